@@ -1,0 +1,54 @@
+/* The system's clock and the manual one. */
+#include "lib/base/clock.h"
+
+#include <time.h>
+
+static usec_t from_timespec(clockid_t id)
+{
+	struct timespec ts;
+	clock_gettime(id, &ts);
+	return (usec_t)ts.tv_sec * USEC_PER_SEC + ts.tv_nsec / 1000;
+}
+
+static usec_t system_now(const struct clock *clock)
+{
+	(void)clock;
+	return from_timespec(CLOCK_MONOTONIC);
+}
+
+static usec_t system_wall(const struct clock *clock)
+{
+	(void)clock;
+	return from_timespec(CLOCK_REALTIME);
+}
+
+static const struct clock system_clock = { system_now, system_wall };
+
+const struct clock *clock_system(void)
+{
+	return &system_clock;
+}
+
+static usec_t manual_now(const struct clock *clock)
+{
+	return ((const struct manual_clock *)(const void *)clock)->now;
+}
+
+static usec_t manual_wall(const struct clock *clock)
+{
+	const struct manual_clock *manual = (const void *)clock;
+	return manual->now + manual->wall_offset;
+}
+
+void manual_clock_init(struct manual_clock *manual, usec_t now, usec_t wall)
+{
+	manual->clock.now = manual_now;
+	manual->clock.wall = manual_wall;
+	manual->now = now;
+	manual->wall_offset = wall - now;
+}
+
+void manual_clock_advance(struct manual_clock *manual, usec_t by)
+{
+	manual->now += by;
+}
