@@ -1,0 +1,51 @@
+/* Resource record types and classes, and the descriptor table of their rdata.
+ *
+ * One row describes a type; every walker (validate, decompress, canonicalise, compress, find names) works from it, so a new type is one row.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum rr_class { CLASS_IN = 1, CLASS_CH = 3, CLASS_HS = 4, CLASS_NONE = 254, CLASS_ANY = 255 };
+
+enum rr_type {
+	TYPE_A = 1, TYPE_NS = 2, TYPE_CNAME = 5, TYPE_SOA = 6, TYPE_PTR = 12, TYPE_HINFO = 13, TYPE_MX = 15, TYPE_TXT = 16,
+	TYPE_RP = 17, TYPE_SIG = 24, TYPE_KEY = 25, TYPE_AAAA = 28, TYPE_LOC = 29, TYPE_NXT = 30, TYPE_SRV = 33, TYPE_NAPTR = 35,
+	TYPE_DNAME = 39, TYPE_OPT = 41, TYPE_DS = 43, TYPE_SSHFP = 44, TYPE_RRSIG = 46, TYPE_NSEC = 47, TYPE_DNSKEY = 48,
+	TYPE_NSEC3 = 50, TYPE_NSEC3PARAM = 51, TYPE_TLSA = 52, TYPE_CDS = 59, TYPE_CDNSKEY = 60, TYPE_CSYNC = 62, TYPE_ZONEMD = 63,
+	TYPE_SVCB = 64, TYPE_HTTPS = 65, TYPE_TKEY = 249, TYPE_TSIG = 250, TYPE_IXFR = 251, TYPE_AXFR = 252, TYPE_MAILB = 253,
+	TYPE_MAILA = 254, TYPE_ANY = 255, TYPE_CAA = 257,
+};
+
+/* Field codes of a descriptor, in the order of the rdata:
+ *   c  name; may be compressed both ways (RFC 1035 types); lower-cased in canonical form
+ *   d  name; decompressed when read, never compressed when written (RFC 3597 section 4); lower-cased in canonical form
+ *   n  name; never compressed, case kept in canonical form (RFC 6840 section 5.1)
+ *   1 2 4 6 8 q  fixed fields of 1, 2, 4, 6, 8 and 16 bytes
+ *   s  character string (a length byte and that many bytes)
+ *   S  one or more character strings, to the end
+ *   t  type bitmap (RFC 4034 section 4.1.2), to the end
+ *   b  any bytes, to the end        B  the same, at least one
+ */
+struct rr_descriptor {
+	uint16_t type;
+	const char *mnemonic;
+	const char *fields;
+};
+
+/* NULL for a type without a row; such rdata is opaque (RFC 3597). */
+const struct rr_descriptor *rr_descriptor(uint16_t type);
+
+enum { RR_TYPE_TEXT_SIZE = 16, RR_CLASS_TEXT_SIZE = 16 };
+
+/* "AAAA", or "TYPE731"; returns `out`. */
+char *rr_type_to_text(uint16_t type, char out[RR_TYPE_TEXT_SIZE]);
+/* Case-insensitive mnemonic or TYPEnnn. */
+bool rr_type_from_text(const char *text, uint16_t *type);
+char *rr_class_to_text(uint16_t rr_class, char out[RR_CLASS_TEXT_SIZE]);
+bool rr_class_from_text(const char *text, uint16_t *rr_class);
+
+/* Types that may only stand in questions or messages, never in a zone (OPT, TSIG, TKEY, IXFR, AXFR, MAILA, MAILB, ANY and the rest of 128..255). */
+bool rr_type_is_meta(uint16_t type);
