@@ -1,0 +1,30 @@
+/* The manage thread's world: everything that changes zones runs on this one thread, driven by its event base.
+ *
+ * Modules of this folder get a `struct manage *` and, where they concern one zone, a `struct zone_entry *`; none has state of its own elsewhere.
+ */
+#pragma once
+
+#include <event2/event.h>
+
+#include "authd/manage/registry.h"
+#include "authd/options.h"
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/base/rng.h"
+#include "lib/net/mailbox.h"
+#include "lib/zone/journal.h"
+
+struct workers;
+
+struct manage {
+	const struct authd_options *options;
+	struct log *log;
+	const struct clock *clock;
+	struct rng rng;                  /* jitter */
+	struct secure_rng secure_rng;    /* message ids */
+	struct event_base *base;
+	struct journal *journal;
+	struct registry registry;
+	struct mailbox *mailbox;         /* requests from the workers */
+	struct workers *workers;
+};

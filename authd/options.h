@@ -1,0 +1,42 @@
+/* authd's configuration: the structures the option table (options.c) fills from authd.yaml. Immutable once read. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/netaddr.h"
+#include "lib/dns/name.h"
+#include "lib/net/acl.h"
+
+/* A server we send to or ask: NOTIFY targets and primaries. */
+struct remote_options {
+	struct netaddr address;
+	const char *key;                  /* TSIG key name; NULL = none */
+};
+
+struct zone_options {
+	uint8_t apex[NAME_MAX_LEN];       /* lower case */
+	const char *file;                 /* absolute or relative to the working directory; NULL on a secondary without a file */
+	struct remote_options *notify;
+	uint32_t notify_count;
+	struct remote_options *primaries; /* not empty = secondary */
+	uint32_t primaries_count;
+	struct acl *allow_transfer;       /* NULL = nobody */
+	struct acl *allow_update;
+	struct acl *allow_notify;         /* the primaries' addresses are always allowed */
+	uint32_t line;                    /* of the zone's entry in the configuration file */
+};
+
+struct authd_options {
+	const char *path;                 /* of the configuration file */
+	struct netaddr *listen;
+	uint32_t listen_count;
+	uint32_t workers;                 /* 0 = one per core */
+	const char *state_dir;
+	const char *control;              /* socket path */
+	bool has_metrics;
+	struct netaddr metrics;
+	uint64_t journal_size;            /* most bytes the journal's history may take, over all zones */
+	struct zone_options *zones;
+	uint32_t zone_count;
+};

@@ -1,0 +1,46 @@
+/* Messages between worker threads and the manage thread: what a worker does not decide itself, and the answers to it.
+ *
+ * A worker allocates a request and posts it to the manage thread's mailbox; the manage thread fills `reply` and posts the same object back to
+ * the worker's mailbox; the worker sends the reply and frees the object. Evidence needs no reply: the manage thread frees it.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/clock.h"
+#include "lib/base/netaddr.h"
+#include "lib/net/mailbox.h"
+
+struct worker;
+
+enum request_kind {
+	REQUEST_UPDATE,        /* RFC 2136 */
+	REQUEST_NOTIFY,        /* RFC 1996 */
+	REQUEST_EVIDENCE,      /* an address in the zone's notify list asked for SOA, IXFR or AXFR; no reply */
+};
+
+struct request {
+	struct mailbox_node node;       /* first */
+	enum request_kind kind;
+	struct worker *worker;          /* who gets the reply */
+	struct netaddr peer;            /* source of the message */
+	struct netaddr local;           /* address it came to; UDP replies leave from it */
+	uint64_t stream;                /* the worker's number of the TCP stream, 0 for UDP */
+	usec_t received;                /* monotonic */
+	uint8_t *wire;                  /* the whole message; owned */
+	size_t wire_len;
+	uint16_t udp_limit;             /* largest UDP reply (EDNS), 65535 for TCP */
+	struct buf reply;               /* filled by the manage thread; empty = no answer */
+
+	/* REQUEST_EVIDENCE only */
+	uint8_t apex[255];
+	uint16_t evidence_type;         /* TYPE_SOA, TYPE_IXFR or TYPE_AXFR */
+	uint32_t evidence_serial;       /* IXFR: the serial the peer says it has. SOA: the serial we answered with (the peer has at most that).
+	                                 * AXFR and completed IXFR: the serial sent to the end. */
+	bool evidence_completed;        /* the transfer was sent to the end */
+	uint64_t evidence_bytes;
+};
+
+struct request *request_new(enum request_kind kind);
+void request_free(struct request *request);
