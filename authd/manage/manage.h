@@ -4,13 +4,12 @@
  */
 #pragma once
 
-#include <event2/event.h>
-
 #include "authd/manage/registry.h"
 #include "authd/options.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/rng.h"
+#include "lib/net/loop.h"
 #include "lib/net/mailbox.h"
 #include "lib/zone/journal.h"
 
@@ -22,7 +21,7 @@ struct manage {
 	const struct clock *clock;
 	struct rng rng;                  /* jitter */
 	struct secure_rng secure_rng;    /* message ids */
-	struct event_base *base;
+	struct loop *loop;
 	struct journal *journal;
 	struct registry registry;
 	struct mailbox *mailbox;         /* requests from the workers */

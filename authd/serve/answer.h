@@ -1,0 +1,24 @@
+/* Answering a query from one version of a zone (RFC 1034 section 4.3.2, RFC 2181, RFC 2308, RFC 4592, RFC 6672).
+ *
+ * A pure function of (version, question): no socket, no clock, no allocation. Which zone a name belongs to, EDNS and access are respond's business.
+ */
+#pragma once
+
+#include "lib/dns/writer.h"
+#include "lib/zone/zone.h"
+
+struct answer_question {
+	const uint8_t *name;      /* at or below the zone's apex */
+	uint16_t type;
+};
+
+/* What the header needs to know of an answer. */
+struct answer_result {
+	enum rcode rcode;
+	bool authoritative;       /* the AA bit (RFC 2181 section 5.4.1: false for a referral) */
+	bool truncated;           /* an RRset that belongs to the answer did not fit */
+};
+
+/* Writes answer, authority and additional sections after the question. `version` has an SOA. */
+struct answer_result answer_query(const struct zone_version *version, const struct answer_question *question,
+				  struct message_writer *writer);

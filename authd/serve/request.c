@@ -1,0 +1,23 @@
+/* Life of the messages between worker threads and the manage thread. */
+#include "authd/serve/request.h"
+
+#include <stdlib.h>
+
+struct request *request_new(enum request_kind kind)
+{
+	struct request *request = calloc(1, sizeof(*request));
+	if (request) {
+		request->kind = kind;
+		buf_init(&request->reply);
+	}
+	return request;
+}
+
+void request_free(struct request *request)
+{
+	if (!request)
+		return;
+	free(request->wire);
+	buf_fini(&request->reply);
+	free(request);
+}

@@ -1,0 +1,42 @@
+/* From the bytes of a request to the bytes of a response: header rules, EDNS, which zone, which answer.
+ *
+ * Pure but for the view it reads; no socket and no allocation. What needs more than a look at the served data (transfers, NOTIFY, UPDATE) is
+ * handed back to the worker as a verdict.
+ */
+#pragma once
+
+#include "authd/serve/view.h"
+#include "lib/dns/message.h"
+
+enum respond_verdict {
+	RESPOND_REPLY,         /* out holds a response of out_len bytes */
+	RESPOND_DROP,          /* no response: too short to answer, or itself a response */
+	RESPOND_NOTIFY,        /* well-formed enough to be judged by the manage thread */
+	RESPOND_UPDATE,
+	RESPOND_TRANSFER,      /* AXFR or IXFR for `zone` */
+};
+
+struct respond {
+	/* in */
+	const struct view *view;
+	const uint8_t *query;
+	size_t query_len;
+	bool is_tcp;
+	uint8_t *out;
+	size_t out_size;               /* at least 512 */
+
+	/* out */
+	size_t out_len;
+	struct message message;        /* the parsed query */
+	struct served_zone *zone;      /* the zone that answers; NULL if none */
+	enum rcode rcode;              /* of the reply */
+	bool truncated;
+};
+
+enum respond_verdict respond(struct respond *r);
+
+/* The largest UDP response the query allows: 512, or what EDNS offers up to our own limit (RFC 6891 section 6.2.5). */
+size_t respond_udp_limit(const struct message *query);
+
+/* Writes a response without records but OPT (where the query had one). Returns its length. */
+size_t respond_error(const struct message *query, enum rcode rcode, uint8_t *out, size_t out_size);
