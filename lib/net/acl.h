@@ -1,0 +1,31 @@
+/* Who may: a list of address prefixes and TSIG key names, any one of which is enough.
+ *
+ * An empty list, which is also what an absent one is, allows nobody. Built once, then only read, by any number of threads.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/netaddr.h"
+#include "lib/base/status.h"
+
+struct acl_entry;
+
+struct acl {
+	struct acl_entry *entries;
+	size_t count;
+};
+
+void acl_init(struct acl *acl);
+void acl_fini(struct acl *acl);
+
+ZT_MUST_CHECK int acl_add_prefix(struct acl *acl, const struct netprefix *prefix);
+/* `name` in wire form; copied. */
+ZT_MUST_CHECK int acl_add_key(struct acl *acl, const uint8_t *name);
+/* `IP`, `IP/BITS` or `key:NAME`; ZT_ESYNTAX for anything else. */
+ZT_MUST_CHECK int acl_add_text(struct acl *acl, const char *text);
+
+/* `key_name` is the key (wire form) a message's signature was verified with, NULL without one. `acl` NULL allows nobody. */
+bool acl_allows(const struct acl *acl, const struct netaddr *remote, const uint8_t *key_name);

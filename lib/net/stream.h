@@ -1,0 +1,77 @@
+/* DNS over a byte stream (RFC 1035 section 4.2.2, RFC 7766): whole messages in and out, client and server side.
+ *
+ * One state machine for all users of TCP: queries, transfers, updates. It runs on a libevent bufferevent, so that TLS fits under it.
+ *
+ * Life: a stream that was opened successfully calls on_close exactly once, whatever ends it, also stream_close; nothing is called after that,
+ * and the stream is gone when on_close returns. All functions, stream_close too, may be called inside any callback. Opening never calls back:
+ * what goes wrong at the peer's side is reported by the loop.
+ *
+ * Flow: what is sent is queued. With write_high bytes queued the stream is full: a producer of many messages stops and goes on in on_drained,
+ * and no further message is read from the peer until then, so a peer that asks without reading can't make us hoard answers.
+ *
+ * End of the peer's data: queued messages are still sent. A server's stream also waits for an answer to every query (as many messages out as
+ * in), within the idle timeout.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/netaddr.h"
+#include "lib/net/loop.h"
+
+struct stream;
+
+struct stream_handler {
+	/* Client only: the connection stands. May be NULL. */
+	void (*on_connect)(struct stream *stream, void *ctx);
+	/* A whole message, without its length; borrowed until the callback returns. Never shorter than 12 bytes. */
+	void (*on_message)(struct stream *stream, const uint8_t *message, size_t len, void *ctx);
+	/* The stream was full and now holds at most write_low bytes. May be NULL. */
+	void (*on_drained)(struct stream *stream, void *ctx);
+	/* ZT_OK: by stream_close or stream_finish; ZT_ECLOSED: the peer closed between messages; ZT_ETRUNC: in the middle of one; ZT_ETIMEOUT:
+	 * connecting took too long or nothing happened for idle_timeout; ZT_EMALFORMED: a message shorter than a DNS header; ZT_ELIMIT: more
+	 * messages or bytes than allowed; ZT_EREFUSED and others from the system. */
+	void (*on_close)(struct stream *stream, int status, void *ctx);
+};
+
+struct stream_config {
+	const struct stream_handler *handler;      /* borrowed for the stream's life */
+	void *ctx;
+	usec_t connect_timeout;      /* 0 = 5 s */
+	usec_t idle_timeout;         /* without a whole message in or a byte out; 0 = 10 s */
+	uint64_t max_messages;       /* messages accepted from the peer; 0 = no limit */
+	uint64_t max_bytes;          /* bytes of them, lengths included; 0 = no limit */
+	size_t write_high;           /* 0 = 256 KiB */
+	size_t write_low;            /* 0 = a quarter of write_high */
+};
+
+/* Takes over a connected, non-blocking descriptor, which is closed also on failure. */
+ZT_MUST_CHECK int stream_accept(struct stream **stream, struct loop *loop, int fd, const struct stream_config *config);
+/* Connects; `source` (NULL: any) is the local address, its port 0 for any. Messages may be sent at once, they leave when connected. */
+ZT_MUST_CHECK int stream_connect(struct stream **stream, struct loop *loop, const struct netaddr *remote, const struct netaddr *source,
+				 const struct stream_config *config);
+
+/* Queues a copy of a message of at most 65,535 bytes. ZT_ECLOSED after stream_finish or when closed; full streams still accept. */
+ZT_MUST_CHECK int stream_send(struct stream *stream, const uint8_t *message, size_t len);
+bool stream_is_full(const struct stream *stream);
+/* Bytes queued and not yet with the kernel. */
+size_t stream_queued(const struct stream *stream);
+
+/* No on_message until stream_resume. A paused stream with nothing queued has no idle timeout: its owner is at work. */
+void stream_pause(struct stream *stream);
+void stream_resume(struct stream *stream);
+/* Replaces the idle timeout; counts anew from now. */
+void stream_set_idle_timeout(struct stream *stream, usec_t idle_timeout);
+
+/* Sends what is queued, then closes (ZT_OK). No message is read any more. */
+void stream_finish(struct stream *stream);
+/* Closes now; what is queued is lost. NULL and closed streams (inside their on_close) are fine. */
+void stream_close(struct stream *stream);
+
+void *stream_ctx(const struct stream *stream);
+const struct netaddr *stream_remote(const struct stream *stream);
+const struct netaddr *stream_local(const struct stream *stream);
+uint64_t stream_messages_in(const struct stream *stream);
+uint64_t stream_bytes_in(const struct stream *stream);
