@@ -19,3 +19,30 @@ check_PROGRAMS += tests/unit/base/test_base
 tests_unit_base_test_base_SOURCES = tests/unit/base/test_base.c
 tests_unit_base_test_base_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_base_test_base_LDADD = $(LIBS_SUITE) $(LIBS_BASE)
+
+# The lints and the Python system tests are found by their place (tests/lint/*, tests/system/test_*.py); programs come from check_PROGRAMS.
+RUN_TESTS = $(PYTHON3) -B $(srcdir)/tests/run --srcdir=$(srcdir) --builddir=.
+
+check-local:
+	$(RUN_TESTS) $(check_PROGRAMS)
+
+.PHONY: lint fuzz bench
+lint:
+	ZT_FILTER='^tests/lint/' $(RUN_TESTS)
+
+# Builds every fuzz target with clang in fuzz-build/ and runs each for FUZZ_SECONDS.
+FUZZ_SECONDS = 60
+fuzz:
+	FUZZ_SECONDS=$(FUZZ_SECONDS) $(srcdir)/tests/fuzz/run $(srcdir) fuzz-build $(fuzz_programs)
+
+bench: all
+	@if test -x $(srcdir)/bench/run; then ZT_SRC=$(abs_srcdir) ZT_BUILD=$(abs_builddir) $(srcdir)/bench/run; \
+	else echo "bench/run is missing from this checkout" >&2; exit 1; fi
+
+clean-local:
+	rm -rf test-logs fuzz-build
+
+# Whole folders, so that a new test, corpus file or page needs no entry here.
+EXTRA_DIST += .ci packages.txt bench doc zones tests/run tests/fuzz tests/lint tests/support/zt tests/system
+dist-hook:
+	find $(distdir) -name __pycache__ -prune -exec rm -rf {} +
