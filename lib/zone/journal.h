@@ -1,0 +1,166 @@
+/* The journal: what makes changes durable. One LMDB environment holds, per zone, the content, its history and small facts about it.
+ *
+ * Content is a *base* (all RRsets of some version) plus an *overlay* (the RRsets that differ from it now), so a commit costs O(changed RRsets)
+ * and a restart needs neither the history nor a zone file. Where a zone file feeds the zone, the base is exactly what the file held
+ * when it was last read, so the overlay is exactly what was changed since by other means; a reload carries that over
+ * (journal_local_changes). Elsewhere the base is renewed when the overlay has grown past half of it.
+ *
+ * History is the chain of changesets that led to the current serial, oldest first, for IXFR. Its bytes are bounded over all zones: the
+ * zone with the most gives up its oldest versions first, but never the newest JOURNAL_KEEP.
+ *
+ * One journal_commit is one transaction: all of it is on disk when it returns ZT_OK, and nothing of it counts when it fails.
+ * Every row carries a checksum over its key and value; a damaged row gives ZT_ECORRUPT, never wrong data.
+ *
+ * Threads: the manage thread calls everything; any thread may call the functions marked "any thread". Two processes can't share a journal.
+ * Memory: rows are read through a memory map whose pages are given back after use, so the process stays small whatever the journal's size.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/clock.h"
+#include "lib/base/fingerprint.h"
+#include "lib/base/log.h"
+#include "lib/zone/changeset.h"
+#include "lib/zone/edit.h"
+#include "lib/zone/zone.h"
+
+struct journal;
+
+enum {
+	JOURNAL_KEEP = 8,                  /* versions of each zone that the size limit never takes */
+	JOURNAL_STATE_NAME_MAX = 64,       /* bytes in the name of a state */
+};
+
+struct journal_options {
+	const char *dir;                   /* an existing folder; journal.mdb, journal.mdb-lock and journal.lock go there */
+	uint64_t map_size;                 /* most bytes the file may have; 0 = 64 GiB (address space, not disk) */
+	uint64_t history_limit;            /* bytes of history over all zones; 0 = 256 MiB */
+	const struct fingerprint_key *key; /* of the zones; content of another key is restored without comparing fingerprints */
+	const struct log *log;
+};
+
+/* Opens or creates. ZT_EBUSY: another process has it. A file that is no journal, or a truncated one, is renamed to journal.mdb.damaged-N with a
+ * log line, and an empty journal takes its place. */
+int journal_open(struct journal **out, const struct journal_options *options) ZT_MUST_CHECK;
+/* Writes what is pending first. NULL is allowed. */
+void journal_close(struct journal *journal);
+
+/* ---- committing --------------------------------------------------------------------------------------------------------- */
+
+/* Where a version came from. The numbers are stored. */
+enum journal_source { JOURNAL_LOAD = 1, JOURNAL_RELOAD, JOURNAL_UPDATE, JOURNAL_AXFR, JOURNAL_IXFR, JOURNAL_MERGE };
+
+/* "load", "update", …; never NULL. */
+const char *journal_source_text(enum journal_source source);
+
+/* A small fact to store with the zone. data NULL: forget it. */
+struct journal_state {
+	const char *name;
+	const void *data;
+	size_t len;
+};
+
+/* One zone's new version. All borrowed. At most one item per zone and call. */
+struct journal_commit {
+	const uint8_t *apex;               /* lower case */
+	const struct zone_version *from;   /* what is published */
+	const struct zone_version *to;     /* what will be */
+	const struct changeset *change;    /* from -> to. NULL: the new version replaces all and the history starts anew (first load, a serial that
+	                                    * does not move forward). An empty one stores no new version, only `base` and `states`. */
+	enum journal_source source;
+	usec_t wall;
+	const struct zone_version *base;   /* not NULL: the content of the zone file just read; becomes the base */
+	const uint8_t *origin;             /* with base: bytes that identify the file; kept for journal_content_origin */
+	size_t origin_len;
+	const struct journal_state *states;
+	size_t state_count;
+};
+
+/* ZT_ENOSPC: the disk or the map is full; ZT_EIO; ZT_ENOMEM. On failure nothing has changed and a later commit may succeed. */
+int journal_commit(struct journal *journal, const struct journal_commit *items, size_t count) ZT_MUST_CHECK;
+
+/* Drops all that is known of a zone. ZT_OK also where nothing was. */
+int journal_zone_forget(struct journal *journal, const uint8_t *apex) ZT_MUST_CHECK;
+/* Steps through the zones it holds: NULL gives the first, then the one after `apex` in no particular order; NULL at the end. Borrowed until the next
+ * commit, forget or state_put. */
+const uint8_t *journal_zone_next(const struct journal *journal, const uint8_t *apex);
+
+/* ---- content -------------------------------------------------------------------------------------------------------------- */
+
+struct journal_content {
+	uint32_t serial;
+	usec_t wall;                       /* of the last commit */
+	enum journal_source source;
+	uint64_t base_bytes;
+	uint64_t overlay_bytes;
+	uint64_t overlay_count;            /* RRsets */
+};
+
+/* ZT_ENOENT: no content is held. */
+int journal_content_info(const struct journal *journal, const uint8_t *apex, struct journal_content *out) ZT_MUST_CHECK;
+/* The `origin` of the last base; empty where the base came from no file. */
+int journal_content_origin(struct journal *journal, const uint8_t *apex, struct buf *out) ZT_MUST_CHECK;
+/* Puts the current content into an edit on an empty zone. ZT_ENOENT: none is held; ZT_ECORRUPT: damaged (abort the edit). */
+int journal_content_load(struct journal *journal, const uint8_t *apex, struct zone_edit *edit) ZT_MUST_CHECK;
+
+/* An RRset that differs from the base. `count` is 0 in the one that does not exist. Borrowed for the call. */
+struct journal_local_change {
+	const uint8_t *owner;
+	struct rrset base;
+	struct rrset current;
+};
+typedef int journal_on_local_change(void *context, const struct journal_local_change *change);
+/* All RRsets changed since the base. A status other than ZT_OK from the callback ends the walk and is returned. */
+int journal_local_changes(struct journal *journal, const uint8_t *apex, journal_on_local_change *on_change, void *context) ZT_MUST_CHECK;
+
+/* ---- history (any thread) ------------------------------------------------------------------------------------------------------ */
+
+/* One step of the history. */
+struct journal_version {
+	uint32_t from_serial;
+	uint32_t to_serial;
+	uint32_t removed_count;            /* records */
+	uint32_t added_count;
+	struct fingerprint fingerprint;    /* of the content at to_serial */
+	usec_t wall;
+	enum journal_source source;
+	uint64_t bytes;                    /* that it takes in the journal */
+};
+
+/* change: borrowed for the call. A status other than ZT_OK ends the walk and is returned (ZT_EDONE for a wanted end). */
+typedef int journal_on_difference(void *context, const struct journal_version *version, const struct changeset *change);
+/* The differences that lead from one serial to another, in order. ZT_ENOENT, before any call: out of reach. Nothing to do when both are equal. */
+int journal_history_read(struct journal *journal, const uint8_t *apex, uint32_t from_serial, uint32_t to_serial,
+	journal_on_difference *on_difference, void *context) ZT_MUST_CHECK;
+
+/* The same without the changes: newest first, at most `limit`. */
+typedef int journal_on_version(void *context, const struct journal_version *version);
+int journal_history_list(struct journal *journal, const uint8_t *apex, size_t limit, journal_on_version *on_version, void *context)
+	ZT_MUST_CHECK;
+
+struct journal_history {
+	uint64_t count;                    /* versions one can step back from the current one */
+	uint64_t bytes;
+	uint32_t oldest_serial;            /* the serial IXFR can start from; meaningful when count > 0 */
+	uint32_t serial;                   /* current */
+};
+
+/* ZT_ENOENT: nothing is known of the zone. */
+int journal_history_info(struct journal *journal, const uint8_t *apex, struct journal_history *out) ZT_MUST_CHECK;
+
+/* ---- state ------------------------------------------------------------------------------------------------------------------ */
+
+/* Seen by journal_state_get at once; on disk with the next commit, journal_flush or close (what must be on disk together with a version goes
+ * into its journal_commit). */
+int journal_state_put(struct journal *journal, const uint8_t *apex, const struct journal_state *state) ZT_MUST_CHECK;
+/* Appends the value to `out`. ZT_ENOENT, ZT_ECORRUPT. */
+int journal_state_get(struct journal *journal, const uint8_t *apex, const char *name, struct buf *out) ZT_MUST_CHECK;
+typedef int journal_on_state(void *context, const struct journal_state *state);
+/* Every state whose name begins with `prefix`, by name. The callback may not put states. */
+int journal_state_list(struct journal *journal, const uint8_t *apex, const char *prefix, journal_on_state *on_state, void *context) ZT_MUST_CHECK;
+/* Writes pending states. Cheap when there are none. */
+int journal_flush(struct journal *journal) ZT_MUST_CHECK;
