@@ -1,0 +1,30 @@
+/* What one worker counts. Each counter has one writer, so counting is a plain load and store; any thread may read at any time. */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+enum { COUNTED_RCODES = 24 };      /* by number; the last one counts all that are higher */
+
+struct serve_counters {
+	_Atomic uint64_t queries_udp;
+	_Atomic uint64_t queries_tcp;
+	_Atomic uint64_t replies[COUNTED_RCODES];
+	_Atomic uint64_t truncated;
+	_Atomic uint64_t dropped;              /* requests not answered on purpose */
+	_Atomic uint64_t send_failed;          /* replies the kernel did not take */
+	_Atomic uint64_t notifies;
+	_Atomic uint64_t updates;
+	_Atomic uint64_t transfers;            /* AXFR and IXFR requests */
+	_Atomic uint64_t connections;          /* accepted */
+};
+
+static inline void counter_add(_Atomic uint64_t *counter, uint64_t by)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + by, memory_order_relaxed);
+}
+
+static inline uint64_t counter_get(_Atomic uint64_t *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}

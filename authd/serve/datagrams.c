@@ -1,0 +1,113 @@
+/* UDP: take a batch, answer all of it, send it off. Nothing is allocated and nothing is logged per query. */
+#include "authd/serve/worker.h"
+
+#include <urcu/urcu-qsbr.h>
+
+enum {
+	BATCHES_PER_TURN = 16,      /* then the loop looks at TCP and the mailbox */
+};
+
+static void forward(struct worker *worker, enum request_kind kind, const struct respond *r, unsigned slot)
+{
+	struct request origin = { .peer = worker->batch.slots[slot].remote, .udp_limit = (uint16_t)respond_udp_limit(&r->message) };
+	udp_batch_local(&worker->batch, slot, &origin.local);
+	worker_forward(worker, kind, r, &origin);
+}
+
+static void slot_answer(struct worker *worker, const struct view *view, unsigned i)
+{
+	struct udp_slot *slot = &worker->batch.slots[i];
+	struct respond r;
+
+	r.view = view;
+	r.query = slot->query;
+	r.query_len = slot->query_len;
+	r.is_tcp = false;
+	r.out = slot->answer;
+	r.out_size = worker->batch.answer_size;
+	if (slot->query_is_cut) {
+		counter_add(&worker->counters.dropped, 1);
+		return;
+	}
+	switch (respond(&r)) {
+	case RESPOND_REPLY:
+		break;
+	case RESPOND_DROP:
+		counter_add(&worker->counters.dropped, 1);
+		return;
+	case RESPOND_NOTIFY:
+		counter_add(&worker->counters.notifies, 1);
+		forward(worker, REQUEST_NOTIFY, &r, i);
+		return;
+	case RESPOND_UPDATE:
+		counter_add(&worker->counters.updates, 1);
+		forward(worker, REQUEST_UPDATE, &r, i);
+		return;
+	case RESPOND_TRANSFER:
+		counter_add(&worker->counters.transfers, 1);
+		r.out_len = transfer_answer_udp(worker->transfers, &r.message, r.zone, &slot->remote,
+						&(struct wcursor){ .base = r.out, .len = respond_udp_limit(&r.message) });
+		break;
+	}
+	slot->answer_len = (uint32_t)r.out_len;
+	worker_count_reply(worker, &r);
+}
+
+static void on_readable(void *ctx)
+{
+	struct datagrams *datagrams = ctx;
+	struct worker *worker = datagrams->worker;
+	struct udp_batch *batch = &worker->batch;
+
+	urcu_qsbr_thread_online();
+	for (int turn = 0; turn < BATCHES_PER_TURN; turn++) {
+		int count = udp_batch_receive(batch, &datagrams->socket);
+		if (count <= 0)
+			break;
+		counter_add(&worker->counters.queries_udp, (uint64_t)count);
+		const struct view *view = worker_view(worker);
+		for (int i = 0; i < count; i++)
+			slot_answer(worker, view, (unsigned)i);
+		uint64_t lost = batch->dropped + batch->failed;
+		udp_batch_send(batch);
+		counter_add(&worker->counters.send_failed, batch->dropped + batch->failed - lost);
+		urcu_qsbr_quiescent_state();
+	}
+	urcu_qsbr_thread_offline();
+}
+
+int datagrams_open(struct worker *worker, uint32_t listen_index)
+{
+	struct datagrams *datagrams = &worker->datagrams[listen_index];
+
+	datagrams->worker = worker;
+	loop_io_init(&datagrams->io, on_readable, datagrams);
+	return udp_open(&datagrams->socket, &worker->set->config.listen[listen_index], UDP_REUSEPORT | UDP_SERVER);
+}
+
+int datagrams_start(struct datagrams *datagrams)
+{
+	return loop_io_start(&datagrams->io, &datagrams->worker->loop, datagrams->socket.fd, LOOP_READ);
+}
+
+void datagrams_close(struct datagrams *datagrams)
+{
+	loop_io_stop(&datagrams->io);
+	udp_close(&datagrams->socket);
+}
+
+void datagrams_reply(struct worker *worker, const struct request *request)
+{
+	/* The socket the request came to: bound to its local address, or to the wildcard with its port. */
+	for (uint32_t i = 0; i < worker->set->config.listen_count; i++) {
+		const struct udp_socket *sock = &worker->datagrams[i].socket;
+		bool matches = sock->has_pktinfo ? netaddr_port(&sock->local) == netaddr_port(&request->local) &&
+						   sock->local.family == request->local.family
+						 : netaddr_equal(&sock->local, &request->local);
+		if (!matches)
+			continue;
+		if (udp_send_from(sock, &request->local, &request->peer, request->reply.data, request->reply.len) != ZT_OK)
+			counter_add(&worker->counters.send_failed, 1);
+		return;
+	}
+}

@@ -1,0 +1,66 @@
+/* One worker thread's state, shared by the files of its two halves: datagrams.c (UDP) and connections.c (TCP). */
+#pragma once
+
+#include <pthread.h>
+
+#include "authd/serve/respond.h"
+#include "authd/serve/transfer.h"
+#include "authd/serve/workers.h"
+#include "lib/net/listener.h"
+#include "lib/net/mailbox.h"
+#include "lib/net/udp.h"
+
+struct connections;
+
+/* A UDP socket of a worker. */
+struct datagrams {
+	struct worker *worker;
+	struct udp_socket socket;
+	struct loop_io io;
+};
+
+struct worker {
+	struct workers *set;
+	uint32_t index;
+	pthread_t thread;
+	bool has_thread;
+	struct loop loop;
+	struct mailbox mailbox;                /* answered requests; a request without a worker means: stop */
+	struct udp_batch batch;
+	struct datagrams *datagrams;           /* by listening address */
+	struct connections *connections;
+	struct transfers *transfers;
+	struct serve_counters counters;
+	struct mailbox_node stop;
+};
+
+struct workers {
+	struct workers_config config;
+	_Atomic(struct view *) view;
+	uint32_t count;
+	struct worker *workers;
+};
+
+/* The view, valid until the worker's next quiescent state. */
+static inline const struct view *worker_view(const struct worker *worker)
+{
+	return atomic_load_explicit(&worker->set->view, memory_order_acquire);
+}
+
+/* Counts a reply about to be sent. */
+void worker_count_reply(struct worker *worker, const struct respond *r);
+/* Posts a NOTIFY or UPDATE to the manage thread; without memory the request is dropped, the client will repeat it. */
+void worker_forward(struct worker *worker, enum request_kind kind, const struct respond *r, const struct request *origin);
+
+/* datagrams.c */
+int datagrams_open(struct worker *worker, uint32_t listen_index) ZT_MUST_CHECK;
+int datagrams_start(struct datagrams *datagrams) ZT_MUST_CHECK;
+void datagrams_close(struct datagrams *datagrams);
+/* Sends the reply of a forwarded request. */
+void datagrams_reply(struct worker *worker, const struct request *request);
+
+/* connections.c */
+int connections_open(struct worker *worker) ZT_MUST_CHECK;
+void connections_close(struct worker *worker);
+/* Sends the reply of a forwarded request, if its connection is still there. */
+void connections_reply(struct worker *worker, const struct request *request);

@@ -1,0 +1,42 @@
+/* The worker threads: each owns its sockets on every listening address (SO_REUSEPORT), its event loop and its counters.
+ *
+ * Everything here but worker_reply and workers_counters is called by the manage thread.
+ */
+#pragma once
+
+#include "authd/serve/counters.h"
+#include "authd/serve/request.h"
+#include "authd/serve/view.h"
+#include "lib/base/log.h"
+
+struct journal;
+struct workers;
+struct worker;
+
+struct workers_config {
+	const struct netaddr *listen;
+	uint32_t listen_count;
+	uint32_t count;                    /* threads; 0 = one per core */
+	struct mailbox *manage_mailbox;    /* where requests for the manage thread go */
+	struct journal *journal;           /* for IXFR */
+	const struct log *log;
+	const struct clock *clock;
+};
+
+/* Binds all sockets; nothing is served yet, requests wait in the sockets' buffers. */
+int workers_open(struct workers **out, const struct workers_config *config) ZT_MUST_CHECK;
+/* Starts the threads; a view must have been published. */
+int workers_start(struct workers *workers) ZT_MUST_CHECK;
+/* Makes `view` what workers see and takes it over; the one before is freed after a grace period, before this returns. */
+void workers_publish(struct workers *workers, struct view *view);
+/* Waits until no worker can see what was taken out of the view before. */
+void workers_synchronize(struct workers *workers);
+/* Ends the threads: streams are closed, sockets too. NULL is fine. */
+void workers_close(struct workers *workers);
+
+/* Any thread: gives an answered request back to the worker it came from, which sends the reply. */
+void worker_reply(struct request *request);
+
+uint32_t workers_count(const struct workers *workers);
+/* Sums over all workers. */
+void workers_counters(struct workers *workers, struct serve_counters *sum);
