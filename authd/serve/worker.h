@@ -25,7 +25,7 @@ struct worker {
 	pthread_t thread;
 	bool has_thread;
 	struct loop loop;
-	struct mailbox mailbox;                /* answered requests; a request without a worker means: stop */
+	struct mailbox mailbox;                /* answered requests, and `stop` */
 	struct udp_batch batch;
 	struct datagrams *datagrams;           /* by listening address */
 	struct connections *connections;

@@ -112,6 +112,49 @@ int udp_send(const struct udp_socket *sock, const struct netaddr *to, const void
 	return errno == ENOBUFS ? ZT_EAGAIN : status_from_errno(errno);
 }
 
+/* Puts the control message that selects the source address; `header` has room for it. */
+static void pktinfo_write(struct msghdr *header, const struct netaddr *from)
+{
+	struct cmsghdr *control = CMSG_FIRSTHDR(header);
+
+	if (from->family == AF_INET) {
+		struct in_pktinfo info = { .ipi_spec_dst = from->v4.sin_addr };
+		*control = (struct cmsghdr){ .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO, .cmsg_len = CMSG_LEN(sizeof(info)) };
+		memcpy(CMSG_DATA(control), &info, sizeof(info));
+		header->msg_controllen = CMSG_SPACE(sizeof(info));
+	} else {
+		struct in6_pktinfo info = { .ipi6_addr = from->v6.sin6_addr, .ipi6_ifindex = from->v6.sin6_scope_id };
+		*control = (struct cmsghdr){ .cmsg_level = IPPROTO_IPV6, .cmsg_type = IPV6_PKTINFO, .cmsg_len = CMSG_LEN(sizeof(info)) };
+		memcpy(CMSG_DATA(control), &info, sizeof(info));
+		header->msg_controllen = CMSG_SPACE(sizeof(info));
+	}
+}
+
+int udp_send_from(const struct udp_socket *sock, const struct netaddr *from, const struct netaddr *to, const void *data, size_t len)
+{
+	if (!sock->has_pktinfo)
+		return udp_send(sock, to, data, len);
+
+	_Alignas(struct cmsghdr) uint8_t control[CONTROL_SIZE] = { 0 };
+	struct netaddr name = *to;
+	uint8_t *copy = malloc(len ? len : 1);      /* iovec takes no const */
+	if (!copy)
+		return ZT_ENOMEM;
+	memcpy(copy, data, len);
+	struct iovec iov = { .iov_base = copy, .iov_len = len };
+	struct msghdr header = {
+		.msg_name = &name, .msg_namelen = netaddr_len(to), .msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	pktinfo_write(&header, from);
+	ssize_t sent = sendmsg(sock->fd, &header, 0);
+	int err = errno;
+	free(copy);
+	if (sent >= 0)
+		return ZT_OK;
+	return err == ENOBUFS ? ZT_EAGAIN : status_from_errno(err);
+}
+
 int udp_receive(const struct udp_socket *sock, void *data, size_t *len, struct netaddr *from)
 {
 	struct netaddr sender = { 0 };

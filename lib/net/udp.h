@@ -37,6 +37,9 @@ void udp_close(struct udp_socket *sock);
 
 /* `to` is NULL on a connected socket. ZT_EAGAIN when the socket's buffer is full. */
 ZT_MUST_CHECK int udp_send(const struct udp_socket *sock, const struct netaddr *to, const void *data, size_t len);
+/* The same from a given local address, for a late answer of a socket that is bound to a wildcard. */
+ZT_MUST_CHECK int udp_send_from(const struct udp_socket *sock, const struct netaddr *from, const struct netaddr *to, const void *data,
+				size_t len);
 /* *len goes in as the room and comes out as the message's length; `from` may be NULL. ZT_EAGAIN: nothing there; ZT_ESPACE: the message
  * was longer than the room and is lost. */
 ZT_MUST_CHECK int udp_receive(const struct udp_socket *sock, void *data, size_t *len, struct netaddr *from);

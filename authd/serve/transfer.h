@@ -1,0 +1,32 @@
+/* Serving AXFR and IXFR from a worker: one session per request, fed to its stream as fast as the client takes it.
+ *
+ * A session pins the zone version it sends (zone_version_acquire), so changes meanwhile don't disturb it. Nothing here waits: the next message is
+ * made when the stream has drained. Access (allow_transfer), the choice between IXFR and AXFR and evidence for the manage thread are decided here.
+ * All calls come from the worker's thread, while it is an online RCU reader.
+ */
+#pragma once
+
+#include "authd/serve/view.h"
+#include "lib/dns/message.h"
+#include "lib/net/mailbox.h"
+#include "lib/net/stream.h"
+
+struct journal;
+struct transfers;
+
+/* One per worker. `manage` gets REQUEST_EVIDENCE when a transfer begins (IXFR: the serial the client has) and when it was sent whole. */
+int transfers_new(struct transfers **out, struct mailbox *manage, struct journal *journal, const struct clock *clock) ZT_MUST_CHECK;
+/* All streams must have ended. NULL is fine. */
+void transfers_free(struct transfers *transfers);
+
+/* Answers an AXFR or IXFR query that came over TCP: the first message (or an error response) is queued before this returns. */
+void transfer_start(struct transfers *transfers, struct stream *stream, const struct message *query, const struct served_zone *zone);
+/* The stream has room again: goes on with its sessions. */
+void transfer_on_drained(struct transfers *transfers, struct stream *stream);
+/* The stream has ended: drops its sessions. */
+void transfer_on_close(struct transfers *transfers, struct stream *stream);
+
+/* Answers an IXFR query that came over UDP into `out` (whose len is the client's limit): the difference where it fits, otherwise the single SOA
+ * that sends the client to TCP (RFC 1995 section 2). Returns the response's length. */
+size_t transfer_answer_udp(struct transfers *transfers, const struct message *query, const struct served_zone *zone,
+			   const struct netaddr *peer, struct wcursor *out);

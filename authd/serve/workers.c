@@ -1,0 +1,232 @@
+/* Life of the worker threads, and the ways between them and the manage thread.
+ *
+ * A worker is an RCU reader (QSBR): it is online only while it handles messages and offline while it waits, so an idle worker never delays a
+ * grace period.
+ */
+#include "authd/serve/workers.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <urcu/urcu-qsbr.h>
+
+#include "authd/serve/worker.h"
+
+enum { ANSWER_SIZE = EDNS_UDP_SIZE };
+
+void worker_count_reply(struct worker *worker, const struct respond *r)
+{
+	unsigned rcode = r->rcode < COUNTED_RCODES ? r->rcode : COUNTED_RCODES - 1;
+	counter_add(&worker->counters.replies[rcode], 1);
+	if (r->truncated)
+		counter_add(&worker->counters.truncated, 1);
+}
+
+void worker_forward(struct worker *worker, enum request_kind kind, const struct respond *r, const struct request *origin)
+{
+	struct request *request = request_new(kind);
+	uint8_t *wire = malloc(r->query_len);
+
+	if (!request || !wire) {
+		request_free(request);
+		free(wire);
+		counter_add(&worker->counters.dropped, 1);
+		return;
+	}
+	memcpy(wire, r->query, r->query_len);
+	request->worker = worker;
+	request->peer = origin->peer;
+	request->local = origin->local;
+	request->stream = origin->stream;
+	request->udp_limit = origin->udp_limit;
+	request->received = loop_now(&worker->loop);
+	request->wire = wire;
+	request->wire_len = r->query_len;
+	mailbox_post(worker->set->config.manage_mailbox, &request->node);
+}
+
+void worker_reply(struct request *request)
+{
+	mailbox_post(&request->worker->mailbox, &request->node);
+}
+
+static void on_mail(struct mailbox_node *node, void *ctx)
+{
+	struct worker *worker = ctx;
+
+	if (node == &worker->stop) {
+		loop_stop(&worker->loop);
+		return;
+	}
+	struct request *request = (struct request *)(void *)node;
+	if (request->reply.len > 0 && request->stream != 0)
+		connections_reply(worker, request);
+	else if (request->reply.len > 0)
+		datagrams_reply(worker, request);
+	request_free(request);
+}
+
+static int worker_open(struct worker *worker, struct workers *set, uint32_t index)
+{
+	const struct workers_config *config = &set->config;
+	struct udp_batch_config batch = { .answer_size = ANSWER_SIZE };
+	int status = loop_init(&worker->loop, config->clock, LOOP_DEFAULT);
+
+	worker->set = set;
+	worker->index = index;
+	if (status != ZT_OK)
+		return status;
+	worker->datagrams = calloc(config->listen_count, sizeof(*worker->datagrams));
+	if (!worker->datagrams)
+		return ZT_ENOMEM;
+	for (uint32_t i = 0; i < config->listen_count; i++)
+		worker->datagrams[i].socket.fd = -1;
+	if ((status = udp_batch_init(&worker->batch, &batch)) != ZT_OK ||
+	    (status = mailbox_open(&worker->mailbox, &worker->loop, on_mail, worker)) != ZT_OK)
+		return status;
+	for (uint32_t i = 0; i < config->listen_count; i++) {
+		if ((status = datagrams_open(worker, i)) != ZT_OK) {
+			char text[NETADDR_TEXT_SIZE];
+			log_error(config->log, "cannot listen on %s: %s", netaddr_to_text(&config->listen[i], text), status_text(status));
+			return status;
+		}
+	}
+	if ((status = connections_open(worker)) != ZT_OK) {
+		log_error(config->log, "cannot listen for TCP: %s", status_text(status));
+		return status;
+	}
+	return transfers_new(&worker->transfers, config->manage_mailbox, config->journal, config->clock);
+}
+
+/* Also cleans up after a worker_open that failed half way. */
+static void worker_close(struct worker *worker)
+{
+	if (!worker->set || !worker->loop.base)
+		return;
+	connections_close(worker);
+	transfers_free(worker->transfers);
+	for (uint32_t i = 0; worker->datagrams && i < worker->set->config.listen_count; i++)
+		datagrams_close(&worker->datagrams[i]);
+	if (worker->mailbox.on_message)
+		mailbox_close(&worker->mailbox);
+	udp_batch_fini(&worker->batch);
+	free(worker->datagrams);
+	loop_fini(&worker->loop);
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *worker = arg;
+
+	urcu_qsbr_register_thread();
+	urcu_qsbr_thread_offline();
+	int status = loop_run(&worker->loop);
+	if (status != ZT_OK)
+		log_error(worker->set->config.log, "worker %u: event loop failed: %s", worker->index, status_text(status));
+	connections_close(worker);      /* its streams belong to this thread's loop, and their end may post evidence */
+	urcu_qsbr_unregister_thread();
+	return NULL;
+}
+
+int workers_open(struct workers **out, const struct workers_config *config)
+{
+	struct workers *workers = calloc(1, sizeof(*workers));
+	int status = ZT_OK;
+
+	if (!workers)
+		return ZT_ENOMEM;
+	workers->config = *config;
+	if (config->count > 0) {
+		workers->count = config->count;
+	} else {
+		long cores = sysconf(_SC_NPROCESSORS_ONLN);
+		workers->count = cores > 0 ? (uint32_t)cores : 1;
+	}
+	workers->workers = calloc(workers->count, sizeof(*workers->workers));
+	if (!workers->workers)
+		status = ZT_ENOMEM;
+	for (uint32_t i = 0; i < workers->count && status == ZT_OK; i++)
+		status = worker_open(&workers->workers[i], workers, i);
+	if (status != ZT_OK) {
+		workers_close(workers);
+		return status;
+	}
+	*out = workers;
+	return ZT_OK;
+}
+
+int workers_start(struct workers *workers)
+{
+	sigset_t all, before;
+	int status = ZT_OK;
+
+	/* Signals are the manage thread's business. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	for (uint32_t i = 0; i < workers->count && status == ZT_OK; i++) {
+		struct worker *worker = &workers->workers[i];
+		for (uint32_t l = 0; l < workers->config.listen_count && status == ZT_OK; l++)
+			status = datagrams_start(&worker->datagrams[l]);
+		if (status == ZT_OK && pthread_create(&worker->thread, NULL, worker_main, worker) != 0)
+			status = ZT_ESYSTEM;
+		worker->has_thread = status == ZT_OK;
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return status;
+}
+
+void workers_synchronize(struct workers *workers)
+{
+	(void)workers;
+	urcu_qsbr_synchronize_rcu();
+}
+
+void workers_publish(struct workers *workers, struct view *view)
+{
+	struct view *displaced = atomic_exchange_explicit(&workers->view, view, memory_order_acq_rel);
+	if (displaced) {
+		workers_synchronize(workers);
+		view_free(displaced);
+	}
+}
+
+void workers_close(struct workers *workers)
+{
+	if (!workers)
+		return;
+	for (uint32_t i = 0; i < workers->count && workers->workers; i++) {
+		if (workers->workers[i].has_thread)
+			mailbox_post(&workers->workers[i].mailbox, &workers->workers[i].stop);
+	}
+	for (uint32_t i = 0; i < workers->count && workers->workers; i++) {
+		if (workers->workers[i].has_thread)
+			pthread_join(workers->workers[i].thread, NULL);
+	}
+	for (uint32_t i = 0; i < workers->count && workers->workers; i++)
+		worker_close(&workers->workers[i]);
+	view_free(atomic_load(&workers->view));
+	free(workers->workers);
+	free(workers);
+}
+
+uint32_t workers_count(const struct workers *workers)
+{
+	return workers->count;
+}
+
+void workers_counters(struct workers *workers, struct serve_counters *sum)
+{
+	/* The structure is nothing but counters, so it can be added up as an array of them. */
+	enum { FIELDS = sizeof(struct serve_counters) / sizeof(uint64_t) };
+	_Atomic uint64_t *to = (_Atomic uint64_t *)(void *)sum;
+
+	for (size_t f = 0; f < FIELDS; f++)
+		atomic_init(&to[f], 0);
+	for (uint32_t i = 0; i < workers->count; i++) {
+		_Atomic uint64_t *from = (_Atomic uint64_t *)(void *)&workers->workers[i].counters;
+		for (size_t f = 0; f < FIELDS; f++)
+			counter_add(&to[f], counter_get(&from[f]));
+	}
+}
