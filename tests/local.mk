@@ -43,6 +43,7 @@ clean-local:
 	rm -rf test-logs fuzz-build
 
 # Whole folders, so that a new test, corpus file or page needs no entry here.
-EXTRA_DIST += .ci packages.txt bench doc zones tests/run tests/fuzz tests/lint tests/support/zt tests/system
+DIST_FOLDERS = .ci bench doc tests zones
+EXTRA_DIST += packages.txt
 dist-hook:
-	find $(distdir) -name __pycache__ -prune -exec rm -rf {} +
+	tar -C $(srcdir) -cf - --mode=u+w --exclude=__pycache__ --exclude='*.o' $(DIST_FOLDERS) | tar -C $(distdir) -xf -
