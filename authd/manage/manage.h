@@ -14,6 +14,7 @@
 #include "lib/zone/journal.h"
 
 struct workers;
+struct outbound;
 
 struct manage {
 	const struct authd_options *options;
@@ -26,4 +27,5 @@ struct manage {
 	struct registry registry;
 	struct mailbox *mailbox;         /* requests from the workers */
 	struct workers *workers;
+	struct outbound *outbound;       /* NOTIFY, SOA queries and transfers from primaries */
 };

@@ -1,0 +1,80 @@
+/* NOTIFY (RFC 1996): the message with the new SOA in it, the reply, and the machine that tells one target about one zone.
+ *
+ * The machine's rule: a target is told of the newest serial at once, again with growing pauses until it has acknowledged it, and
+ * is *settled* when it has been seen to have it (it asked for IXFR with that serial, or took a transfer to the end). An acknowledgement alone
+ * is not evidence: it says only that the message came through. notify_sender_save/_restore carry the machine over a restart.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/rng.h"
+#include "lib/base/status.h"
+#include "lib/dns/message.h"
+#include "lib/zone/zone.h"
+
+/* ---- messages --------------------------------------------------------------------------------------------------------------------- */
+
+struct notify {
+	uint8_t apex[NAME_MAX_LEN];    /* lower case */
+	bool has_serial;               /* a SOA stood in the answer section (RFC 1996 section 3.7): a hint, not yet a fact */
+	uint32_t serial;
+};
+
+/* `soa`: the zone's SOA RRset, NULL to leave it out. */
+int notify_write(uint8_t *out, size_t size, uint16_t id, const uint8_t *apex, const struct rrset *soa, size_t *len) ZT_MUST_CHECK;
+/* ZT_EMALFORMED: no NOTIFY we understand (answer FORMERR); ZT_EUNSUPPORTED: a NOTIFY for another type or class (answer NOTIMP). */
+int notify_read(const struct message *message, struct notify *out) ZT_MUST_CHECK;
+/* The reply: the question back, no records (RFC 1996 section 4.7). */
+int notify_reply_write(uint8_t *out, size_t size, const struct message *query, enum rcode rcode, size_t *len) ZT_MUST_CHECK;
+/* Whether `message` replies to the NOTIFY of this id and zone. */
+bool notify_is_reply(const struct message *message, uint16_t id, const uint8_t *apex);
+
+/* ---- the sender ------------------------------------------------------------------------------------------------------------------- */
+
+enum notify_state {
+	NOTIFY_SETTLED,        /* seen at the newest serial, or nothing was ever announced */
+	NOTIFY_PENDING,        /* not acknowledged: sent, or to be sent at wake_at */
+	NOTIFY_ACKNOWLEDGED,   /* acknowledged, not yet seen at the serial */
+};
+
+struct notify_sender {
+	enum notify_state state;
+	uint32_t serial;               /* the newest to announce; meaningful when has_serial */
+	uint32_t acked_serial;         /* the newest acknowledged */
+	uint32_t seen_serial;          /* the newest the target is known to have */
+	bool has_serial, has_acked, has_seen;
+	bool in_flight;                /* the last message has neither been answered nor given up */
+	uint32_t flight_serial;        /* what it said */
+	uint16_t flight_id;
+	unsigned attempts;             /* of the present serial */
+	unsigned unanswered;           /* messages in a row without a good reply, whatever the serial */
+	usec_t sent_at;                /* of the last message */
+	usec_t wake_at;                /* call notify_sender_step then; NOTIFY_NEVER = only after an event */
+	usec_t announced_at, acked_at, seen_at;     /* monotonic; 0 = never */
+	unsigned last_rcode;           /* of the last reply */
+	uint64_t sent_count;
+};
+
+#define NOTIFY_NEVER INT64_MAX
+
+void notify_sender_init(struct notify_sender *sender);
+/* A new version is published. Due at once unless a message is under way or the target has long been silent. */
+void notify_sender_announce(struct notify_sender *sender, uint32_t serial, usec_t now);
+/* True: send a NOTIFY for sender->serial now (with id), otherwise nothing is due before wake_at. Jitter comes from `rng`. */
+bool notify_sender_step(struct notify_sender *sender, usec_t now, uint16_t id, struct rng *rng);
+/* A reply to flight_id. rcodes other than NOERROR and NOTIMP are no acknowledgement: the target may not be ready yet. */
+void notify_sender_on_reply(struct notify_sender *sender, uint16_t id, unsigned rcode, usec_t now);
+/* The network says that nobody is there. */
+void notify_sender_on_unreachable(struct notify_sender *sender, uint16_t id, usec_t now);
+/* The target was seen to hold `serial`. */
+void notify_sender_on_evidence(struct notify_sender *sender, uint32_t serial, usec_t now);
+
+/* What must survive a restart, as bytes for the journal's state table. */
+enum { NOTIFY_STATE_SIZE = 16 };
+void notify_sender_save(const struct notify_sender *sender, uint8_t out[NOTIFY_STATE_SIZE]);
+/* Anything not settled is due at once. ZT_ECORRUPT. */
+int notify_sender_restore(struct notify_sender *sender, const uint8_t *data, size_t len, usec_t now) ZT_MUST_CHECK;
