@@ -17,7 +17,7 @@ void primary_free(struct primary *primary);
 int primary_reconfigure(struct zone_entry *entry) ZT_MUST_CHECK;
 
 /* A new version of entry->zone is published: NOTIFY leaves before this returns. */
-void primary_on_change(struct zone_entry *entry);
+void primary_on_change(struct manage *manage, struct zone_entry *entry);
 
 /* What a peer's question or transfer tells of it. */
 struct primary_evidence {
@@ -28,7 +28,7 @@ struct primary_evidence {
 	uint64_t bytes;
 };
 
-void primary_on_evidence(struct zone_entry *entry, const struct primary_evidence *evidence);
+void primary_on_evidence(struct manage *manage, struct zone_entry *entry, const struct primary_evidence *evidence);
 /* The mailbox's REQUEST_EVIDENCE; finds the zone. The caller frees the request. */
 void primary_on_request(struct manage *manage, const struct request *request);
 
