@@ -6,6 +6,7 @@ lib_libbase_a_SOURCES = \
 	%D%/cursor.h \
 	%D%/fingerprint.c %D%/fingerprint.h \
 	%D%/log.c %D%/log.h \
+	%D%/nearest.c %D%/nearest.h \
 	%D%/netaddr.c %D%/netaddr.h \
 	%D%/rng.c %D%/rng.h \
 	%D%/status.c %D%/status.h \
