@@ -1,0 +1,136 @@
+/* Prometheus text metrics. */
+#include "lib/ctl/metrics.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/http.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	TIMEOUT_SECONDS = 10,
+	HEADERS_MAX = 16 * 1024,
+	EXACT_DIGITS = 17,      /* a double survives the way through text */
+};
+
+struct metrics_server {
+	struct evhttp *http;
+	struct netaddr local;
+	metrics_fill fill;
+	void *ctx;
+};
+
+static void on_scrape(struct evhttp_request *request, void *ctx)
+{
+	const struct metrics_server *server = ctx;
+	struct evbuffer *body = evbuffer_new();
+	struct buf text;
+
+	buf_init(&text);
+	server->fill(&text, server->ctx);
+	if (!body || text.status != ZT_OK || evbuffer_add(body, text.data, text.len) != 0) {
+		evhttp_send_error(request, HTTP_INTERNAL, "out of memory");
+	} else {
+		evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+		evhttp_send_reply(request, HTTP_OK, "OK", body);
+	}
+	if (body)
+		evbuffer_free(body);
+	buf_fini(&text);
+}
+
+static void on_other(struct evhttp_request *request, void *ctx)
+{
+	(void)ctx;
+	evhttp_send_error(request, HTTP_NOTFOUND, "the metrics are at /metrics");
+}
+
+int metrics_open(struct metrics_server **out, struct event_base *base, const struct netaddr *local, metrics_fill fill, void *ctx)
+{
+	char ip[NETADDR_TEXT_SIZE];
+	struct metrics_server *server = calloc(1, sizeof(*server));
+	struct evhttp *http = server ? evhttp_new(base) : NULL;
+
+	if (!http) {
+		free(server);
+		return ZT_ENOMEM;
+	}
+	*server = (struct metrics_server){ .http = http, .local = *local, .fill = fill, .ctx = ctx };
+	evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
+	evhttp_set_timeout(http, TIMEOUT_SECONDS);
+	evhttp_set_max_headers_size(http, HEADERS_MAX);
+	evhttp_set_max_body_size(http, 0);
+	evhttp_set_gencb(http, on_other, server);
+	struct evhttp_bound_socket *bound = NULL;
+	if (evhttp_set_cb(http, "/metrics", on_scrape, server) == 0)
+		bound = evhttp_bind_socket_with_handle(http, netaddr_ip_to_text(local, ip), netaddr_port(local));
+	if (!bound) {
+		int err = errno;
+		metrics_close(server);
+		return err == EADDRINUSE ? ZT_EBUSY : err ? status_from_errno(err) : ZT_ENOMEM;
+	}
+	socklen_t len = sizeof(server->local);
+	if (getsockname(evhttp_bound_socket_get_fd(bound), &server->local.any, &len) != 0)
+		server->local = *local;
+	*out = server;
+	return ZT_OK;
+}
+
+void metrics_close(struct metrics_server *server)
+{
+	if (!server)
+		return;
+	evhttp_free(server->http);
+	free(server);
+}
+
+void metrics_local(const struct metrics_server *server, struct netaddr *local)
+{
+	*local = server->local;
+}
+
+/* Backslash, newline and, in label values, the double quote (the text format's only escapes). */
+static void escaped_write(struct buf *out, const char *text, bool quotes)
+{
+	for (const char *p = text; *p; p++) {
+		if (*p == '\n')
+			buf_add(out, "\\n", 2);
+		else if (*p == '\\' || (*p == '"' && quotes))
+			buf_add(out, (const char[]){ '\\', *p }, 2);
+		else
+			buf_add(out, p, 1);
+	}
+}
+
+void metrics_family(struct buf *out, const char *name, enum metrics_type type, const char *help)
+{
+	static const char *const types[] = { "counter", "gauge", "histogram" };
+
+	buf_printf(out, "# HELP %s ", name);
+	escaped_write(out, help, false);
+	buf_printf(out, "\n# TYPE %s %s\n", name, types[type]);
+}
+
+static void value_write(struct buf *out, double value)
+{
+	if (isnan(value))
+		buf_printf(out, "NaN");
+	else if (isinf(value))
+		buf_printf(out, "%sInf", value > 0 ? "+" : "-");
+	else
+		buf_printf(out, "%.*g", EXACT_DIGITS, value);
+}
+
+void metrics_sample(struct buf *out, const char *name, const struct metrics_label *labels, double value)
+{
+	buf_printf(out, "%s", name);
+	for (const struct metrics_label *label = labels; label && label->name; label++) {
+		buf_printf(out, "%s%s=\"", label == labels ? "{" : ",", label->name);
+		escaped_write(out, label->value, true);
+		buf_add_u8(out, '"');
+	}
+	buf_printf(out, "%s ", labels && labels->name ? "}" : "");
+	value_write(out, value);
+	buf_add_u8(out, '\n');
+}
