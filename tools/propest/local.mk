@@ -1,1 +1,26 @@
-# files of tools/propest
+# The estimator: a pure model, gatherers of live facts, reports, the command line.
+noinst_LIBRARIES += tools/propest/libpropest.a
+tools_propest_libpropest_a_SOURCES = \
+	%D%/model/bound.c %D%/model/bound.h \
+	%D%/model/cache.c %D%/model/cache.h \
+	%D%/model/curve.c %D%/model/curve.h \
+	%D%/model/draws.c %D%/model/draws.h \
+	%D%/model/estimate.c %D%/model/estimate.h \
+	%D%/model/network.c %D%/model/network.h \
+	%D%/model/population.c %D%/model/population.h \
+	%D%/model/spread.c %D%/model/spread.h \
+	%D%/model/steps.c %D%/model/steps.h \
+	%D%/model/textbook.c %D%/model/textbook.h \
+	%D%/model/transfer.c %D%/model/transfer.h \
+	%D%/model/vendor.c %D%/model/vendor.h
+LIBS_PROPEST = tools/propest/libpropest.a $(LIBS_BASE) -lm
+
+check_PROGRAMS += tests/sim/propest/test_oracle
+tests_sim_propest_test_oracle_SOURCES = tests/sim/propest/test_oracle.c tests/sim/propest/oracle.c tests/sim/propest/oracle.h
+tests_sim_propest_test_oracle_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_sim_propest_test_oracle_LDADD = $(LIBS_SUITE) $(LIBS_PROPEST)
+
+check_PROGRAMS += tests/unit/propest/test_model
+tests_unit_propest_test_model_SOURCES = tests/unit/propest/test_model.c
+tests_unit_propest_test_model_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_propest_test_model_LDADD = $(LIBS_SUITE) $(LIBS_PROPEST)
