@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/dns/escape.h"
+
 const uint8_t name_root[1] = { 0 };
 
 size_t name_len(const uint8_t *name)
@@ -233,71 +235,59 @@ bool name_is_valid(const uint8_t *wire, size_t len)
 	return name_read_plain(&cur, name) == len && len > 0;
 }
 
-/* One character of presentation form, escapes resolved. Returns the bytes consumed, 0 on a bad escape. */
-static unsigned text_char(const char *text, uint8_t *out)
+int name_from_chars(uint8_t out[NAME_MAX_LEN], const char *text, size_t text_len, const uint8_t *origin)
 {
-	if (text[0] != '\\') {
-		*out = (uint8_t)text[0];
-		return 1;
+	size_t label = 0, len = 1;      /* out[label] will be the length of the label being read, out[len] its next byte */
+
+	if (text_len == 1 && text[0] == '@' && origin) {
+		name_copy(out, origin);
+		return ZT_OK;
 	}
-	if (text[1] >= '0' && text[1] <= '9') {
-		unsigned value = 0;
-		for (int i = 1; i <= 3; i++) {
-			if (text[i] < '0' || text[i] > '9')
-				return 0;
-			value = value * 10 + (unsigned)(text[i] - '0');
+	if (text_len == 1 && text[0] == '.') {
+		out[0] = 0;
+		return ZT_OK;
+	}
+	for (size_t i = 0; i < text_len; i++) {
+		uint8_t c = (uint8_t)text[i];
+		if (c == '.') {
+			size_t label_len = len - label - 1;
+			if (label_len == 0)
+				return ZT_ESYNTAX;
+			if (label_len > LABEL_MAX_LEN || len >= NAME_MAX_LEN)
+				return ZT_ELIMIT;
+			out[label] = (uint8_t)label_len;
+			label = len++;
+			continue;
 		}
-		*out = (uint8_t)value;
-		return value <= 255 ? 4 : 0;
+		if (c == '\\') {
+			unsigned used = escape_read(text + i + 1, text_len - i - 1, &c);
+			if (used == 0)
+				return ZT_ESYNTAX;
+			i += used;
+		}
+		if (len >= NAME_MAX_LEN)
+			return ZT_ELIMIT;
+		out[len++] = c;
 	}
-	*out = (uint8_t)text[1];
-	return text[1] ? 2 : 0;
+	size_t last_len = len - label - 1;
+	if (last_len == 0) {      /* empty, or ended by a dot: absolute */
+		out[label] = 0;
+		return text_len > 0 ? ZT_OK : ZT_ESYNTAX;
+	}
+	if (last_len > LABEL_MAX_LEN)
+		return ZT_ELIMIT;
+	out[label] = (uint8_t)last_len;
+	const uint8_t *suffix = origin ? origin : name_root;
+	size_t suffix_len = name_len(suffix);
+	if (len + suffix_len > NAME_MAX_LEN)
+		return ZT_ELIMIT;
+	memcpy(out + len, suffix, suffix_len);
+	return ZT_OK;
 }
 
 int name_from_text(uint8_t out[NAME_MAX_LEN], const char *text, const uint8_t *origin)
 {
-	uint8_t name[NAME_MAX_LEN];
-	size_t label = 0, len = 1;      /* name[label] will be the length of the label being read */
-
-	if (strcmp(text, "@") == 0 && origin) {
-		name_copy(out, origin);
-		return ZT_OK;
-	}
-	if (strcmp(text, ".") == 0) {
-		out[0] = 0;
-		return ZT_OK;
-	}
-	if (*text == '\0')
-		return ZT_ESYNTAX;
-	while (*text) {
-		if (*text == '.') {
-			size_t label_len = len - label - 1;
-			if (label_len == 0)
-				return ZT_ESYNTAX;
-			name[label] = (uint8_t)label_len;
-			label = len;
-			if (len >= NAME_MAX_LEN)
-				return ZT_ELIMIT;
-			name[len++] = 0;
-			text++;
-			continue;
-		}
-		uint8_t c;
-		unsigned used = text_char(text, &c);
-		if (used == 0)
-			return ZT_ESYNTAX;
-		if (len - label > LABEL_MAX_LEN || len >= NAME_MAX_LEN)
-			return ZT_ELIMIT;
-		name[len++] = c;
-		text += used;
-	}
-	size_t last_len = len - label - 1;
-	if (last_len == 0) {      /* ended by a dot: absolute, and the root label is in place */
-		memcpy(out, name, len);
-		return ZT_OK;
-	}
-	name[label] = (uint8_t)last_len;
-	return name_join(out, name, len, origin ? origin : name_root);
+	return name_from_chars(out, text, strlen(text), origin);
 }
 
 char *name_to_text(const uint8_t *name, char out[NAME_TEXT_SIZE])

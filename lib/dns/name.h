@@ -67,5 +67,7 @@ bool name_is_valid(const uint8_t *wire, size_t len);
 /* Presentation form with escapes (RFC 1035 section 5.1); a name without a final dot is taken as relative to `origin`, or as absolute
  * where origin is NULL. ZT_ESYNTAX or ZT_ELIMIT. */
 int name_from_text(uint8_t out[NAME_MAX_LEN], const char *text, const uint8_t *origin) ZT_MUST_CHECK;
+/* The same for text that does not end in NUL. `origin` must not overlap `out`. */
+int name_from_chars(uint8_t out[NAME_MAX_LEN], const char *text, size_t text_len, const uint8_t *origin) ZT_MUST_CHECK;
 /* Always absolute, with the final dot; returns `out`. */
 char *name_to_text(const uint8_t *name, char out[NAME_TEXT_SIZE]);
