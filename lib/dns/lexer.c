@@ -133,7 +133,8 @@ static int quoted_token(struct lexer *lexer, struct scan *scan)
 	int status = quoted_scan(lexer, scan);
 	if (status == ZT_OK)
 		status = token_add(lexer, scan, start, true);
-	scan->at++;
+	if (status == ZT_OK)
+		scan->at++;
 	return status;
 }
 

@@ -52,6 +52,10 @@ int text_error_set(struct text_error *error, uint32_t line, const char *format, 
 		va_start(args, format);
 		vsnprintf(error->text, sizeof(error->text), format, args);
 		va_end(args);
+		for (char *p = error->text; *p; p++) {      /* foreign bytes must not steer a terminal */
+			if ((uint8_t)*p < 0x20 || *p == 0x7f)
+				*p = '?';
+		}
 		error->line = line;
 	}
 	return ZT_ESYNTAX;

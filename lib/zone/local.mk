@@ -1,1 +1,7 @@
-# files of lib/zone
+noinst_LIBRARIES += lib/libzone.a
+lib_libzone_a_SOURCES = \
+	%D%/changeset.h \
+	%D%/edit.h \
+	%D%/generate.c %D%/generate.h \
+	%D%/zone.h \
+	%D%/zonefile.c %D%/zonefile.h
