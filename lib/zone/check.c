@@ -1,0 +1,251 @@
+/* Zone rules. */
+#include "lib/zone/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/wire.h"
+#include "lib/dns/rdata.h"
+#include "lib/dns/rrtype.h"
+
+struct rule_row {
+	bool is_error;
+	const char *text;
+};
+
+static const struct rule_row rules[] = {
+#define X(rule, is_error, text) { (is_error), (text) },
+	ZONE_RULES(X)
+#undef X
+};
+
+struct check {
+	const struct zone_version *version;
+	const uint8_t *apex;
+	struct zone_findings *out;
+};
+
+char *zone_finding_to_text(const struct zone_finding *finding, char out[ZONE_FINDING_TEXT_SIZE])
+{
+	char owner[NAME_TEXT_SIZE], target[NAME_TEXT_SIZE] = "", type[RR_TYPE_TEXT_SIZE];
+	bool has_target = finding->target[0] != 0;
+
+	if (has_target)
+		name_to_text(finding->target, target);
+	snprintf(out, ZONE_FINDING_TEXT_SIZE, "%s %s: %s%s%s", name_to_text(finding->owner, owner), rr_type_to_text(finding->type, type),
+		 rules[finding->rule].text, has_target ? " " : "", target);
+	return out;
+}
+
+static void found(const struct check *check, enum zone_rule rule, uint16_t type, const uint8_t *owner, const uint8_t *target)
+{
+	struct zone_findings *out = check->out;
+	unsigned *count = rules[rule].is_error ? &out->error_count : &out->warning_count;
+
+	if ((*count)++ >= ZONE_FINDINGS_MAX)
+		return;
+	struct zone_finding *finding = &out->list[out->count++];
+	finding->rule = rule;
+	finding->is_error = rules[rule].is_error;
+	finding->type = type;
+	name_copy(finding->owner, owner);
+	name_copy(finding->target, target ? target : name_root);
+}
+
+/* ---- one name ----------------------------------------------------------------------------------------------------------- */
+
+/* What RFC 2181 section 10.1 and RFC 4034 section 2.5 and 4 let stand beside a CNAME. */
+static bool may_stand_beside_cname(uint16_t type)
+{
+	return type == TYPE_CNAME || type == TYPE_RRSIG || type == TYPE_NSEC || type == TYPE_KEY;
+}
+
+static void cname_check(const struct check *check, const struct znode *node)
+{
+	struct rrset set;
+	const uint8_t *owner = znode_owner(node);
+
+	if (znode_rrset(node, TYPE_CNAME, 0, &set) && set.count > 1)
+		found(check, ZONE_RULE_CNAME_MULTIPLE, TYPE_CNAME, owner, NULL);
+	for (size_t pos = 0; znode_next(node, &pos, &set);) {
+		if (!may_stand_beside_cname(set.type)) {
+			found(check, ZONE_RULE_CNAME_WITH_DATA, TYPE_CNAME, owner, NULL);
+			return;
+		}
+	}
+}
+
+static void dname_check(const struct check *check, const struct znode *node)
+{
+	struct rrset set;
+	const uint8_t *owner = znode_owner(node);
+
+	if (znode_rrset(node, TYPE_DNAME, 0, &set) && set.count > 1)
+		found(check, ZONE_RULE_DNAME_MULTIPLE, TYPE_DNAME, owner, NULL);
+	if ((znode_flags(node) & ZNODE_HAS_NS) && !name_equal(owner, check->apex))
+		found(check, ZONE_RULE_DNAME_WITH_NS, TYPE_DNAME, owner, NULL);
+}
+
+static bool has_address(const struct znode *node)
+{
+	struct rrset set;
+	return node && (znode_rrset(node, TYPE_A, 0, &set) || znode_rrset(node, TYPE_AAAA, 0, &set));
+}
+
+/* Looks the target up where it is ours to know. False: it is not in this zone, below another delegation or renamed by a DNAME. */
+static bool target_find(const struct check *check, const uint8_t *owner, const uint8_t *target, struct zone_lookup *out)
+{
+	if (*target == 0 || !name_is_within(target, check->apex))
+		return false;
+	zone_find(check->version, target, out);
+	return !out->dname && (!out->cut || name_equal(znode_owner(out->cut), owner));
+}
+
+static const struct znode *target_node(const struct zone_lookup *lookup)
+{
+	return lookup->match == ZONE_MATCH_EXACT ? lookup->node : lookup->match == ZONE_MATCH_NONE ? lookup->wildcard : NULL;
+}
+
+static void ns_check(const struct check *check, const struct znode *node)
+{
+	struct rrset set;
+	struct zone_lookup lookup;
+	const uint8_t *owner = znode_owner(node), *rdata;
+	uint16_t len;
+
+	if (!znode_rrset(node, TYPE_NS, 0, &set))
+		return;
+	for (const uint8_t *at = set.rdata; rrset_next(&set, &at, &rdata, &len);) {
+		if (!target_find(check, owner, rdata, &lookup))
+			continue;
+		const struct znode *target = lookup.cut ? lookup.node : target_node(&lookup);
+		if (has_address(target))
+			continue;
+		if (target && (znode_flags(target) & ZNODE_HAS_CNAME))
+			found(check, ZONE_RULE_NS_IS_ALIAS, TYPE_NS, owner, rdata);
+		else
+			found(check, lookup.cut ? ZONE_RULE_GLUE_MISSING : ZONE_RULE_NS_WITHOUT_ADDRESS, TYPE_NS, owner, rdata);
+	}
+}
+
+static void mx_check(const struct check *check, const struct znode *node)
+{
+	struct rrset set;
+	struct zone_lookup lookup;
+	const uint8_t *rdata;
+	uint16_t len;
+
+	if (!znode_rrset(node, TYPE_MX, 0, &set))
+		return;
+	for (const uint8_t *at = set.rdata; rrset_next(&set, &at, &rdata, &len);) {
+		const uint8_t *exchange = rdata_target(TYPE_MX, rdata, len);
+		if (!target_find(check, znode_owner(node), exchange, &lookup) || lookup.cut)
+			continue;
+		const struct znode *target = target_node(&lookup);
+		if (target && (znode_flags(target) & ZNODE_HAS_CNAME))
+			found(check, ZONE_RULE_MX_IS_ALIAS, TYPE_MX, znode_owner(node), exchange);
+	}
+}
+
+static void node_check(const struct check *check, const struct znode *node)
+{
+	unsigned flags = znode_flags(node);
+	struct rrset set;
+
+	if ((flags & ZNODE_HAS_CNAME) != 0)
+		cname_check(check, node);
+	if ((flags & ZNODE_HAS_DNAME) != 0)
+		dname_check(check, node);
+	if ((flags & ZNODE_HAS_NS) != 0)
+		ns_check(check, node);
+	mx_check(check, node);
+	if (znode_rrset(node, TYPE_SOA, 0, &set) && !name_equal(znode_owner(node), check->apex))
+		found(check, ZONE_RULE_SOA_BELOW_APEX, TYPE_SOA, znode_owner(node), NULL);
+}
+
+/* ---- the zone ----------------------------------------------------------------------------------------------------------- */
+
+static void apex_check(const struct check *check)
+{
+	const struct znode *node = zone_version_apex(check->version);
+	struct rrset set;
+
+	if (!node || !znode_rrset(node, TYPE_SOA, 0, &set))
+		found(check, ZONE_RULE_SOA_MISSING, TYPE_SOA, check->apex, NULL);
+	else if (set.count > 1)
+		found(check, ZONE_RULE_SOA_MULTIPLE, TYPE_SOA, check->apex, NULL);
+	if (!node || !znode_rrset(node, TYPE_NS, 0, &set))
+		found(check, ZONE_RULE_NS_MISSING, TYPE_NS, check->apex, NULL);
+}
+
+static struct check check_begin(const struct zone_version *version, struct zone_findings *out)
+{
+	out->count = out->error_count = out->warning_count = 0;
+	return (struct check){ .version = version, .apex = zone_apex(zone_version_zone(version)), .out = out };
+}
+
+int zone_check(const struct zone_version *version, struct zone_findings *out)
+{
+	struct check check = check_begin(version, out);
+	struct zone_iter iter;
+	const struct znode *node;
+	const uint8_t *dname = NULL;      /* the owner of the DNAME last passed; what lies below it follows at once */
+
+	apex_check(&check);
+	zone_iter_init(&iter, version, NULL);
+	while ((node = zone_iter_next(&iter)) != NULL) {
+		node_check(&check, node);
+		if (dname && name_is_within(znode_owner(node), dname)) {
+			struct rrset first;
+			size_t pos = 0;
+			uint16_t type = znode_next(node, &pos, &first) ? first.type : TYPE_ANY;
+			found(&check, ZONE_RULE_BELOW_DNAME, type, znode_owner(node), dname);
+		} else {
+			dname = (znode_flags(node) & ZNODE_HAS_DNAME) != 0 ? znode_owner(node) : NULL;
+		}
+	}
+	return out->error_count > 0 ? ZT_EZONE : ZT_OK;
+}
+
+/* A DNAME at the name, and what lies below it. */
+static void below_dname_check(const struct check *check, const struct znode *node)
+{
+	const uint8_t *owner = znode_owner(node);
+	struct zone_iter iter;
+
+	zone_iter_init(&iter, check->version, owner);
+	const struct znode *below = zone_iter_next(&iter);      /* the name itself */
+	if (below)
+		below = zone_iter_next(&iter);
+	if (below && name_is_within(znode_owner(below), owner))
+		found(check, ZONE_RULE_BELOW_DNAME, TYPE_DNAME, znode_owner(below), owner);
+}
+
+static void changed_name_check(const struct check *check, const uint8_t *owner)
+{
+	struct zone_lookup lookup;
+
+	zone_find(check->version, owner, &lookup);
+	if (lookup.match != ZONE_MATCH_EXACT)
+		return;
+	node_check(check, lookup.node);
+	if (lookup.dname)
+		found(check, ZONE_RULE_BELOW_DNAME, TYPE_ANY, owner, znode_owner(lookup.dname));
+	if ((znode_flags(lookup.node) & ZNODE_HAS_DNAME) != 0)
+		below_dname_check(check, lookup.node);
+}
+
+int zone_check_changes(const struct zone_version *version, const struct changeset *change, struct zone_findings *out)
+{
+	struct check check = check_begin(version, out);
+	struct change_record record;
+	const uint8_t *last = NULL;
+
+	apex_check(&check);
+	/* Taking records away breaks only the apex, but for targets of other names; so the added ones are looked at. */
+	for (size_t pos = 0; change_record_next(&change->added, &pos, &record); last = record.owner) {
+		if (!last || !name_equal(last, record.owner))
+			changed_name_check(&check, record.owner);
+	}
+	return out->error_count > 0 ? ZT_EZONE : ZT_OK;
+}
