@@ -1,0 +1,332 @@
+"""Other people's name servers, each run so that it stays in its folder and nothing leaves the loopback network."""
+from zt.lab import free_port
+from zt.node import Node, require
+
+
+class AuthPeer(Node):
+    """An authoritative peer. Its zones are in `zones` (zt.zones.Role)."""
+
+    def write_zone_files(self):
+        for role in self.zones.values():
+            if not role.primaries:
+                self.write(role.file, role.zone.text())
+
+    def reload_zone(self, zone):
+        """Writes a new version of a zone file and has it read."""
+        self.write(self.zones[zone.name].file, zone.text())
+        self.reload()
+
+    def write_config(self):
+        self.write_zone_files()
+        self.write(self.config_name, self.config())
+
+
+class Nsd(AuthPeer):
+    kind = "nsd"
+    config_name = "nsd.conf"
+
+    def find_binary(self):
+        return require("nsd", "nsd")
+
+    def command(self):
+        return [self.binary, "-d", "-c", str(self.path("nsd.conf"))]
+
+    def config(self):
+        text = f"""server:
+	ip-address: {self.where()}
+	port: {self.port}
+	server-count: 1
+	username: ""
+	chroot: ""
+	zonesdir: "{self.folder}"
+	database: ""
+	pidfile: "{self.path('nsd.pid')}"
+	xfrdfile: "{self.path('xfrd.state')}"
+	xfrdir: "{self.folder}"
+	zonelistfile: "{self.path('zone.list')}"
+	verbosity: 3
+	xfrd-reload-timeout: 0
+	tcp-count: 50
+remote-control:
+	control-enable: no
+"""
+        for name, role in self.zones.items():
+            text += f"""zone:
+	name: "{name}"
+	zonefile: "{role.file}"
+	provide-xfr: 127.0.0.0/8 NOKEY
+	allow-notify: 127.0.0.0/8 NOKEY
+	store-ixfr: yes
+	create-ixfr: yes
+	min-refresh-time: 1
+	min-retry-time: 1
+	outgoing-interface: {self.address}
+"""
+            text += "".join(f"\tnotify: {node.where()} NOKEY\n" for node in role.secondaries)
+            text += "".join(f"\trequest-xfr: {node.where()} NOKEY\n" for node in role.primaries)
+        return text
+
+
+class Knot(AuthPeer):
+    kind = "knot"
+    config_name = "knot.conf"
+
+    def find_binary(self):
+        return require("knotd", "knot")
+
+    def command(self):
+        return [self.binary, "-c", str(self.path("knot.conf"))]
+
+    def config(self):
+        self.path("db").mkdir(exist_ok=True)
+        peers = {node.name: node for role in self.zones.values() for node in role.primaries + role.secondaries}
+        remotes = "".join(f"  - id: {name}\n    address: {node.where()}\n    via: {self.address}\n" for name, node in peers.items())
+        zones = ""
+        for name, role in self.zones.items():
+            zones += f"  - domain: {name}\n    file: {role.file}\n"
+            if role.primaries:
+                zones += f"    master: [{', '.join(node.name for node in role.primaries)}]\n    zonefile-sync: -1\n    zonefile-load: none\n"
+                zones += "    journal-content: all\n"
+            if role.secondaries:
+                zones += f"    notify: [{', '.join(node.name for node in role.secondaries)}]\n"
+        return f"""server:
+  rundir: "{self.folder}"
+  listen: {self.where()}
+  udp-workers: 1
+  tcp-workers: 1
+  background-workers: 1
+log:
+  - target: stderr
+    any: debug
+control:
+  listen: "{self.path('knot.sock')}"
+database:
+  storage: "{self.path('db')}"
+  journal-db-max-size: 100M
+{'remote:' if remotes else ''}
+{remotes}acl:
+  - id: lab
+    address: 127.0.0.0/8
+    action: [transfer, notify, update]
+template:
+  - id: default
+    storage: "{self.folder}"
+    acl: lab
+    zonefile-load: difference
+    refresh-min-interval: 2
+    retry-min-interval: 1
+zone:
+{zones}"""
+
+
+class BindPlace:
+    """BIND listens only on addresses that an interface shows: 127.0.0.1, on a port of its own."""
+    config_name = "named.conf"
+
+    def place(self):
+        return "127.0.0.1", free_port("127.0.0.1")
+
+    def find_binary(self):
+        return self.confined_binary(require("named", "bind9"))
+
+    def command(self):
+        return [self.binary, "-g", "-n", "1", "-U", "1", "-c", str(self.path("named.conf"))]
+
+    def common_options(self):
+        return f"""	directory "{self.folder}";
+	pid-file "{self.path('named.pid')}";
+	session-keyfile "{self.path('session.key')}";
+	lock-file none;
+	listen-on port {self.port} {{ {self.address}; }};
+	listen-on-v6 {{ none; }};
+	dnssec-validation no;
+	trust-anchor-telemetry no;
+	empty-zones-enable no;
+	minimal-responses no;
+	allow-query {{ 127.0.0.0/8; }};
+"""
+
+
+class Bind(BindPlace, AuthPeer):
+    kind = "bind"
+
+    def config(self):
+        self.write("empty.hints", "")
+        text = f"""controls {{ }};
+options {{
+{self.common_options()}
+	recursion no;
+	allow-transfer {{ 127.0.0.0/8; }};
+	allow-notify {{ 127.0.0.0/8; }};
+	notify explicit;
+	notify-delay 0;
+	startup-notify-rate 1000;
+	serial-query-rate 1000;
+	min-refresh-time 1;
+	min-retry-time 1;
+	ixfr-from-differences yes;
+}};
+"""
+        if "." not in self.zones:
+            text += 'zone "." { type hint; file "empty.hints"; };\n'
+        for name, role in self.zones.items():
+            text += f'zone "{name}" {{ file "{role.file}"; type {"secondary" if role.primaries else "primary"};'
+            if role.primaries:
+                text += " masterfile-format text; primaries {" + "".join(f" {node.address} port {node.port};" for node in role.primaries) + " };"
+            elif role.updates:
+                text += " allow-update { 127.0.0.0/8; };"
+            if role.secondaries:
+                text += " also-notify {" + "".join(f" {node.address} port {node.port};" for node in role.secondaries) + " };"
+            text += " };\n"
+        return text
+
+
+class Pdns(AuthPeer):
+    kind = "pdns"
+    config_name = "pdns.conf"
+
+    def find_binary(self):
+        return require("pdns_server", "pdns-server")
+
+    def command(self):
+        return [self.binary, f"--config-dir={self.folder}"]
+
+    def config(self):
+        zones = ""
+        for name, role in self.zones.items():
+            zones += f'zone "{name}" {{ type {"slave" if role.primaries else "master"}; file "{self.path(role.file)}";'
+            if role.primaries:
+                zones += " masters {" + "".join(f" {node.address}:{node.port};" for node in role.primaries) + " };"
+            zones += " };\n"
+        self.write("named.conf", zones)
+        notified = ",".join(f"{node.address}:{node.port}" for role in self.zones.values() for node in role.secondaries)
+        return f"""launch=bind
+bind-config={self.path('named.conf')}
+local-address={self.address}
+local-port={self.port}
+query-local-address={self.address}
+socket-dir={self.folder}
+daemon=no
+guardian=no
+disable-syslog=yes
+loglevel=6
+primary=yes
+secondary=yes
+only-notify=
+also-notify={notified}
+allow-axfr-ips=127.0.0.0/8
+allow-notify-from=127.0.0.0/8
+xfr-cycle-interval=1
+cache-ttl=0
+query-cache-ttl=0
+negquery-cache-ttl=0
+zone-cache-refresh-interval=0
+receiver-threads=1
+distributor-threads=1
+security-poll-suffix=
+"""
+
+
+class ResolverPeer(Node):
+    """A resolver over a lab's hierarchy. Unbound and Knot Resolver ask delegated servers on port 53 only; on another port they are told
+    each zone's servers instead."""
+
+    asks_others = True
+
+    def __init__(self, lab, hierarchy, name=None):
+        super().__init__(lab, name)
+        self.hierarchy = hierarchy
+
+    def write_config(self):
+        self.write("root.hints", self.hierarchy.hints())
+        self.write(self.config_name, self.config())
+
+
+class BindResolver(BindPlace, ResolverPeer):
+    kind = "bind-resolver"
+
+    def config(self):
+        return f"""controls {{ }};
+options {{
+{self.common_options()}
+	port {self.lab.port};
+	recursion yes;
+	allow-recursion {{ 127.0.0.0/8; }};
+	prefetch 0;
+}};
+zone "." {{ type hint; file "root.hints"; }};
+"""
+
+
+class Unbound(ResolverPeer):
+    kind = "unbound"
+    config_name = "unbound.conf"
+
+    def find_binary(self):
+        return self.confined_binary(require("unbound", "unbound"))
+
+    def command(self):
+        return [self.binary, "-d", "-c", str(self.path("unbound.conf"))]
+
+    def config(self):
+        text = f"""server:
+	interface: {self.where()}
+	outgoing-interface: {self.address}
+	username: ""
+	chroot: ""
+	directory: "{self.folder}"
+	pidfile: ""
+	use-syslog: no
+	logfile: ""
+	verbosity: 1
+	num-threads: 1
+	module-config: "iterator"
+	do-ip6: no
+	do-not-query-localhost: no
+	access-control: 127.0.0.0/8 allow
+	target-fetch-policy: "0 0 0 0 0"
+	local-zone: "test." nodefault
+remote-control:
+	control-enable: no
+"""
+        if self.port == 53:
+            text += f'server:\n\troot-hints: "{self.path("root.hints")}"\n'
+        else:
+            for zone, servers in self.hierarchy.deepest_first():
+                text += f'stub-zone:\n\tname: "{zone}"\n' + "".join(f"\tstub-addr: {node.where()}\n" for node in servers)
+        return text
+
+
+class KnotResolver(ResolverPeer):
+    kind = "kresd"
+    config_name = "kresd.conf"
+
+    def find_binary(self):
+        return require("kresd", "knot-resolver")
+
+    def command(self):
+        self.path("cache").mkdir(exist_ok=True)
+        return [self.binary, "-n", "-c", str(self.path("kresd.conf")), str(self.path("cache"))]
+
+    def config(self):
+        hints = ", ".join(f"['{name}'] = {{'{address}'}}" for name, address in self.hierarchy.root_addresses().items())
+        text = f"""modules.unload('ta_update')
+modules.unload('ta_signal_query')
+modules.unload('priming')
+modules.unload('detect_time_skew')
+modules.unload('detect_time_jump')
+modules = {{ 'hints > iterate', 'policy' }}
+log_target('stderr')
+net.listen('{self.address}', {self.port}, {{ kind = 'dns' }})
+net.ipv6 = false
+net.outgoing_v4('{self.address}')
+trust_anchors.remove('.')
+option('ALLOW_LOCAL', true)
+hints.root({{ {hints} }})
+cache.size = 10 * MB
+"""
+        if self.port != 53:
+            for zone, servers in self.hierarchy.deepest_first():
+                targets = ", ".join(f"'{node.where()}'" for node in servers)
+                text += f"policy.add(policy.suffix(policy.STUB({{ {targets} }}), policy.todnames({{ '{zone}' }})))\n"
+        return text
