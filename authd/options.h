@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "lib/base/netaddr.h"
+#include "lib/base/status.h"
 #include "lib/dns/name.h"
 #include "lib/net/acl.h"
 
@@ -40,3 +41,8 @@ struct authd_options {
 	struct zone_options *zones;
 	uint32_t zone_count;
 };
+
+/* Reads and checks a configuration file. Every error is written to error_fd as FILE:LINE:COL: what is wrong, what was expected; then ZT_ESYNTAX. */
+int options_read(struct authd_options **out, const char *path, int error_fd) ZT_MUST_CHECK;
+/* NULL is fine. */
+void options_free(struct authd_options *options);

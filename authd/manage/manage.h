@@ -24,6 +24,7 @@ struct manage {
 	struct secure_rng secure_rng;    /* message ids */
 	struct loop *loop;
 	struct journal *journal;
+	struct fingerprint_key fingerprint_key;
 	struct registry registry;
 	struct mailbox *mailbox;         /* requests from the workers */
 	struct workers *workers;

@@ -18,8 +18,8 @@ enum { ANSWER_SIZE = EDNS_UDP_SIZE };
 
 void worker_count_reply(struct worker *worker, const struct respond *r)
 {
-	unsigned rcode = r->rcode < COUNTED_RCODES ? r->rcode : COUNTED_RCODES - 1;
-	counter_add(&worker->counters.replies[rcode], 1);
+	unsigned rcode = r->rcode;
+	counter_add(&worker->counters.replies[rcode < COUNTED_RCODES ? rcode : COUNTED_RCODES - 1], 1);
 	if (r->truncated)
 		counter_add(&worker->counters.truncated, 1);
 }

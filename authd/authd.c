@@ -1,0 +1,263 @@
+/* The daemon as a whole. */
+#include "authd/authd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "authd/manage/commands.h"
+#include "authd/manage/loader.h"
+#include "authd/manage/metrics.h"
+#include "authd/manage/requests.h"
+#include "authd/manage/zones.h"
+#include "authd/serve/workers.h"
+#include "lib/base/readiness.h"
+
+enum {
+	RECLAIM_INTERVAL_MS = 1000,      /* how long memory of displaced versions may wait for its readers */
+};
+
+struct authd {
+	struct authd_options *options;
+	struct log *log;
+	struct loop loop;
+	struct manage manage;
+	bool has_registry;
+	struct requests *requests;
+	struct commands *commands;
+	struct metrics *metrics;
+	struct loop_signal on_term, on_int, on_hup;
+	struct loop_timer reclaim;
+};
+
+static int state_dir_make(const struct authd *authd)
+{
+	const char *dir = authd->options->state_dir;
+
+	if (mkdir(dir, 0750) == 0 || errno == EEXIST)
+		return ZT_OK;
+	log_error(authd->log, "cannot create state-dir %s: %s; create it or name another one", dir, strerror(errno));
+	return status_from_errno(errno);
+}
+
+/* The key of our fingerprints is made once and kept, so that stored fingerprints stay comparable. */
+static int fingerprint_key_load(struct authd *authd)
+{
+	struct fingerprint_key *key = &authd->manage.fingerprint_key;
+	char path[4096];
+	int status = ZT_OK;
+
+	if (snprintf(path, sizeof(path), "%s/fingerprint.key", authd->options->state_dir) >= (int)sizeof(path))
+		return ZT_ELIMIT;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && read(fd, key->bytes, sizeof(key->bytes)) == (ssize_t)sizeof(key->bytes)) {
+		close(fd);
+		return ZT_OK;
+	}
+	if (fd >= 0)
+		close(fd);
+	secure_rng_fill(&authd->manage.secure_rng, key->bytes, sizeof(key->bytes));
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, key->bytes, sizeof(key->bytes)) != (ssize_t)sizeof(key->bytes) || fsync(fd) != 0) {
+		status = status_from_errno(errno);
+		log_error(authd->log, "cannot write %s: %s", path, strerror(errno));
+	}
+	if (fd >= 0)
+		close(fd);
+	return status;
+}
+
+static int journal_start(struct authd *authd)
+{
+	struct journal_options options = {
+		.dir = authd->options->state_dir,
+		.history_limit = authd->options->journal_size,
+		.key = &authd->manage.fingerprint_key,
+		.log = authd->log,
+	};
+	int status = journal_open(&authd->manage.journal, &options);
+	if (status == ZT_EBUSY)
+		log_error(authd->log, "state-dir %s is in use by another authd; stop it or name another state-dir", options.dir);
+	else if (status != ZT_OK)
+		log_error(authd->log, "cannot open the journal in %s: %s", options.dir, status_text(status));
+	return status;
+}
+
+static int workers_prepare(struct authd *authd)
+{
+	struct workers_config config = {
+		.listen = authd->options->listen,
+		.listen_count = authd->options->listen_count,
+		.count = authd->options->workers,
+		.manage_mailbox = authd->manage.mailbox,
+		.journal = authd->manage.journal,
+		.log = authd->log,
+		.clock = authd->manage.clock,
+	};
+	return workers_open(&authd->manage.workers, &config);
+}
+
+static void on_stop(void *ctx)
+{
+	struct authd *authd = ctx;
+	log_notice(authd->log, "stopping");
+	loop_stop(&authd->loop);
+}
+
+/* What needs a restart is said, the rest of the new configuration applies. */
+static void warn_of_fixed_settings(const struct authd *authd, const struct authd_options *old, const struct authd_options *fresh)
+{
+	bool listen_differs = old->listen_count != fresh->listen_count;
+
+	for (uint32_t i = 0; i < old->listen_count && !listen_differs; i++)
+		listen_differs = !netaddr_equal(&old->listen[i], &fresh->listen[i]);
+	if (listen_differs || old->workers != fresh->workers || strcmp(old->state_dir, fresh->state_dir) != 0 ||
+	    strcmp(old->control, fresh->control) != 0)
+		log_warn(authd->log, "reload: listen, workers, state-dir and control take effect only after a restart");
+}
+
+/* Reads the configuration again, then every zone file that changed. */
+static void on_reload(void *ctx)
+{
+	struct authd *authd = ctx;
+	struct authd_options *fresh = NULL;
+	struct zone_entry *entry;
+
+	log_notice(authd->log, "reloading %s", authd->options->path);
+	readiness_notify("RELOADING=1");
+	int status = options_read(&fresh, authd->options->path, STDERR_FILENO);
+	if (status == ZT_OK) {
+		warn_of_fixed_settings(authd, authd->options, fresh);
+		status = zones_configure(&authd->manage, fresh);
+		options_free(authd->options);
+		authd->options = fresh;
+	}
+	if (status != ZT_OK)
+		log_error(authd->log, "reload: %s: %s; going on with the old settings", authd->options->path, status_text(status));
+	cds_list_for_each_entry(entry, &authd->manage.registry.entries, link) {
+		bool is_fresh = atomic_load(&entry->served->state) == SERVED_LOADING;
+		int loaded = is_fresh ? loader_load(&authd->manage, entry) : loader_reload(&authd->manage, entry, NULL);
+		(void)loaded;      /* logged, and in entry->last_error */
+	}
+	status = zones_start(&authd->manage);
+	if (status != ZT_OK)
+		log_error(authd->log, "reload: %s", status_text(status));
+	readiness_notify("READY=1");
+}
+
+static void on_reclaim(void *ctx)
+{
+	struct authd *authd = ctx;
+	struct zone_entry *entry;
+	int status = journal_flush(authd->manage.journal);
+
+	if (status != ZT_OK)
+		log_warn(authd->log, "journal: %s; timers and peer states are not stored", status_text(status));
+	cds_list_for_each_entry(entry, &authd->manage.registry.entries, link)
+		zone_reclaim(entry->zone);
+	loop_timer_in(&authd->reclaim, RECLAIM_INTERVAL_MS * USEC_PER_MSEC);
+}
+
+static int signals_start(struct authd *authd)
+{
+	int status;
+
+	if ((status = loop_signal_start(&authd->on_term, &authd->loop, SIGTERM)) != ZT_OK ||
+	    (status = loop_signal_start(&authd->on_int, &authd->loop, SIGINT)) != ZT_OK)
+		return status;
+	return loop_signal_start(&authd->on_hup, &authd->loop, SIGHUP);
+}
+
+/* Everything up to the first served query, in the order of dependence. */
+static int start(struct authd *authd)
+{
+	struct manage *manage = &authd->manage;
+	int status;
+
+	if ((status = state_dir_make(authd)) != ZT_OK || (status = fingerprint_key_load(authd)) != ZT_OK ||
+	    (status = journal_start(authd)) != ZT_OK || (status = signals_start(authd)) != ZT_OK ||
+	    (status = requests_open(&authd->requests, manage)) != ZT_OK || (status = workers_prepare(authd)) != ZT_OK ||
+	    (status = zones_configure(manage, authd->options)) != ZT_OK)
+		return status;
+	unsigned failed = loader_load_all(manage);
+	if (failed > 0)
+		log_error(authd->log, "%u of %u zones could not be loaded; the others are served", failed, manage->registry.count);
+	if ((status = commands_open(&authd->commands, manage, on_reload, on_stop, authd)) != ZT_OK ||
+	    (status = metrics_open(&authd->metrics, manage)) != ZT_OK || (status = workers_start(manage->workers)) != ZT_OK)
+		return status;
+	loop_timer_in(&authd->reclaim, RECLAIM_INTERVAL_MS * USEC_PER_MSEC);
+	return zones_start(manage);
+}
+
+int authd_open(struct authd **out, struct authd_options *options, struct log *log)
+{
+	struct authd *authd = calloc(1, sizeof(*authd));
+	int status;
+
+	if (!authd) {
+		options_free(options);
+		return ZT_ENOMEM;
+	}
+	authd->options = options;
+	authd->log = log;
+	authd->manage.options = options;
+	authd->manage.log = log;
+	authd->manage.clock = clock_system();
+	authd->manage.loop = &authd->loop;
+	rng_seed_system(&authd->manage.rng);
+	secure_rng_init(&authd->manage.secure_rng);
+	loop_signal_init(&authd->on_term, on_stop, authd);
+	loop_signal_init(&authd->on_int, on_stop, authd);
+	loop_signal_init(&authd->on_hup, on_reload, authd);
+	status = loop_init(&authd->loop, authd->manage.clock, LOOP_PRECISE);
+	if (status == ZT_OK) {
+		loop_timer_init(&authd->reclaim, &authd->loop, on_reclaim, authd);
+		status = registry_init(&authd->manage.registry, rng_u64(&authd->manage.rng));
+		authd->has_registry = status == ZT_OK;
+	}
+	if (status == ZT_OK)
+		status = start(authd);
+	if (status != ZT_OK) {
+		authd_close(authd);
+		return status;
+	}
+	*out = authd;
+	return ZT_OK;
+}
+
+int authd_run(struct authd *authd)
+{
+	log_notice(authd->log, "serving %u zones with %u workers", authd->manage.registry.count, workers_count(authd->manage.workers));
+	readiness_notify("READY=1");
+	int status = loop_run(&authd->loop);
+	readiness_notify("STOPPING=1");
+	return status;
+}
+
+void authd_close(struct authd *authd)
+{
+	if (!authd)
+		return;
+	metrics_close(authd->metrics);
+	commands_close(authd->commands);
+	requests_close(authd->requests);
+	workers_close(authd->manage.workers);
+	if (authd->has_registry) {
+		zones_clear(&authd->manage);
+		registry_fini(&authd->manage.registry);
+	}
+	journal_close(authd->manage.journal);
+	loop_signal_stop(&authd->on_term);
+	loop_signal_stop(&authd->on_int);
+	loop_signal_stop(&authd->on_hup);
+	if (authd->loop.base) {
+		loop_timer_stop(&authd->reclaim);
+		loop_fini(&authd->loop);
+	}
+	options_free(authd->options);
+	free(authd);
+}

@@ -1,0 +1,181 @@
+/* The set of zones as the configuration wants it. */
+#include "authd/manage/zones.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "authd/manage/primary.h"
+#include "authd/manage/secondary.h"
+#include "authd/serve/workers.h"
+
+static struct served_zone *served_new(const struct zone_entry *entry, int state)
+{
+	struct served_zone *served = calloc(1, sizeof(*served));
+
+	if (!served)
+		return NULL;
+	served->apex = entry->apex;
+	served->zone = entry->zone;
+	served->allow_transfer = entry->options->allow_transfer;
+	served->allow_update = entry->options->allow_update;
+	served->allow_notify = entry->options->allow_notify;
+	atomic_init(&served->state, state);
+	return served;
+}
+
+/* No worker sees the entry any more. */
+static void entry_free(struct zone_entry *entry)
+{
+	secondary_free(entry->secondary);
+	primary_free(entry->primary);
+	if (entry->zone)
+		zone_free(entry->zone);
+	free(entry->served);
+	free(entry);
+}
+
+static int entry_new(struct zone_entry **out, struct manage *manage, const struct zone_options *options)
+{
+	struct zone_entry *entry = calloc(1, sizeof(*entry));
+	int status;
+
+	if (!entry)
+		return ZT_ENOMEM;
+	name_copy(entry->apex, options->apex);
+	name_to_text(entry->apex, entry->name);
+	entry->options = options;
+	status = zone_new(entry->apex, &manage->fingerprint_key, &entry->zone);
+	if (status == ZT_OK && !(entry->served = served_new(entry, SERVED_LOADING)))
+		status = ZT_ENOMEM;
+	if (status == ZT_OK)
+		status = registry_add(&manage->registry, entry);
+	if (status != ZT_OK) {
+		entry_free(entry);
+		return status;
+	}
+	*out = entry;
+	return ZT_OK;
+}
+
+static bool remotes_equal(const struct remote_options *a, uint32_t a_count, const struct remote_options *b, uint32_t b_count)
+{
+	if (a_count != b_count)
+		return false;
+	for (uint32_t i = 0; i < a_count; i++) {
+		if (!netaddr_equal(&a[i].address, &b[i].address))
+			return false;
+	}
+	return true;
+}
+
+/* Gives an entry its new settings. Machines whose peers changed begin anew; what they must remember is in the journal. */
+static void entry_update(struct zone_entry *entry, const struct zone_options *options)
+{
+	const struct zone_options *old = entry->options;
+
+	if (!remotes_equal(old->primaries, old->primaries_count, options->primaries, options->primaries_count)) {
+		secondary_free(entry->secondary);
+		entry->secondary = NULL;
+	}
+	if (!remotes_equal(old->notify, old->notify_count, options->notify, options->notify_count)) {
+		primary_free(entry->primary);
+		entry->primary = NULL;
+	}
+	entry->options = options;
+}
+
+/* Shows the workers every registered zone with its settings of now, then frees what they saw before. */
+static int publish(struct manage *manage, struct zone_entry *const *removed, uint32_t removed_count)
+{
+	uint32_t count = manage->registry.count, filled = 0;
+	struct served_zone **fresh = calloc(count ? count : 1, sizeof(*fresh));
+	struct view *view = NULL;
+	struct zone_entry *entry;
+
+	cds_list_for_each_entry(entry, &manage->registry.entries, link) {
+		struct served_zone *served = fresh ? served_new(entry, atomic_load(&entry->served->state)) : NULL;
+		if (!served)
+			break;
+		served->index = filled;
+		fresh[filled++] = served;
+	}
+	if (filled == count)
+		view = view_new(fresh, count, rng_u64(&manage->rng));
+	if (!view) {
+		while (filled > 0)
+			free(fresh[--filled]);
+		free(fresh);
+		return ZT_ENOMEM;
+	}
+	/* From here on nothing fails. The entries' old rows are freed once no worker can have them in hand. */
+	uint32_t i = 0;
+	cds_list_for_each_entry(entry, &manage->registry.entries, link) {
+		struct served_zone *displaced = entry->served;
+		entry->served = fresh[i];
+		fresh[i++] = displaced;
+	}
+	workers_publish(manage->workers, view);
+	workers_synchronize(manage->workers);
+	for (i = 0; i < count; i++)
+		free(fresh[i]);
+	free(fresh);
+	for (i = 0; i < removed_count; i++)
+		entry_free(removed[i]);
+	return ZT_OK;
+}
+
+int zones_configure(struct manage *manage, const struct authd_options *options)
+{
+	struct zone_entry **removed = calloc(manage->registry.count + 1, sizeof(struct zone_entry *));
+	struct zone_entry *entry, *next;
+	uint32_t removed_count = 0;
+	int status = ZT_OK;
+
+	if (!removed)
+		return ZT_ENOMEM;
+	for (uint32_t i = 0; i < options->zone_count && status == ZT_OK; i++) {
+		entry = registry_get(&manage->registry, options->zones[i].apex);
+		if (entry)
+			entry_update(entry, &options->zones[i]);
+		else
+			status = entry_new(&entry, manage, &options->zones[i]);
+	}
+	/* Who has not been given settings of this configuration is not in it. */
+	cds_list_for_each_entry_safe(entry, next, &manage->registry.entries, link) {
+		bool is_wanted = entry->options >= options->zones && entry->options < options->zones + options->zone_count;
+		if (is_wanted || status != ZT_OK)
+			continue;
+		log_notice(manage->log, "zone %s: no longer configured, taken out of service", entry->name);
+		registry_remove(&manage->registry, entry);
+		removed[removed_count++] = entry;
+	}
+	manage->options = options;
+	if (status == ZT_OK)
+		status = publish(manage, removed, removed_count);
+	free(removed);
+	return status;
+}
+
+int zones_start(struct manage *manage)
+{
+	struct zone_entry *entry;
+	int status = ZT_OK;
+
+	cds_list_for_each_entry(entry, &manage->registry.entries, link) {
+		if (!entry->primary && status == ZT_OK)
+			status = primary_new(manage, entry);
+		if (!entry->secondary && entry->options->primaries_count > 0 && status == ZT_OK)
+			status = secondary_new(manage, entry);
+	}
+	return status;
+}
+
+void zones_clear(struct manage *manage)
+{
+	struct zone_entry *entry, *next;
+
+	cds_list_for_each_entry_safe(entry, next, &manage->registry.entries, link) {
+		registry_remove(&manage->registry, entry);
+		entry_free(entry);
+	}
+}

@@ -1,0 +1,15 @@
+/* Makes the set of zones what the configuration says: new ones come, missing ones go, others get their new settings; then shows the workers.
+ *
+ * Data is not touched here (loader, secondary). An entry that stays keeps its zone, its journal and its peers' state.
+ */
+#pragma once
+
+#include "authd/manage/manage.h"
+
+/* Applies `options`, which must outlive the next call, and publishes a view. On
+ * ZT_ENOMEM what could be applied is in force and consistent. */
+int zones_configure(struct manage *manage, const struct authd_options *options) ZT_MUST_CHECK;
+/* Starts what a loaded entry does on its own: NOTIFY queue, refreshes. Entries already started are left alone. */
+int zones_start(struct manage *manage) ZT_MUST_CHECK;
+/* Takes every zone out of service and frees it; workers must have ended. */
+void zones_clear(struct manage *manage);
