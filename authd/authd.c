@@ -133,7 +133,8 @@ static void on_reload(void *ctx)
 	if (status == ZT_OK) {
 		warn_of_fixed_settings(authd, authd->options, fresh);
 		status = zones_configure(&authd->manage, fresh);
-		options_free(authd->options);
+		if (status == ZT_OK)      /* else some zones still have settings of the old one: memory is out, let it be */
+			options_free(authd->options);
 		authd->options = fresh;
 	}
 	if (status != ZT_OK)

@@ -6,13 +6,13 @@
 
 #include "lib/base/netaddr.h"
 #include "lib/base/status.h"
+#include "lib/conf/yaml_tree.h"
 #include "lib/dns/name.h"
 #include "lib/net/acl.h"
 
 /* A server we send to or ask: NOTIFY targets and primaries. */
 struct remote_options {
 	struct netaddr address;
-	const char *key;                  /* TSIG key name; NULL = none */
 };
 
 struct zone_options {
@@ -25,10 +25,10 @@ struct zone_options {
 	struct acl *allow_transfer;       /* NULL = nobody */
 	struct acl *allow_update;
 	struct acl *allow_notify;         /* the primaries' addresses are always allowed */
-	uint32_t line;                    /* of the zone's entry in the configuration file */
 };
 
 struct authd_options {
+	struct yaml_tree tree;            /* owns every string here */
 	const char *path;                 /* of the configuration file */
 	struct netaddr *listen;
 	uint32_t listen_count;

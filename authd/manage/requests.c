@@ -37,13 +37,6 @@ static void run_updates(void *ctx)
 		worker_reply(requests->updates[i]);
 }
 
-static void on_evidence(struct manage *manage, const struct request *request)
-{
-	struct zone_entry *entry = registry_get(&manage->registry, request->apex);
-	if (entry && entry->primary)
-		primary_on_evidence(manage, entry, request);
-}
-
 static void on_request(struct mailbox_node *node, void *ctx)
 {
 	struct requests *requests = ctx;
@@ -57,11 +50,11 @@ static void on_request(struct mailbox_node *node, void *ctx)
 		loop_timer_in(&requests->batch_end, 0);
 		break;
 	case REQUEST_NOTIFY:
-		notified_handle(requests->manage, request);
+		notified_on_request(requests->manage, request);
 		worker_reply(request);
 		break;
 	case REQUEST_EVIDENCE:
-		on_evidence(requests->manage, request);
+		primary_on_request(requests->manage, request);
 		request_free(request);
 		break;
 	}

@@ -57,31 +57,21 @@ static int entry_new(struct zone_entry **out, struct manage *manage, const struc
 	return ZT_OK;
 }
 
-static bool remotes_equal(const struct remote_options *a, uint32_t a_count, const struct remote_options *b, uint32_t b_count)
+/* Gives an entry its new settings; its machines keep what they know of peers that stay. */
+static int entry_update(struct zone_entry *entry, const struct zone_options *options)
 {
-	if (a_count != b_count)
-		return false;
-	for (uint32_t i = 0; i < a_count; i++) {
-		if (!netaddr_equal(&a[i].address, &b[i].address))
-			return false;
-	}
-	return true;
-}
+	int status = ZT_OK;
 
-/* Gives an entry its new settings. Machines whose peers changed begin anew; what they must remember is in the journal. */
-static void entry_update(struct zone_entry *entry, const struct zone_options *options)
-{
-	const struct zone_options *old = entry->options;
-
-	if (!remotes_equal(old->primaries, old->primaries_count, options->primaries, options->primaries_count)) {
+	entry->options = options;
+	if (options->primaries_count == 0) {
 		secondary_free(entry->secondary);
 		entry->secondary = NULL;
 	}
-	if (!remotes_equal(old->notify, old->notify_count, options->notify, options->notify_count)) {
-		primary_free(entry->primary);
-		entry->primary = NULL;
-	}
-	entry->options = options;
+	if (entry->secondary)
+		status = secondary_reconfigure(entry);
+	if (entry->primary && status == ZT_OK)
+		status = primary_reconfigure(entry);
+	return status;
 }
 
 /* Shows the workers every registered zone with its settings of now, then frees what they saw before. */
@@ -136,7 +126,7 @@ int zones_configure(struct manage *manage, const struct authd_options *options)
 	for (uint32_t i = 0; i < options->zone_count && status == ZT_OK; i++) {
 		entry = registry_get(&manage->registry, options->zones[i].apex);
 		if (entry)
-			entry_update(entry, &options->zones[i]);
+			status = entry_update(entry, &options->zones[i]);
 		else
 			status = entry_new(&entry, manage, &options->zones[i]);
 	}
@@ -163,9 +153,9 @@ int zones_start(struct manage *manage)
 
 	cds_list_for_each_entry(entry, &manage->registry.entries, link) {
 		if (!entry->primary && status == ZT_OK)
-			status = primary_new(manage, entry);
+			status = primary_new(manage, entry, &entry->primary);
 		if (!entry->secondary && entry->options->primaries_count > 0 && status == ZT_OK)
-			status = secondary_new(manage, entry);
+			status = secondary_new(manage, entry, &entry->secondary);
 	}
 	return status;
 }

@@ -1,0 +1,268 @@
+/* The option table of authd.yaml, and the step from its text values to what the daemon works with. */
+#include "authd/options.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "authd/option_table.h"
+#include "lib/base/buf.h"
+#include "lib/conf/schema.h"
+
+struct server_conf {
+	const struct yaml_node *node;
+	struct schema_list listen;
+	int64_t workers;
+	const char *state_dir;
+	const char *control;
+	struct netaddr metrics;
+	uint64_t journal_size;
+};
+
+struct remote_conf {
+	const struct yaml_node *node;
+	struct netaddr address;
+};
+
+struct zone_conf {
+	const struct yaml_node *node;
+	const char *name;
+	const char *file;
+	struct schema_list notify;
+	struct schema_list primaries;
+	struct schema_list allow_transfer;
+	struct schema_list allow_update;
+	struct schema_list allow_notify;
+};
+
+struct root_conf {
+	const struct yaml_node *node;
+	struct server_conf server;
+	struct schema_list zones;
+};
+
+static const char *domain_name_check(const char *text)
+{
+	uint8_t name[NAME_MAX_LEN];
+	return name_from_text(name, text, NULL) == ZT_OK ? NULL : "a domain name, such as example.org.";
+}
+
+static const struct schema_row server_rows[] = {
+	{ "listen", SCHEMA_ADDRESS, offsetof(struct server_conf, listen), SCHEMA_LIST | SCHEMA_RESTART, .fallback = "127.0.0.1@53", .port = 53,
+	  .help = "Addresses to serve on, by UDP and TCP." },
+	{ "workers", SCHEMA_INT, offsetof(struct server_conf, workers), SCHEMA_RESTART, .fallback = "0", .min = 0, .max = 256,
+	  .help = "Threads that answer queries; 0 means one for each core." },
+	{ "state-dir", SCHEMA_PATH, offsetof(struct server_conf, state_dir), SCHEMA_RESTART, .fallback = "state",
+	  .help = "Folder for what must survive a restart: the journal with zone content, history and timers. Created when missing." },
+	{ "control", SCHEMA_PATH, offsetof(struct server_conf, control), SCHEMA_RESTART, .fallback = "state/authd.sock",
+	  .help = "Socket through which zonectl reaches the daemon." },
+	{ "metrics", SCHEMA_ADDRESS, offsetof(struct server_conf, metrics), SCHEMA_RESTART, .port = 9153,
+	  .help = "Address of the Prometheus metrics (HTTP, /metrics); absent means off." },
+	{ "journal-size", SCHEMA_SIZE, offsetof(struct server_conf, journal_size), SCHEMA_RESTART, .fallback = "256M", .min = 1 << 20,
+	  .max = INT64_C(1) << 40,
+	  .help = "Most bytes of history kept for IXFR, over all zones; the oldest versions of the zone with the most go first." },
+};
+
+static const struct schema server_schema = { .what = "server", .size = sizeof(struct server_conf), .rows = server_rows,
+					     .row_count = SCHEMA_COUNT(server_rows) };
+
+static const struct schema_row remote_rows[] = {
+	{ "address", SCHEMA_ADDRESS, offsetof(struct remote_conf, address), SCHEMA_REQUIRED, .port = 53, .help = "Where the server is." },
+};
+
+static const struct schema remote_schema = { .what = "remote server", .size = sizeof(struct remote_conf), .rows = remote_rows,
+					     .row_count = SCHEMA_COUNT(remote_rows), .shorthand = "address" };
+
+static const struct schema_row zone_rows[] = {
+	{ "name", SCHEMA_TEXT, offsetof(struct zone_conf, name), SCHEMA_REQUIRED | SCHEMA_UNIQUE, .check = domain_name_check,
+	  .help = "The zone's apex." },
+	{ "file", SCHEMA_PATH, offsetof(struct zone_conf, file),
+	  .help = "The zone file (RFC 1035 section 5). A zone with a file and without primaries is a primary zone." },
+	{ "notify", SCHEMA_MAPPING, offsetof(struct zone_conf, notify), SCHEMA_LIST, .mapping = &remote_schema,
+	  .help = "Servers that are told of every change by NOTIFY (RFC 1996)." },
+	{ "primaries", SCHEMA_MAPPING, offsetof(struct zone_conf, primaries), SCHEMA_LIST, .mapping = &remote_schema,
+	  .help = "Servers the zone is transferred from; makes this a secondary zone." },
+	{ "allow-transfer", SCHEMA_ACCESS, offsetof(struct zone_conf, allow_transfer), SCHEMA_LIST,
+	  .help = "Who may transfer the zone (AXFR, IXFR). Absent means nobody." },
+	{ "allow-update", SCHEMA_ACCESS, offsetof(struct zone_conf, allow_update), SCHEMA_LIST,
+	  .help = "Who may change the zone by UPDATE (RFC 2136). Absent means nobody." },
+	{ "allow-notify", SCHEMA_ACCESS, offsetof(struct zone_conf, allow_notify), SCHEMA_LIST,
+	  .help = "Who may send NOTIFY, besides the primaries, who always may." },
+};
+
+static const struct schema zone_schema = { .what = "zone", .size = sizeof(struct zone_conf), .rows = zone_rows,
+					   .row_count = SCHEMA_COUNT(zone_rows) };
+
+static const struct schema_row root_rows[] = {
+	{ "server", SCHEMA_MAPPING, offsetof(struct root_conf, server), .mapping = &server_schema, .help = "The daemon." },
+	{ "zone", SCHEMA_MAPPING, offsetof(struct root_conf, zones), SCHEMA_LIST, .mapping = &zone_schema, .help = "One entry for each zone." },
+};
+
+const struct schema authd_schema = { .what = "configuration", .size = sizeof(struct root_conf), .rows = root_rows,
+				     .row_count = SCHEMA_COUNT(root_rows) };
+
+/* Everything that can go wrong below is memory, or a rule that spans several keys. */
+struct reader {
+	struct authd_options *options;
+	struct problems *problems;
+	int status;
+};
+
+static void *arena_take(struct reader *reader, size_t size)
+{
+	void *p = arena_calloc(&reader->options->tree.arena, size ? size : 1);
+	if (!p)
+		reader->status = ZT_ENOMEM;
+	return p;
+}
+
+static void problem_at(struct reader *reader, const struct yaml_node *node, const char *what)
+{
+	problems_add(reader->problems, node ? node->line : 0, node ? node->column : 0, "%s", what);
+}
+
+static struct remote_options *remotes_read(struct reader *reader, const struct schema_list *list, uint32_t *count)
+{
+	const struct remote_conf *confs = SCHEMA_ITEMS(*list, struct remote_conf);
+	struct remote_options *remotes = arena_take(reader, list->count * sizeof(*remotes));
+
+	for (size_t i = 0; remotes && i < list->count; i++)
+		remotes[i].address = confs[i].address;
+	*count = remotes ? (uint32_t)list->count : 0;
+	return remotes;
+}
+
+/* Access lists live outside the arena, because they own their entries: options_free ends them. */
+static struct acl *acl_read(struct reader *reader, const struct zone_conf *zone, const char *key, const struct schema_list *list)
+{
+	const struct schema_access *entries = SCHEMA_ITEMS(*list, struct schema_access);
+	struct acl *acl;
+
+	if (list->count == 0 || !(acl = arena_take(reader, sizeof(*acl))))
+		return NULL;
+	acl_init(acl);
+	for (size_t i = 0; i < list->count; i++) {
+		if (entries[i].key)
+			problem_at(reader, yaml_node_get(zone->node, key), "keys are not available in this version; expected an address or a prefix");
+		else if (acl_add_prefix(acl, &entries[i].prefix) != ZT_OK)
+			reader->status = ZT_ENOMEM;
+	}
+	return acl;
+}
+
+static void zone_read(struct reader *reader, const struct zone_conf *conf, struct zone_options *zone)
+{
+	if (!conf->name || name_from_text(zone->apex, conf->name, NULL) != ZT_OK)
+		return;      /* reported already */
+	name_lower(zone->apex);
+	zone->file = conf->file;
+	zone->notify = remotes_read(reader, &conf->notify, &zone->notify_count);
+	zone->primaries = remotes_read(reader, &conf->primaries, &zone->primaries_count);
+	zone->allow_transfer = acl_read(reader, conf, "allow-transfer", &conf->allow_transfer);
+	zone->allow_update = acl_read(reader, conf, "allow-update", &conf->allow_update);
+	zone->allow_notify = acl_read(reader, conf, "allow-notify", &conf->allow_notify);
+	if (!zone->file && zone->primaries_count == 0)
+		problem_at(reader, conf->node, "the zone has neither file nor primaries; expected a file (primary) or primaries (secondary)");
+	if (zone->file && zone->primaries_count > 0)
+		problem_at(reader, yaml_node_get(conf->node, "file"),
+			   "the zone has both file and primaries; expected one of them (a secondary keeps its content in state-dir)");
+}
+
+static int by_apex(const void *a, const void *b)
+{
+	return name_cmp((*(const struct zone_options *const *)a)->apex, (*(const struct zone_options *const *)b)->apex);
+}
+
+/* The table finds names that are spelled alike; here "example" and "EXAMPLE." meet too. */
+static void duplicates_check(struct reader *reader, const struct zone_conf *confs)
+{
+	struct authd_options *options = reader->options;
+	const struct zone_options **sorted = arena_take(reader, options->zone_count * sizeof(*sorted));
+
+	if (!sorted)
+		return;
+	for (uint32_t i = 0; i < options->zone_count; i++)
+		sorted[i] = &options->zones[i];
+	qsort(sorted, options->zone_count, sizeof(*sorted), by_apex);
+	for (uint32_t i = 1; i < options->zone_count; i++) {
+		if (name_equal(sorted[i - 1]->apex, sorted[i]->apex)) {
+			const struct zone_options *later = sorted[i] > sorted[i - 1] ? sorted[i] : sorted[i - 1];
+			problem_at(reader, confs[later - options->zones].node, "the zone is listed twice; expected one entry for each zone");
+		}
+	}
+}
+
+static void root_read(struct reader *reader, const struct root_conf *conf)
+{
+	struct authd_options *options = reader->options;
+	const struct zone_conf *zones = SCHEMA_ITEMS(conf->zones, struct zone_conf);
+
+	options->listen = conf->server.listen.items;
+	options->listen_count = (uint32_t)conf->server.listen.count;
+	options->workers = (uint32_t)conf->server.workers;
+	options->state_dir = conf->server.state_dir;
+	options->control = conf->server.control;
+	options->metrics = conf->server.metrics;
+	options->has_metrics = netaddr_is_set(&conf->server.metrics);
+	options->journal_size = conf->server.journal_size;
+	options->zone_count = (uint32_t)conf->zones.count;
+	options->zones = arena_take(reader, options->zone_count * sizeof(*options->zones));
+	for (uint32_t i = 0; options->zones && i < options->zone_count; i++)
+		zone_read(reader, &zones[i], &options->zones[i]);
+	if (options->zones && reader->problems->total == 0)
+		duplicates_check(reader, zones);
+}
+
+static void problems_print(const struct problems *problems, int fd)
+{
+	struct buf text;
+
+	buf_init(&text);
+	problems_write(problems, &text);
+	if (text.len > 0) {
+		ssize_t written = write(fd, text.data, text.len);
+		(void)written;
+	}
+	buf_fini(&text);
+}
+
+int options_read(struct authd_options **out, const char *path, int error_fd)
+{
+	struct authd_options *options = calloc(1, sizeof(*options));
+	struct problems problems;
+	struct root_conf conf = { 0 };
+	struct reader reader = { .options = options, .problems = &problems };
+
+	if (!options)
+		return ZT_ENOMEM;
+	problems_init(&problems, path);
+	reader.status = schema_load(&authd_schema, &options->tree, path, &conf, &problems);
+	if (reader.status == ZT_OK || reader.status == ZT_ESYNTAX)
+		root_read(&reader, &conf);
+	options->path = arena_strdup(&options->tree.arena, path);
+	if (problems.total > 0 && reader.status == ZT_OK)
+		reader.status = ZT_ESYNTAX;
+	problems_print(&problems, error_fd);
+	problems_fini(&problems);
+	if (reader.status != ZT_OK || !options->path) {
+		options_free(options);
+		return reader.status != ZT_OK ? reader.status : ZT_ENOMEM;
+	}
+	*out = options;
+	return ZT_OK;
+}
+
+void options_free(struct authd_options *options)
+{
+	if (!options)
+		return;
+	for (uint32_t i = 0; options->zones && i < options->zone_count; i++) {
+		struct acl *lists[] = { options->zones[i].allow_transfer, options->zones[i].allow_update, options->zones[i].allow_notify };
+		for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++) {
+			if (lists[l])
+				acl_fini(lists[l]);
+		}
+	}
+	yaml_tree_fini(&options->tree);
+	free(options);
+}
