@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "authd/manage/commands.h"
+#include "authd/manage/exporter.h"
 #include "authd/manage/loader.h"
-#include "authd/manage/metrics.h"
+#include "authd/manage/outbound.h"
+#include "authd/manage/reload.h"
 #include "authd/manage/requests.h"
 #include "authd/manage/zones.h"
 #include "authd/serve/workers.h"
@@ -22,21 +24,20 @@ enum {
 };
 
 struct authd {
-	struct authd_options *options;
 	struct log *log;
 	struct loop loop;
 	struct manage manage;
 	bool has_registry;
 	struct requests *requests;
 	struct commands *commands;
-	struct metrics *metrics;
+	struct exporter *exporter;
 	struct loop_signal on_term, on_int, on_hup;
 	struct loop_timer reclaim;
 };
 
 static int state_dir_make(const struct authd *authd)
 {
-	const char *dir = authd->options->state_dir;
+	const char *dir = authd->manage.options->state_dir;
 
 	if (mkdir(dir, 0750) == 0 || errno == EEXIST)
 		return ZT_OK;
@@ -51,7 +52,7 @@ static int fingerprint_key_load(struct authd *authd)
 	char path[4096];
 	int status = ZT_OK;
 
-	if (snprintf(path, sizeof(path), "%s/fingerprint.key", authd->options->state_dir) >= (int)sizeof(path))
+	if (snprintf(path, sizeof(path), "%s/fingerprint.key", authd->manage.options->state_dir) >= (int)sizeof(path))
 		return ZT_ELIMIT;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0 && read(fd, key->bytes, sizeof(key->bytes)) == (ssize_t)sizeof(key->bytes)) {
@@ -74,8 +75,8 @@ static int fingerprint_key_load(struct authd *authd)
 static int journal_start(struct authd *authd)
 {
 	struct journal_options options = {
-		.dir = authd->options->state_dir,
-		.history_limit = authd->options->journal_size,
+		.dir = authd->manage.options->state_dir,
+		.history_limit = authd->manage.options->journal_size,
 		.key = &authd->manage.fingerprint_key,
 		.log = authd->log,
 	};
@@ -90,9 +91,9 @@ static int journal_start(struct authd *authd)
 static int workers_prepare(struct authd *authd)
 {
 	struct workers_config config = {
-		.listen = authd->options->listen,
-		.listen_count = authd->options->listen_count,
-		.count = authd->options->workers,
+		.listen = authd->manage.options->listen,
+		.listen_count = authd->manage.options->listen_count,
+		.count = authd->manage.options->workers,
 		.manage_mailbox = authd->manage.mailbox,
 		.journal = authd->manage.journal,
 		.log = authd->log,
@@ -108,45 +109,19 @@ static void on_stop(void *ctx)
 	loop_stop(&authd->loop);
 }
 
-/* What needs a restart is said, the rest of the new configuration applies. */
-static void warn_of_fixed_settings(const struct authd *authd, const struct authd_options *old, const struct authd_options *fresh)
-{
-	bool listen_differs = old->listen_count != fresh->listen_count;
-
-	for (uint32_t i = 0; i < old->listen_count && !listen_differs; i++)
-		listen_differs = !netaddr_equal(&old->listen[i], &fresh->listen[i]);
-	if (listen_differs || old->workers != fresh->workers || strcmp(old->state_dir, fresh->state_dir) != 0 ||
-	    strcmp(old->control, fresh->control) != 0)
-		log_warn(authd->log, "reload: listen, workers, state-dir and control take effect only after a restart");
-}
-
-/* Reads the configuration again, then every zone file that changed. */
 static void on_reload(void *ctx)
 {
 	struct authd *authd = ctx;
-	struct authd_options *fresh = NULL;
-	struct zone_entry *entry;
+	struct buf errors;
 
-	log_notice(authd->log, "reloading %s", authd->options->path);
+	log_notice(authd->log, "reloading %s", authd->manage.options->path);
 	readiness_notify("RELOADING=1");
-	int status = options_read(&fresh, authd->options->path, STDERR_FILENO);
-	if (status == ZT_OK) {
-		warn_of_fixed_settings(authd, authd->options, fresh);
-		status = zones_configure(&authd->manage, fresh);
-		if (status == ZT_OK)      /* else some zones still have settings of the old one: memory is out, let it be */
-			options_free(authd->options);
-		authd->options = fresh;
-	}
+	buf_init(&errors);
+	int status = reload_all(&authd->manage, NULL, &errors);
+	buf_add_u8(&errors, 0);
 	if (status != ZT_OK)
-		log_error(authd->log, "reload: %s: %s; going on with the old settings", authd->options->path, status_text(status));
-	cds_list_for_each_entry(entry, &authd->manage.registry.entries, link) {
-		bool is_fresh = atomic_load(&entry->served->state) == SERVED_LOADING;
-		int loaded = is_fresh ? loader_load(&authd->manage, entry) : loader_reload(&authd->manage, entry, NULL);
-		(void)loaded;      /* logged, and in entry->last_error */
-	}
-	status = zones_start(&authd->manage);
-	if (status != ZT_OK)
-		log_error(authd->log, "reload: %s", status_text(status));
+		log_error(authd->log, "reload failed, going on with the old settings: %s", errors.len > 1 ? (const char *)errors.data : status_text(status));
+	buf_fini(&errors);
 	readiness_notify("READY=1");
 }
 
@@ -181,14 +156,15 @@ static int start(struct authd *authd)
 
 	if ((status = state_dir_make(authd)) != ZT_OK || (status = fingerprint_key_load(authd)) != ZT_OK ||
 	    (status = journal_start(authd)) != ZT_OK || (status = signals_start(authd)) != ZT_OK ||
-	    (status = requests_open(&authd->requests, manage)) != ZT_OK || (status = workers_prepare(authd)) != ZT_OK ||
-	    (status = zones_configure(manage, authd->options)) != ZT_OK)
+	    (status = requests_open(&authd->requests, manage)) != ZT_OK || (status = outbound_new(manage, &manage->outbound)) != ZT_OK ||
+	    (status = workers_prepare(authd)) != ZT_OK ||
+	    (status = zones_configure(manage, manage->options)) != ZT_OK)
 		return status;
 	unsigned failed = loader_load_all(manage);
 	if (failed > 0)
 		log_error(authd->log, "%u of %u zones could not be loaded; the others are served", failed, manage->registry.count);
-	if ((status = commands_open(&authd->commands, manage, on_reload, on_stop, authd)) != ZT_OK ||
-	    (status = metrics_open(&authd->metrics, manage)) != ZT_OK || (status = workers_start(manage->workers)) != ZT_OK)
+	if ((status = commands_open(&authd->commands, manage)) != ZT_OK ||
+	    (status = exporter_open(&authd->exporter, manage)) != ZT_OK || (status = workers_start(manage->workers)) != ZT_OK)
 		return status;
 	loop_timer_in(&authd->reclaim, RECLAIM_INTERVAL_MS * USEC_PER_MSEC);
 	return zones_start(manage);
@@ -203,11 +179,11 @@ int authd_open(struct authd **out, struct authd_options *options, struct log *lo
 		options_free(options);
 		return ZT_ENOMEM;
 	}
-	authd->options = options;
 	authd->log = log;
 	authd->manage.options = options;
 	authd->manage.log = log;
 	authd->manage.clock = clock_system();
+	authd->manage.started_wall = authd->manage.configured_wall = clock_wall(authd->manage.clock);
 	authd->manage.loop = &authd->loop;
 	rng_seed_system(&authd->manage.rng);
 	secure_rng_init(&authd->manage.secure_rng);
@@ -243,7 +219,7 @@ void authd_close(struct authd *authd)
 {
 	if (!authd)
 		return;
-	metrics_close(authd->metrics);
+	exporter_close(authd->exporter);
 	commands_close(authd->commands);
 	requests_close(authd->requests);
 	workers_close(authd->manage.workers);
@@ -251,6 +227,7 @@ void authd_close(struct authd *authd)
 		zones_clear(&authd->manage);
 		registry_fini(&authd->manage.registry);
 	}
+	outbound_free(authd->manage.outbound);
 	journal_close(authd->manage.journal);
 	loop_signal_stop(&authd->on_term);
 	loop_signal_stop(&authd->on_int);
@@ -259,6 +236,6 @@ void authd_close(struct authd *authd)
 		loop_timer_stop(&authd->reclaim);
 		loop_fini(&authd->loop);
 	}
-	options_free(authd->options);
+	options_free(authd->manage.options);
 	free(authd);
 }

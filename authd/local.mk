@@ -1,1 +1,27 @@
-# files of authd
+# The daemon's parts as a library, so that tests can take what they need; main.c alone is the program.
+noinst_LIBRARIES += authd/libauthd.a
+authd_libauthd_a_SOURCES = \
+	%D%/authd.c %D%/authd.h \
+	%D%/option_table.h \
+	%D%/options.c %D%/options.h \
+	%D%/manage/commands.c %D%/manage/commands.h \
+	%D%/manage/exporter.c %D%/manage/exporter.h \
+	%D%/manage/manage.h \
+	%D%/manage/registry.c %D%/manage/registry.h \
+	%D%/manage/reload.c %D%/manage/reload.h \
+	%D%/manage/requests.c %D%/manage/requests.h \
+	%D%/manage/show.c %D%/manage/show.h \
+	%D%/manage/wait.c %D%/manage/wait.h \
+	%D%/manage/zones.c %D%/manage/zones.h \
+	%D%/serve/answer.c %D%/serve/answer.h \
+	%D%/serve/connections.c \
+	%D%/serve/counters.h \
+	%D%/serve/datagrams.c \
+	%D%/serve/request.c %D%/serve/request.h \
+	%D%/serve/respond.c %D%/serve/respond.h \
+	%D%/serve/view.c %D%/serve/view.h \
+	%D%/serve/worker.h \
+	%D%/serve/workers.c %D%/serve/workers.h
+
+LIBS_AUTHD = authd/libauthd.a lib/libctl.a lib/libconf.a lib/libxfr.a lib/libnet.a $(LIBS_ZONE) \
+	$(YAML_LIBS) $(EVENT_LIBS) $(EVENT_EXTRA_LIBS) $(JANSSON_LIBS)

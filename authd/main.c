@@ -70,6 +70,20 @@ static struct arguments arguments_parse(int argc, char **argv)
 	return args;
 }
 
+static bool configuration_read(struct authd_options **options, const char *path)
+{
+	struct buf errors;
+
+	buf_init(&errors);
+	int status = options_read(options, path, &errors);
+	if (errors.len > 0)
+		fwrite(errors.data, 1, errors.len, stderr);
+	else if (status != ZT_OK)
+		fprintf(stderr, "authd: cannot read %s: %s\n", path, status_text(status));
+	buf_fini(&errors);
+	return status == ZT_OK;
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments args = arguments_parse(argc, argv);
@@ -83,7 +97,7 @@ int main(int argc, char **argv)
 		fputs("authd: libsodium does not start; is /dev/urandom there?\n", stderr);
 		return EXIT_FAILED;
 	}
-	if (options_read(&options, args.config, STDERR_FILENO) != ZT_OK)
+	if (!configuration_read(&options, args.config))
 		return EXIT_USAGE;
 	if (args.check_only) {
 		options_free(options);

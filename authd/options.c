@@ -3,10 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "authd/option_table.h"
-#include "lib/base/buf.h"
 #include "lib/conf/schema.h"
 
 struct server_conf {
@@ -213,20 +211,7 @@ static void root_read(struct reader *reader, const struct root_conf *conf)
 		duplicates_check(reader, zones);
 }
 
-static void problems_print(const struct problems *problems, int fd)
-{
-	struct buf text;
-
-	buf_init(&text);
-	problems_write(problems, &text);
-	if (text.len > 0) {
-		ssize_t written = write(fd, text.data, text.len);
-		(void)written;
-	}
-	buf_fini(&text);
-}
-
-int options_read(struct authd_options **out, const char *path, int error_fd)
+int options_read(struct authd_options **out, const char *path, struct buf *errors)
 {
 	struct authd_options *options = calloc(1, sizeof(*options));
 	struct problems problems;
@@ -242,7 +227,7 @@ int options_read(struct authd_options **out, const char *path, int error_fd)
 	options->path = arena_strdup(&options->tree.arena, path);
 	if (problems.total > 0 && reader.status == ZT_OK)
 		reader.status = ZT_ESYNTAX;
-	problems_print(&problems, error_fd);
+	problems_write(&problems, errors);
 	problems_fini(&problems);
 	if (reader.status != ZT_OK || !options->path) {
 		options_free(options);

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/base/buf.h"
 #include "lib/base/netaddr.h"
 #include "lib/base/status.h"
 #include "lib/conf/yaml_tree.h"
@@ -42,7 +43,8 @@ struct authd_options {
 	uint32_t zone_count;
 };
 
-/* Reads and checks a configuration file. Every error is written to error_fd as FILE:LINE:COL: what is wrong, what was expected; then ZT_ESYNTAX. */
-int options_read(struct authd_options **out, const char *path, int error_fd) ZT_MUST_CHECK;
+/* Reads and checks a configuration file. Every error is appended to `errors` as a line FILE:LINE:COL: what is wrong, what was expected; then ZT_ESYNTAX
+ * (or ZT_ENOMEM, ZT_EIO, … for other trouble, which is described there too). */
+int options_read(struct authd_options **out, const char *path, struct buf *errors) ZT_MUST_CHECK;
 /* NULL is fine. */
 void options_free(struct authd_options *options);

@@ -17,7 +17,7 @@ struct workers;
 struct outbound;
 
 struct manage {
-	const struct authd_options *options;
+	struct authd_options *options;           /* in force; owned; replaced by reload */
 	struct log *log;
 	const struct clock *clock;
 	struct rng rng;                  /* jitter */
@@ -28,5 +28,7 @@ struct manage {
 	struct registry registry;
 	struct mailbox *mailbox;         /* requests from the workers */
 	struct workers *workers;
+	usec_t started_wall;
+	usec_t configured_wall;          /* when `options` was read */
 	struct outbound *outbound;       /* NOTIFY, SOA queries and transfers from primaries */
 };

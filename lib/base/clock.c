@@ -52,3 +52,13 @@ void manual_clock_advance(struct manual_clock *manual, usec_t by)
 {
 	manual->now += by;
 }
+
+char *wall_to_text(usec_t wall, char out[WALL_TEXT_SIZE])
+{
+	time_t seconds = (time_t)(wall / USEC_PER_SEC);
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	strftime(out, WALL_TEXT_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return out;
+}

@@ -31,3 +31,8 @@ void manual_clock_advance(struct manual_clock *manual, usec_t by);
 
 static inline usec_t clock_now(const struct clock *clock) { return clock->now(clock); }
 static inline usec_t clock_wall(const struct clock *clock) { return clock->wall(clock); }
+
+enum { WALL_TEXT_SIZE = 32 };
+
+/* "2026-01-31T12:00:00Z" for a time in wall microseconds; returns `out`. */
+char *wall_to_text(usec_t wall, char out[WALL_TEXT_SIZE]);

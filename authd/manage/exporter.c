@@ -1,0 +1,123 @@
+/* Prometheus metrics. Per-zone series stop at a number of zones, so that very many small zones do not flood a scrape. */
+#include "authd/manage/exporter.h"
+
+#include <stdlib.h>
+
+#include "authd/manage/primary.h"
+#include "authd/serve/workers.h"
+#include "lib/ctl/metrics.h"
+#include "lib/dns/rcode.h"
+
+enum { ZONE_SERIES_MAX = 1000 };
+
+struct exporter {
+	struct manage *manage;
+	struct metrics_server *server;
+};
+
+static void fill_queries(struct buf *out, struct serve_counters *counters)
+{
+	struct metrics_label label[] = { { "transport", "udp" }, { NULL, NULL } };
+
+	metrics_family(out, "authd_queries_total", METRICS_COUNTER, "Requests received.");
+	metrics_sample(out, "authd_queries_total", label, (double)counter_get(&counters->queries_udp));
+	label[0].value = "tcp";
+	metrics_sample(out, "authd_queries_total", label, (double)counter_get(&counters->queries_tcp));
+
+	metrics_family(out, "authd_replies_total", METRICS_COUNTER, "Replies sent, by response code.");
+	label[0].name = "rcode";
+	for (unsigned rcode = 0; rcode < COUNTED_RCODES; rcode++) {
+		label[0].value = rcode_to_text(rcode);
+		if (rcode <= RCODE_REFUSED || counter_get(&counters->replies[rcode]) > 0)
+			metrics_sample(out, "authd_replies_total", label, (double)counter_get(&counters->replies[rcode]));
+	}
+}
+
+struct plain_counter {
+	const char *name;
+	const char *help;
+	size_t offset;
+};
+
+static const struct plain_counter plain_counters[] = {
+	{ "authd_truncated_total", "Replies with the TC bit.", offsetof(struct serve_counters, truncated) },
+	{ "authd_dropped_total", "Requests not answered on purpose.", offsetof(struct serve_counters, dropped) },
+	{ "authd_send_failed_total", "Replies the kernel did not take.", offsetof(struct serve_counters, send_failed) },
+	{ "authd_notifies_total", "NOTIFY messages received.", offsetof(struct serve_counters, notifies) },
+	{ "authd_updates_total", "UPDATE messages received.", offsetof(struct serve_counters, updates) },
+	{ "authd_transfers_total", "AXFR and IXFR requests received.", offsetof(struct serve_counters, transfers) },
+	{ "authd_connections_total", "TCP connections accepted.", offsetof(struct serve_counters, connections) },
+};
+
+static void fill_zones(struct buf *out, const struct manage *manage)
+{
+	struct zone_entry *entry;
+	unsigned series = 0;
+
+	metrics_family(out, "authd_zones", METRICS_GAUGE, "Zones configured.");
+	metrics_sample(out, "authd_zones", NULL, manage->registry.count);
+	metrics_family(out, "authd_zone_serial", METRICS_GAUGE, "SOA serial served, for the first 1000 zones.");
+	cds_list_for_each_entry(entry, &manage->registry.entries, link) {
+		struct metrics_label label[] = { { "zone", entry->name }, { NULL, NULL } };
+		if (series++ == ZONE_SERIES_MAX)
+			break;
+		metrics_sample(out, "authd_zone_serial", label, zone_version_serial(zone_current(entry->zone)));
+	}
+	metrics_family(out, "authd_zone_peers_behind", METRICS_GAUGE, "Notified servers not known to hold the serial, for the first 1000 zones.");
+	series = 0;
+	cds_list_for_each_entry(entry, &manage->registry.entries, link) {
+		struct metrics_label label[] = { { "zone", entry->name }, { NULL, NULL } };
+		uint32_t reached = 0, peers = 0;
+		if (series++ == ZONE_SERIES_MAX)
+			break;
+		if (entry->primary)
+			primary_count_at(entry, zone_version_serial(zone_current(entry->zone)), &reached, &peers);
+		if (peers > 0)
+			metrics_sample(out, "authd_zone_peers_behind", label, peers - reached);
+	}
+}
+
+static void fill(struct buf *out, void *ctx)
+{
+	struct exporter *exporter = ctx;
+	struct serve_counters counters;
+
+	workers_counters(exporter->manage->workers, &counters);
+	fill_queries(out, &counters);
+	for (size_t i = 0; i < sizeof(plain_counters) / sizeof(plain_counters[0]); i++) {
+		_Atomic uint64_t *counter = (_Atomic uint64_t *)(void *)((char *)&counters + plain_counters[i].offset);
+		metrics_family(out, plain_counters[i].name, METRICS_COUNTER, plain_counters[i].help);
+		metrics_sample(out, plain_counters[i].name, NULL, (double)counter_get(counter));
+	}
+	fill_zones(out, exporter->manage);
+}
+
+int exporter_open(struct exporter **out, struct manage *manage)
+{
+	const struct authd_options *options = manage->options;
+	char text[NETADDR_TEXT_SIZE];
+
+	*out = NULL;
+	if (!options->has_metrics)
+		return ZT_OK;
+	struct exporter *exporter = calloc(1, sizeof(*exporter));
+	if (!exporter)
+		return ZT_ENOMEM;
+	exporter->manage = manage;
+	int status = metrics_open(&exporter->server, manage->loop->base, &options->metrics, fill, exporter);
+	if (status != ZT_OK) {
+		log_error(manage->log, "metrics: cannot listen on %s: %s", netaddr_to_text(&options->metrics, text), status_text(status));
+		free(exporter);
+		return status;
+	}
+	*out = exporter;
+	return ZT_OK;
+}
+
+void exporter_close(struct exporter *exporter)
+{
+	if (!exporter)
+		return;
+	metrics_close(exporter->server);
+	free(exporter);
+}
