@@ -11,6 +11,7 @@
 #include "authd/manage/show.h"
 #include "authd/manage/wait.h"
 #include "lib/ctl/ctl_server.h"
+#include "lib/dns/rrtype.h"
 
 struct commands {
 	struct manage *manage;

@@ -114,7 +114,7 @@ static int publish(struct manage *manage, struct zone_entry *const *removed, uin
 	return ZT_OK;
 }
 
-int zones_configure(struct manage *manage, const struct authd_options *options)
+int zones_configure(struct manage *manage, struct authd_options *options)
 {
 	struct zone_entry **removed = calloc(manage->registry.count + 1, sizeof(struct zone_entry *));
 	struct zone_entry *entry, *next;

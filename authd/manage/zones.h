@@ -6,9 +6,9 @@
 
 #include "authd/manage/manage.h"
 
-/* Applies `options`, which must outlive the next call, and publishes a view. On
+/* Applies `options`, makes it manage->options (which was owned; the caller frees the old one) and publishes a view. On
  * ZT_ENOMEM what could be applied is in force and consistent. */
-int zones_configure(struct manage *manage, const struct authd_options *options) ZT_MUST_CHECK;
+int zones_configure(struct manage *manage, struct authd_options *options) ZT_MUST_CHECK;
 /* Starts what a loaded entry does on its own: NOTIFY queue, refreshes. Entries already started are left alone. */
 int zones_start(struct manage *manage) ZT_MUST_CHECK;
 /* Takes every zone out of service and frees it; workers must have ended. */
