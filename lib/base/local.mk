@@ -12,3 +12,8 @@ lib_libbase_a_SOURCES = \
 	%D%/rng.c %D%/rng.h \
 	%D%/status.c %D%/status.h \
 	%D%/wire.h
+
+check_PROGRAMS += tests/unit/base/test_netaddr
+tests_unit_base_test_netaddr_SOURCES = tests/unit/base/test_netaddr.c
+tests_unit_base_test_netaddr_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_base_test_netaddr_LDADD = $(LIBS_SUITE) $(LIBS_BASE)

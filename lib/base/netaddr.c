@@ -135,7 +135,7 @@ void netaddr_set_port(struct netaddr *addr, uint16_t port)
 
 bool netaddr_is_wildcard(const struct netaddr *addr)
 {
-	static const uint8_t zeros[16];
+	const uint8_t zeros[16] = { 0 };
 	size_t len;
 	const uint8_t *ip = netaddr_ip(addr, &len);
 	return ip && memcmp(ip, zeros, len) == 0;

@@ -23,6 +23,11 @@ static const struct unit size_units[] = {
 	{ "K", INT64_C(1) << 10 }, { "M", INT64_C(1) << 20 }, { "G", INT64_C(1) << 30 }, { "T", INT64_C(1) << 40 },
 };
 
+static const struct {
+	const char *word;
+	bool value;
+} bool_words[] = { { "yes", true }, { "no", false }, { "true", true }, { "false", false }, { "on", true }, { "off", false } };
+
 /* The digits at *text as a number; moves *text past them. False without a digit and on overflow. */
 static bool digits_take(const char **text, int64_t *out)
 {
@@ -88,14 +93,9 @@ int schema_size_from_text(uint64_t *size, const char *text)
 
 int schema_bool_from_text(bool *value, const char *text)
 {
-	static const struct {
-		const char *word;
-		bool value;
-	} words[] = { { "yes", true }, { "no", false }, { "true", true }, { "false", false }, { "on", true }, { "off", false } };
-
-	for (size_t i = 0; i < SCHEMA_COUNT(words); i++) {
-		if (strcasecmp(text, words[i].word) == 0) {
-			*value = words[i].value;
+	for (size_t i = 0; i < SCHEMA_COUNT(bool_words); i++) {
+		if (strcasecmp(text, bool_words[i].word) == 0) {
+			*value = bool_words[i].value;
 			return ZT_OK;
 		}
 	}

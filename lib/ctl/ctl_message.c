@@ -59,12 +59,20 @@ json_t *ctl_message_failure(int status, const char *error)
 	return json_pack("{s:b, s:s, s:s}", "ok", 0, "error", error, "status", status_name(status));
 }
 
-int ctl_message_status(const char *name)
-{
-#define X(code, value, retryable, text) \
-	if (strcmp(name, #code) == 0)    \
-		return ZT_##code;
+static const struct {
+	const char *name;
+	int status;
+} statuses[] = {
+#define X(name, value, retryable, text) { #name, (value) },
 	STATUS_TABLE(X)
 #undef X
+};
+
+int ctl_message_status(const char *name)
+{
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+		if (strcmp(statuses[i].name, name) == 0)
+			return statuses[i].status;
+	}
 	return ZT_EIO;
 }

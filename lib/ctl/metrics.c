@@ -103,13 +103,13 @@ static void escaped_write(struct buf *out, const char *text, bool quotes)
 	}
 }
 
+static const char *const type_names[] = { "counter", "gauge", "histogram" };
+
 void metrics_family(struct buf *out, const char *name, enum metrics_type type, const char *help)
 {
-	static const char *const types[] = { "counter", "gauge", "histogram" };
-
 	buf_printf(out, "# HELP %s ", name);
 	escaped_write(out, help, false);
-	buf_printf(out, "\n# TYPE %s %s\n", name, types[type]);
+	buf_printf(out, "\n# TYPE %s %s\n", name, type_names[type]);
 }
 
 static void value_write(struct buf *out, double value)

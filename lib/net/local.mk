@@ -6,3 +6,28 @@ lib_libnet_a_SOURCES = \
 	%D%/mailbox.c %D%/mailbox.h \
 	%D%/stream.c %D%/stream.h \
 	%D%/udp.c %D%/udp.h
+
+check_PROGRAMS += tests/unit/net/test_acl
+tests_unit_net_test_acl_SOURCES = tests/unit/net/test_acl.c
+tests_unit_net_test_acl_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_net_test_acl_LDADD = $(LIBS_SUITE) $(LIBS_NET)
+
+check_PROGRAMS += tests/unit/net/test_loop
+tests_unit_net_test_loop_SOURCES = tests/unit/net/test_loop.c tests/unit/net/turns.h
+tests_unit_net_test_loop_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_net_test_loop_LDADD = $(LIBS_SUITE) $(LIBS_NET)
+
+check_PROGRAMS += tests/unit/net/test_mailbox
+tests_unit_net_test_mailbox_SOURCES = tests/unit/net/test_mailbox.c tests/unit/net/turns.h
+tests_unit_net_test_mailbox_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_net_test_mailbox_LDADD = $(LIBS_SUITE) $(LIBS_NET)
+
+check_PROGRAMS += tests/unit/net/test_udp
+tests_unit_net_test_udp_SOURCES = tests/unit/net/test_udp.c
+tests_unit_net_test_udp_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_net_test_udp_LDADD = $(LIBS_SUITE) $(LIBS_NET)
+
+check_PROGRAMS += tests/unit/net/test_stream
+tests_unit_net_test_stream_SOURCES = tests/unit/net/test_stream.c tests/unit/net/turns.h
+tests_unit_net_test_stream_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_net_test_stream_LDADD = $(LIBS_SUITE) $(LIBS_NET)
