@@ -12,7 +12,6 @@ else
 FUZZ_MAIN = tests/support/replay.c
 FUZZ_LDFLAGS = $(AM_LDFLAGS)
 endif
-fuzz_programs =
 check_PROGRAMS += $(fuzz_programs)
 
 check_PROGRAMS += tests/unit/base/test_base
