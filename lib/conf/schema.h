@@ -13,7 +13,9 @@
  *		{ "name", SCHEMA_TEXT, offsetof(struct key_conf, name), SCHEMA_REQUIRED | SCHEMA_UNIQUE, .help = "The key's name." },
  *		{ "algorithm", SCHEMA_ENUM, offsetof(struct key_conf, algorithm), .names = algorithms, .fallback = "hmac-sha256", .help = "…" },
  *	};
- *	static const struct schema key_schema = { "key", sizeof(struct key_conf), key_rows, SCHEMA_COUNT(key_rows) };
+ *	static const struct schema key_schema = {
+ *		.what = "key", .size = sizeof(struct key_conf), .rows = key_rows, .row_count = SCHEMA_COUNT(key_rows),
+ *	};
  *
  * Strings, lists and nodes live in the tree's arena, so the struct is good for as long as its tree.
  */

@@ -276,6 +276,18 @@ static void names_write(const struct schema_row *row, const char *text, struct b
 		buf_printf(out, "; did you mean \"%s\"?", nearest);
 }
 
+static void mapping_write(const struct schema *mapping, struct buf *out)
+{
+	for (size_t i = 0; i < mapping->row_count; i++) {
+		const struct schema_row *row = &mapping->rows[i];
+		if (!mapping->shorthand || strcmp(row->key, mapping->shorthand) != 0)
+			continue;
+		value_expected_write(row, NULL, out);
+		buf_printf(out, ", or ");
+	}
+	buf_printf(out, "a mapping with the keys of \"%s\"", mapping->what);
+}
+
 void value_expected_write(const struct schema_row *row, const char *text, struct buf *out)
 {
 	const char *checked = row->check ? row->check(text ? text : "") : NULL;
@@ -305,7 +317,7 @@ void value_expected_write(const struct schema_row *row, const char *text, struct
 		break;
 	case SCHEMA_PREFIX: buf_printf(out, "an address IP or a prefix IP/BITS"); break;
 	case SCHEMA_ACCESS: buf_printf(out, "an address IP, a prefix IP/BITS or key:NAME"); break;
-	case SCHEMA_MAPPING: buf_printf(out, "a mapping with the keys of \"%s\"", row->mapping->what); break;
+	case SCHEMA_MAPPING: mapping_write(row->mapping, out); break;
 	case SCHEMA_NODE: buf_printf(out, "any YAML"); break;
 	}
 }

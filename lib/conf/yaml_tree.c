@@ -39,6 +39,13 @@ static void *stop(struct parse *parse, int status)
 	return NULL;
 }
 
+/* libyaml's words fit hardly any mistake; this one is common enough to be named. */
+static const char *hint_for(const yaml_parser_t *parser)
+{
+	bool is_missing_value = parser->problem && strcmp(parser->problem, "did not find expected node content") == 0;
+	return is_missing_value ? " (a value that starts with a colon, such as an IPv6 address, needs quotes here)" : "";
+}
+
 /* The next event; false when libyaml found an error, which is then reported. */
 static bool event_next(struct parse *parse, yaml_event_t *event)
 {
@@ -53,8 +60,8 @@ static bool event_next(struct parse *parse, yaml_event_t *event)
 		stop(parse, ZT_ESYNTAX);
 	} else {
 		problems_add(parse->problems, (unsigned)parser->problem_mark.line + 1, (unsigned)parser->problem_mark.column + 1,
-			     "not valid YAML: %s%s%s", parser->problem ? parser->problem : "syntax error", parser->context ? " " : "",
-			     parser->context ? parser->context : "");
+			     "not valid YAML: %s%s%s%s", parser->problem ? parser->problem : "syntax error", parser->context ? " " : "",
+			     parser->context ? parser->context : "", hint_for(parser));
 		stop(parse, ZT_ESYNTAX);
 	}
 	return false;
