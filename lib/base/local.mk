@@ -8,7 +8,8 @@ lib_libbase_a_SOURCES = \
 	%D%/log.c %D%/log.h \
 	%D%/nearest.c %D%/nearest.h \
 	%D%/netaddr.c %D%/netaddr.h \
-	%D%/readiness.c %D%/readiness.h \
+	%D%/qsbr.c %D%/qsbr.h \
+	%D%/readiness.c %D%/readiness.h
 	%D%/rng.c %D%/rng.h \
 	%D%/status.c %D%/status.h \
 	%D%/wire.h

@@ -1,10 +1,20 @@
 noinst_LIBRARIES += lib/libzone.a
 lib_libzone_a_SOURCES = \
-	%D%/changeset.h \
+	%D%/changeset.c %D%/changeset.h \
 	%D%/check.c %D%/check.h \
-	%D%/edit.h \
+	%D%/condense.c \
+	%D%/diff.c %D%/diff.h \
+	%D%/edit.c %D%/edit.h \
+	%D%/find.c \
 	%D%/generate.c %D%/generate.h \
-	%D%/zone.h \
+	%D%/graft.c %D%/graft.h \
+	%D%/key.c %D%/key.h \
+	%D%/order.c \
+	%D%/reclaim.c \
+	%D%/trie.c %D%/trie.h \
+	%D%/version.h \
+	%D%/znode.c %D%/znode.h \
+	%D%/zone.c %D%/zone.h \
 	%D%/zonefile.c %D%/zonefile.h \
 	%D%/zonefile_load.c \
 	%D%/zonefile_write.c

@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "lib/base/fingerprint.h"
 #include "lib/base/status.h"
@@ -147,6 +148,8 @@ struct zone_summary {
 	struct fingerprint fingerprint;
 };
 
+/* What one RRset adds to a fingerprint: a keyed hash of owner (lower case), type, covers, TTL, count and sorted rdata, in canonical form. */
+struct fingerprint rrset_fingerprint(const struct fingerprint_key *key, const uint8_t *owner, const struct rrset *set);
 struct zone_summary zone_summary(const struct zone_version *version);
 /* Names n with from <= n < to in canonical order; NULL means "from the first" and "to the end". O(log names). */
 struct zone_summary zone_summary_range(const struct zone_version *version, const uint8_t *from, const uint8_t *to);

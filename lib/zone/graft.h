@@ -1,0 +1,32 @@
+/* The open edit's hand on the trie: puts and takes out leaves, copying each branch of the path that is not the edit's own yet.
+ *
+ * A node whose generation is that of the edited version is private and changed in place; any other is shared with older versions, and goes
+ * to the retired list when a copy takes its place. A failure for lack of memory may leave copies behind, but changes no content.
+ */
+#pragma once
+
+#include "lib/zone/edit.h"
+#include "lib/zone/version.h"
+
+struct zone_edit {
+	struct zone *zone;
+	struct zone_version *version;      /* being built */
+	struct retired retired;            /* shared nodes that it no longer has */
+	struct key key;                    /* of the name in hand */
+	struct seek seek;                  /* its place */
+};
+
+/* What a change of one name does to the sums above it. */
+struct graft_delta {
+	struct zone_summary added;
+	struct zone_summary removed;
+};
+
+/* Both work at edit->seek, which is spent afterwards. Puts `node` there, in the place of the leaf that seek found if it was exact. */
+int graft_put(struct zone_edit *edit, struct znode *node, const struct graft_delta *delta) ZT_MUST_CHECK;
+/* Takes the leaf out that seek found. */
+int graft_take_out(struct zone_edit *edit, const struct graft_delta *delta) ZT_MUST_CHECK;
+/* Empties the trie. */
+int graft_clear(struct zone_edit *edit) ZT_MUST_CHECK;
+/* Frees what only the edited version has. */
+void graft_undo(struct zone_edit *edit);

@@ -1,0 +1,170 @@
+/* Canonical order: predecessors, iteration, ranks, summaries of ranges. */
+#include "lib/zone/version.h"
+
+/* Finds where `name` belongs in the order. Names outside the zone lie before or behind all of it. */
+static void seek_name(struct seek *seek, const struct zone_version *version, const uint8_t *name)
+{
+	struct key key;
+
+	if (name_is_within(name, version->zone->apex)) {
+		key_make(&key, name, version->zone->apex_len);
+		trie_seek(seek, version->root, version->zone->apex_len, &key);
+		return;
+	}
+	seek->depth = 0;
+	seek->leaf = NULL;
+	seek->end = name_cmp(name, version->zone->apex) < 0 ? SEEK_BEFORE : SEEK_BEHIND;
+}
+
+const struct znode *zone_predecessor(const struct zone_version *version, const uint8_t *name)
+{
+	struct seek seek;
+
+	if (!version->root)
+		return NULL;
+	seek_name(&seek, version, name);
+	if (seek.end == SEEK_EXACT)
+		return seek.leaf;
+	if (seek.depth == 0)
+		return seek.end == SEEK_BEHIND ? twig_last_leaf(version->root) : NULL;
+	if (seek.end == SEEK_BEHIND)
+		seek.twig[seek.depth - 1]++;
+	for (; seek.depth > 0; seek.depth--) {
+		if (seek.twig[seek.depth - 1] > 0)
+			return twig_last_leaf(seek.path[seek.depth - 1]->twig[seek.twig[seek.depth - 1] - 1]);
+	}
+	return NULL;
+}
+
+/* ---- iteration: a stack of branches, each with the index of the twig that comes next; a zone of one name has its leaf there -------- */
+
+void zone_iter_init(struct zone_iter *iter, const struct zone_version *version, const uint8_t *from)
+{
+	struct seek seek;
+
+	iter->version = version;
+	iter->depth = 0;
+	if (!version->root)
+		return;
+	seek.depth = 0;
+	seek.end = SEEK_BEFORE;
+	if (from)
+		seek_name(&seek, version, from);
+	if (seek.depth == 0) {
+		if (seek.end == SEEK_BEHIND)
+			return;
+		iter->depth = 1;
+		iter->path[0] = (const void *)version->root;
+		iter->twig[0] = 0;
+		return;
+	}
+	iter->depth = seek.depth;
+	for (unsigned i = 0; i < seek.depth; i++) {
+		iter->path[i] = seek.path[i];
+		iter->twig[i] = (uint8_t)(seek.twig[i] + 1);
+	}
+	if (seek.end != SEEK_BEHIND)
+		iter->twig[seek.depth - 1]--;
+}
+
+const struct znode *zone_iter_next(struct zone_iter *iter)
+{
+	while (iter->depth > 0) {
+		twig_t top = (twig_t)iter->path[iter->depth - 1];
+		if (twig_is_leaf(top)) {
+			iter->depth--;
+			return twig_leaf(top);
+		}
+		const struct branch *branch = twig_branch(top);
+		unsigned next = iter->twig[iter->depth - 1];
+		if (next == branch_twigs(branch)) {
+			iter->depth--;
+			continue;
+		}
+		iter->twig[iter->depth - 1]++;
+		if (twig_is_leaf(branch->twig[next]))
+			return twig_leaf(branch->twig[next]);
+		iter->path[iter->depth] = twig_branch(branch->twig[next]);
+		iter->twig[iter->depth++] = 0;
+	}
+	return NULL;
+}
+
+/* ---- counting ------------------------------------------------------------------------------------------------------------- */
+
+static struct zone_summary twig_summary(const struct zone *zone, twig_t twig)
+{
+	if (!twig_is_leaf(twig))
+		return branch_summary(twig_branch(twig));
+	const struct znode *node = twig_leaf(twig);
+	return znode_summary(node, &zone->key, zone_is_apex(zone, node));
+}
+
+/* Summary of the first `count` twigs of a branch. */
+static struct zone_summary summary_of_first(const struct zone *zone, const struct branch *branch, unsigned count)
+{
+	struct zone_summary sum = { 0 };
+
+	for (unsigned i = 0; i < count; i++)
+		sum = summary_add(sum, twig_summary(zone, branch->twig[i]));
+	return sum;
+}
+
+/* Summary of all names before `name`. */
+static struct zone_summary summary_before(const struct zone_version *version, const uint8_t *name)
+{
+	struct zone_summary sum = { 0 };
+	struct seek seek;
+
+	if (!version->root)
+		return sum;
+	seek_name(&seek, version, name);
+	if (seek.depth == 0)
+		return seek.end == SEEK_BEHIND ? version->sum : sum;
+	if (seek.end == SEEK_BEHIND)
+		seek.twig[seek.depth - 1]++;
+	for (unsigned i = 0; i < seek.depth; i++)
+		sum = summary_add(sum, summary_of_first(version->zone, seek.path[i], seek.twig[i]));
+	return sum;
+}
+
+struct zone_summary zone_summary_range(const struct zone_version *version, const uint8_t *from, const uint8_t *to)
+{
+	if (from && to && name_cmp(from, to) >= 0)
+		return (struct zone_summary){ 0 };
+	struct zone_summary sum = to ? summary_before(version, to) : version->sum;
+	return from ? summary_sub(sum, summary_before(version, from)) : sum;
+}
+
+static uint64_t twig_count(const struct zone *zone, twig_t twig)
+{
+	if (!twig_is_leaf(twig))
+		return twig_branch(twig)->count;
+	const struct znode *node = twig_leaf(twig);
+	if (!zone_is_apex(zone, node))
+		return node->rrset_count;
+	uint64_t count = 0;
+	struct rrset set;
+	for (size_t pos = 0; znode_next(node, &pos, &set);)
+		count += rrset_is_counted_at_apex(&set);
+	return count;
+}
+
+const struct znode *zone_at_rank(const struct zone_version *version, uint64_t rank)
+{
+	twig_t twig = version->root;
+
+	if (rank >= version->sum.count)
+		return NULL;
+	while (!twig_is_leaf(twig)) {
+		const struct branch *branch = twig_branch(twig);
+		uint64_t count;
+		unsigned i = 0;
+		while (rank >= (count = twig_count(version->zone, branch->twig[i]))) {
+			rank -= count;
+			i++;
+		}
+		twig = branch->twig[i];
+	}
+	return twig_leaf(twig);
+}

@@ -1,0 +1,81 @@
+/* A zone and its versions from inside: the chain, and what becomes of displaced nodes.
+ *
+ *     oldest -> … -> current        each with the list of the nodes that its successor no longer has
+ *
+ * A displaced version waits for a grace period (call_rcu sets its `grace`), then until its pins are gone; when it is also the oldest,
+ * it and its retired nodes are freed, for no reader can be at them. Only the editing thread walks the chain.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <urcu/urcu-qsbr.h>
+
+#include "lib/zone/trie.h"
+
+/* Nodes to free, as twigs. */
+struct retired {
+	twig_t *twig;
+	size_t count;
+	size_t cap;
+};
+
+enum grace {
+	GRACE_NONE,                /* still current */
+	GRACE_PENDING,
+	GRACE_OVER,
+	GRACE_ABANDONED,           /* the zone is gone; the callback frees the version */
+};
+
+struct zone_version {
+	struct zone *zone;
+	twig_t root;
+	const struct znode *apex;
+	size_t name_count;
+	size_t record_count;
+	size_t memory;
+	struct zone_summary sum;
+	uint32_t serial;
+	uint32_t generation;
+	atomic_uint pins;
+	atomic_int grace;
+	struct rcu_head rcu;
+	struct zone_version *next;
+	struct retired retired;
+};
+
+struct zone {
+	_Atomic(struct zone_version *) current;
+	struct zone_version *oldest;
+	bool is_edited;
+	struct fingerprint_key key;
+	uint8_t apex_len;
+	uint8_t apex[NAME_MAX_LEN];
+};
+
+static inline struct zone_version *zone_current_mutable(const struct zone *zone)
+{
+	return atomic_load_explicit(&zone->current, memory_order_acquire);
+}
+
+static inline bool zone_is_apex(const struct zone *zone, const struct znode *node)
+{
+	return node->owner_len == zone->apex_len;
+}
+
+/* The generation for the next edit. When 32 bits run out, all that lives is renumbered. */
+uint32_t version_next_generation(struct zone *zone);
+struct zone_version *version_new(struct zone *zone);
+/* The version's memory, not its nodes'. */
+void version_free(struct zone_version *version);
+/* The successor becomes the current version; cannot fail. */
+void version_displace(struct zone *zone, struct zone_version *successor);
+
+/* Makes room for `more` further entries. */
+int retired_reserve(struct retired *list, size_t more) ZT_MUST_CHECK;
+static inline void retired_add(struct retired *list, twig_t twig)
+{
+	list->twig[list->count++] = twig;
+}
+
+/* Frees one node, or with TWIG_SUBTREE all below it too. */
+void twig_free(twig_t twig);
