@@ -9,7 +9,7 @@ lib_libbase_a_SOURCES = \
 	%D%/nearest.c %D%/nearest.h \
 	%D%/netaddr.c %D%/netaddr.h \
 	%D%/qsbr.c %D%/qsbr.h \
-	%D%/readiness.c %D%/readiness.h
+	%D%/readiness.c %D%/readiness.h \
 	%D%/rng.c %D%/rng.h \
 	%D%/status.c %D%/status.h \
 	%D%/wire.h
