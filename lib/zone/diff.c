@@ -23,22 +23,20 @@ struct diff {
 
 typedef void (*emit_fn)(struct changeset *out, const struct change_record *record);
 
-static void emit(struct diff *diff, emit_fn fn, const struct znode *node, const struct rrset *set, const uint8_t *data, uint16_t len)
+static void emit(struct diff *diff, emit_fn fn, const struct change_record *record)
 {
-	struct change_record record = { .owner = node->bytes, .type = set->type, .ttl = set->ttl, .rdata = data, .rdata_len = len };
-
 	diff->found = true;
 	if (diff->out)
-		fn(diff->out, &record);
+		fn(diff->out, record);
 }
 
 static void emit_set(struct diff *diff, emit_fn fn, const struct znode *node, const struct rrset *set)
 {
-	const uint8_t *p = set->rdata, *data;
-	uint16_t len;
+	struct change_record record = { .owner = node->bytes, .type = set->type, .ttl = set->ttl };
+	const uint8_t *p = set->rdata;
 
-	while (rrset_next(set, &p, &data, &len))
-		emit(diff, fn, node, set, data, len);
+	while (rrset_next(set, &p, &record.rdata, &record.rdata_len))
+		emit(diff, fn, &record);
 }
 
 static bool is_done(const struct diff *diff)
@@ -52,20 +50,25 @@ struct side {
 	const struct znode *node;
 	struct rrset set;
 	const uint8_t *at;         /* within set */
-	const uint8_t *data;
-	uint16_t len;
-	bool has;                  /* data and len are a record */
+	struct change_record record;
+	bool has;                  /* `record` is one */
 };
-
-static void side_start(struct side *side)
-{
-	side->at = side->set.rdata;
-	side->has = rrset_next(&side->set, &side->at, &side->data, &side->len);
-}
 
 static void side_step(struct side *side)
 {
-	side->has = rrset_next(&side->set, &side->at, &side->data, &side->len);
+	side->has = rrset_next(&side->set, &side->at, &side->record.rdata, &side->record.rdata_len);
+}
+
+static void side_start(struct side *side)
+{
+	side->record = (struct change_record){ .owner = side->node->bytes, .type = side->set.type, .ttl = side->set.ttl };
+	side->at = side->set.rdata;
+	side_step(side);
+}
+
+static int order_of_records(const struct change_record *a, const struct change_record *b)
+{
+	return rdata_cmp(a->type, a->rdata, a->rdata_len, b->rdata, b->rdata_len);
 }
 
 static void compare_sets(struct diff *diff, struct side *from, struct side *to)
@@ -78,11 +81,11 @@ static void compare_sets(struct diff *diff, struct side *from, struct side *to)
 	side_start(from);
 	side_start(to);
 	while (from->has || to->has) {
-		int order = !from->has ? 1 : !to->has ? -1 : rdata_cmp(from->set.type, from->data, from->len, to->data, to->len);
+		int order = !from->has ? 1 : !to->has ? -1 : order_of_records(&from->record, &to->record);
 		if (order < 0)
-			emit(diff, changeset_remove, from->node, &from->set, from->data, from->len);
+			emit(diff, changeset_remove, &from->record);
 		else if (order > 0)
-			emit(diff, changeset_add, to->node, &to->set, to->data, to->len);
+			emit(diff, changeset_add, &to->record);
 		if (order <= 0)
 			side_step(from);
 		if (order >= 0)

@@ -188,17 +188,20 @@ static struct place place_of(const struct rrset *set, const uint8_t *rdata, uint
 	return place;
 }
 
-int zone_edit_add(struct zone_edit *edit, const uint8_t *owner, uint16_t type, uint32_t ttl, const uint8_t *rdata, uint16_t len)
+int zone_edit_add_record(struct zone_edit *edit, const struct change_record *record)
 {
+	const uint8_t *owner = record->owner, *rdata = record->rdata;
+	uint16_t len = record->rdata_len;
+
 	if (!is_in_zone(edit, owner))
 		return ZT_EOUTOFZONE;
-	struct znode_slot slot = znode_locate(locate(edit, owner), type, covered_type(type, rdata, len));
+	struct znode_slot slot = znode_locate(locate(edit, owner), record->type, covered_type(record->type, rdata, len));
 	const struct rrset *set = &slot.set;
 	struct place place = place_of(set, rdata, len);
-	struct znode_change change = { .count = set->count, .ttl = ttl };
+	struct znode_change change = { .count = set->count, .ttl = record->ttl };
 
 	if (place.found) {
-		if (set->ttl == ttl)
+		if (set->ttl == record->ttl)
 			return ZT_EEXIST;
 		change.piece[0].data = set->rdata;
 		change.piece[0].len = set->rdata_size;
@@ -345,7 +348,7 @@ int zone_edit_apply(struct zone_edit *edit, const struct changeset *change)
 			return status == ZT_ENOENT ? ZT_EDIFF : status;
 	}
 	for (size_t pos = 0; change_record_next(&change->added, &pos, &record);) {
-		int status = zone_edit_add(edit, record.owner, record.type, record.ttl, record.rdata, record.rdata_len);
+		int status = zone_edit_add_record(edit, &record);
 		if (status != ZT_OK)
 			return status == ZT_EEXIST || status == ZT_EOUTOFZONE ? ZT_EDIFF : status;
 	}

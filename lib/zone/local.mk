@@ -18,3 +18,8 @@ lib_libzone_a_SOURCES = \
 	%D%/zonefile.c %D%/zonefile.h \
 	%D%/zonefile_load.c \
 	%D%/zonefile_write.c
+
+check_PROGRAMS += tests/unit/zone/test_zone
+tests_unit_zone_test_zone_SOURCES = tests/unit/zone/test_zone.c
+tests_unit_zone_test_zone_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_zone_test_zone_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)

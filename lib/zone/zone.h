@@ -1,12 +1,13 @@
 /* A zone: one chain of immutable versions, each an ordered copy-on-write trie over owner names in canonical DNS order.
  *
  * Life of a version: an edit (lib/zone/edit.h) builds it from the current one in O(changed names), sharing all that did not change;
- * the commit pipeline makes it durable; zone_publish makes it current. Readers are of two kinds. Worker threads are RCU readers (QSBR
- * flavour): they take zone_current() and may use it until their next quiescent state; nothing is counted, nothing written. Long-lived
+ * the commit pipeline makes it durable; zone_edit_publish makes it current. Readers are of two kinds. Worker threads are RCU readers (QSBR
+ * flavour, lib/base/qsbr.h): they take zone_current() and may use it until their next quiescent state; nothing is counted, nothing written. Long-lived
  * readers (a transfer, a diff) pin a version with zone_version_acquire and give it back with _release. A displaced version's private
  * nodes are freed after a grace period, once it and every older version have no pin.
  *
- * One thread at a time edits and publishes a zone (the manage thread); any number read.
+ * One thread at a time edits and publishes a zone (the manage thread); any number read. The editing thread need not be registered as an RCU
+ * reader: nothing that it uses goes away but by its own calls. It never waits for readers: liburcu's call_rcu thread counts the grace periods.
  *
  * What lies in the trie: every name that owns records. Empty non-terminals are implied by the names below them.
  * What is not here: rules of the DNS (check.h), files and journals, which name a query gets (authd/serve/answer).
@@ -85,7 +86,7 @@ const struct zone_version *zone_current(const struct zone *zone);
 const struct zone_version *zone_version_acquire(const struct zone_version *version);
 /* Any thread. The memory is freed later by zone_reclaim or the next publish. */
 void zone_version_release(const struct zone_version *version);
-/* Frees what no reader can see any more; called by the editing thread (a timer is enough). May wait for a grace period. */
+/* Frees what no reader can see any more; called by the editing thread (a timer is enough). Never waits; publishing does the same. */
 void zone_reclaim(struct zone *zone);
 
 const struct zone *zone_version_zone(const struct zone_version *version);
