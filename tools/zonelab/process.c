@@ -1,0 +1,138 @@
+/* Starting and ending the daemons of a lab. */
+#include "tools/zonelab/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	STOP_PATIENCE_MS = 5000,
+};
+
+static bool is_program(const char *path)
+{
+	return access(path, X_OK) == 0;
+}
+
+bool process_find_program(const char *name, char out[4096])
+{
+	char self[2048];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (len > 0) {
+		self[len] = '\0';
+		char *slash = strrchr(self, '/');
+		*slash = '\0';
+		const char *relative[] = { "../../", "../", "", "../sbin/" };
+		const bool has_folder[] = { true, true, false, false };
+		for (size_t i = 0; i < 4; i++) {
+			int used = has_folder[i] ? snprintf(out, 4096, "%s/%s%s/%s", self, relative[i], name, name)
+						 : snprintf(out, 4096, "%s/%s%s", self, relative[i], name);
+			if (used < 4096 && is_program(out))
+				return true;
+		}
+	}
+	const char *path = getenv("PATH");
+	for (const char *at = path ? path : ""; *at;) {
+		size_t part = strcspn(at, ":");
+		if (snprintf(out, 4096, "%.*s/%s", (int)part, at, name) < 4096 && is_program(out))
+			return true;
+		at += part + (at[part] == ':');
+	}
+	return false;
+}
+
+/* The 22nd field of /proc/PID/stat: start time in clock ticks since boot. 0 when there is no such process or it is a zombie. */
+static unsigned long long start_time(pid_t pid)
+{
+	char path[64], text[1024];
+
+	snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
+	FILE *file = fopen(path, "r");
+	if (!file)
+		return 0;
+	size_t len = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	text[len] = '\0';
+	/* The second field is the command in parentheses and may hold anything. */
+	char *at = strrchr(text, ')');
+	if (!at || at[1] != ' ' || at[2] == 'Z')
+		return 0;
+	at += 2;      /* at the third field */
+	for (int field = 3; field < 22 && at; field++) {
+		at = strchr(at, ' ');
+		if (at)
+			at++;
+	}
+	return at ? strtoull(at, NULL, 10) : 0;
+}
+
+int process_start(struct lab_process *process, char *const argv[], const char *log_path)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t none;
+	pid_t pid = 0;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log_path, O_WRONLY | O_CREAT | O_APPEND, 0644);
+	posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+	posix_spawnattr_init(&attributes);
+	/* A group of its own: Ctrl-C for zonelab is not for the daemons. */
+	sigemptyset(&none);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setpgroup(&attributes, 0);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+	int err = posix_spawn(&pid, argv[0], &actions, &attributes, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
+	if (err != 0) {
+		fprintf(stderr, "zonelab: cannot start %s: %s\n", argv[0], strerror(err));
+		return status_from_errno(err);
+	}
+	process->pid = pid;
+	process->started = start_time(pid);
+	return ZT_OK;
+}
+
+bool process_is_alive(const struct lab_process *process)
+{
+	return process->pid > 0 && process->started != 0 && start_time(process->pid) == process->started;
+}
+
+/* Waits until the process is gone, at most `patience_ms`; also when it is not our child. */
+static bool gone_within(const struct lab_process *process, int patience_ms)
+{
+	int fd = (int)syscall(SYS_pidfd_open, process->pid, 0);
+	if (fd < 0)
+		return !process_is_alive(process);
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
+	int ready = poll(&wait, 1, patience_ms);
+	close(fd);
+	waitpid(process->pid, NULL, WNOHANG);      /* where it is our child */
+	return ready > 0;
+}
+
+void process_stop_all(struct lab_process *processes, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (process_is_alive(&processes[i]))
+			kill(processes[i].pid, SIGTERM);
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		if (process_is_alive(&processes[i]) && !gone_within(&processes[i], STOP_PATIENCE_MS)) {
+			kill(processes[i].pid, SIGKILL);
+			gone_within(&processes[i], STOP_PATIENCE_MS);
+		}
+		processes[i] = (struct lab_process){ 0 };
+	}
+}

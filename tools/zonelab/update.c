@@ -1,0 +1,85 @@
+/* One dynamic UPDATE over UDP, repeated until it is answered: the same message twice does the same as once. */
+#include "tools/zonelab/update.h"
+
+#include <poll.h>
+
+#include "lib/base/rng.h"
+#include "lib/dns/message.h"
+#include "lib/dns/writer.h"
+#include "lib/net/udp.h"
+
+enum { TRIES = 5, REPLY_WAIT_MS = 1000 };
+
+static int step_write(struct message_writer *writer, const struct update_change *change, uint16_t rr_class, uint32_t ttl)
+{
+	struct record_out record = { .owner = change->name, .type = change->type, .rr_class = rr_class, .ttl = ttl };
+	if (rr_class != CLASS_ANY) {
+		record.rdata = change->rdata;
+		record.rdata_len = change->rdata_len;
+	}
+	return message_write_record(writer, SECTION_AUTHORITY, &record);
+}
+
+/* Zone and update sections; the update section stands where answers have their authority section. */
+static int message_make(struct message_writer *writer, const struct topology_zone *zone, const struct update_change *change)
+{
+	int status = message_write_question(writer, zone->apex, TYPE_SOA, CLASS_IN);
+	if (status == ZT_OK && change->delete_rrset)
+		status = step_write(writer, change, CLASS_ANY, 0);
+	if (status == ZT_OK && change->delete_record)
+		status = step_write(writer, change, CLASS_NONE, 0);
+	if (status == ZT_OK && change->add)
+		status = step_write(writer, change, CLASS_IN, change->ttl);
+	return status;
+}
+
+/* The reply with our id, if it is there. */
+static int reply_take(struct udp_socket *sock, uint16_t id, unsigned *rcode)
+{
+	uint8_t wire[4096];
+	struct message message;
+
+	for (;;) {
+		size_t len = sizeof(wire);
+		int status = udp_receive(sock, wire, &len, NULL);
+		if (status != ZT_OK)
+			return status;
+		if (message_read(&message, wire, len) == ZT_OK && message.id == id && (message.flags & FLAG_QR)) {
+			*rcode = message_rcode(&message);
+			return ZT_OK;
+		}
+	}
+}
+
+int update_send(const struct topology_zone *zone, const struct update_change *change, struct update_result *result)
+{
+	const struct clock *clock = clock_system();
+	struct secure_rng rng;
+	struct message_writer writer;
+	struct udp_socket sock;
+	struct netaddr local;
+	uint8_t out[4096];
+
+	secure_rng_init(&rng);
+	uint16_t id = secure_rng_u16(&rng);
+	message_writer_init(&writer, out, sizeof(out), id, opcode_flags(OPCODE_UPDATE));
+	int status = message_make(&writer, zone, change);
+	if (status == ZT_OK)
+		status = netaddr_from_text(&local, "127.0.0.1", 0);
+	if (status == ZT_OK)
+		status = udp_open(&sock, &local, 0);
+	if (status != ZT_OK)
+		return status;
+	size_t len = message_writer_finish(&writer);
+	status = ZT_ETIMEOUT;
+	result->sent = clock_now(clock);
+	for (int i = 0; i < TRIES && status != ZT_OK; i++) {
+		struct pollfd wait = { .fd = sock.fd, .events = POLLIN };
+		status = udp_send(&sock, &zone->primary->address, out, len);
+		poll(&wait, 1, REPLY_WAIT_MS);
+		status = reply_take(&sock, id, &result->rcode);
+	}
+	result->acknowledged = clock_now(clock);
+	udp_close(&sock);
+	return status == ZT_EAGAIN || status == ZT_EREFUSED ? ZT_ETIMEOUT : status;
+}

@@ -1,0 +1,7 @@
+/* Writes what the daemons of a lab read: zone files and configurations, one folder a node. */
+#pragma once
+
+#include "tools/zonelab/lab.h"
+
+/* For every node. Errors are printed. */
+int write_all(const struct lab *lab) ZT_MUST_CHECK;
