@@ -1,1 +1,1 @@
-# files of zones
+dist_pkgdata_DATA = %D%/lab.yaml

@@ -2,6 +2,7 @@
 #include "tools/zonelab/run.h"
 
 #include <ftw.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 
 enum {
 	READY_PATIENCE_S = 20,
+	READY_PAUSE_MS = 20,
 	LOG_TAIL_SIZE = 1500,
 };
 
@@ -161,6 +163,8 @@ static int ready_wait(const struct lab *lab)
 		} else {
 			status = probe_all(ready.probes, ready.count, 100 * USEC_PER_MSEC);
 			readiness_compact(&ready);
+			if (ready.count > 0)      /* a node that answers, but not well yet, is not to be asked in a tight loop */
+				poll(NULL, 0, READY_PAUSE_MS);
 		}
 	}
 	free(ready.probes);
