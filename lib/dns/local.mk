@@ -1,6 +1,7 @@
 noinst_LIBRARIES += lib/libdns.a
 lib_libdns_a_SOURCES = \
 	%D%/edns.c %D%/edns.h \
+	%D%/encoding.c %D%/encoding.h \
 	%D%/escape.h \
 	%D%/lexer.c %D%/lexer.h \
 	%D%/message.c %D%/message.h \
@@ -12,3 +13,20 @@ lib_libdns_a_SOURCES = \
 	%D%/serial.h \
 	%D%/shape.c %D%/shape.h \
 	%D%/writer.c %D%/writer.h
+
+RANDOM_RDATA = tests/support/random_rdata.c tests/support/random_rdata.h
+
+check_PROGRAMS += tests/unit/dns/test_name
+tests_unit_dns_test_name_SOURCES = tests/unit/dns/test_name.c
+tests_unit_dns_test_name_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_dns_test_name_LDADD = $(LIBS_SUITE) $(LIBS_DNS)
+
+check_PROGRAMS += tests/unit/dns/test_rdata
+tests_unit_dns_test_rdata_SOURCES = tests/unit/dns/test_rdata.c $(RANDOM_RDATA)
+tests_unit_dns_test_rdata_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_dns_test_rdata_LDADD = $(LIBS_SUITE) $(LIBS_DNS)
+
+check_PROGRAMS += tests/unit/dns/test_present
+tests_unit_dns_test_present_SOURCES = tests/unit/dns/test_present.c $(RANDOM_RDATA)
+tests_unit_dns_test_present_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_dns_test_present_LDADD = $(LIBS_SUITE) $(LIBS_DNS)

@@ -10,57 +10,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/dns/encoding.h"
 #include "lib/dns/shape.h"
 
 /* ---- the generic form ------------------------------------------------------------------------------------------------- */
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static int generic_read(const struct rdata_source *source, struct wcursor *out, struct text_error *error)
 {
-	uint32_t len, read = 0;
-	int high = -1;
+	uint32_t len;
+	size_t start = out->pos;
 
 	if (source->count < 2 || !token_number(&source->tokens[1], RDATA_MAX_LEN, &len))
 		return text_error_set(error, source->line, "\\# without a length; expected \\# LENGTH HEX, LENGTH being 0 to 65535 bytes");
-	for (size_t i = 2; i < source->count; i++) {
-		for (uint32_t j = 0; j < source->tokens[i].len; j++) {
-			int digit = hex_digit(source->tokens[i].at[j]);
-			if (digit < 0)
-				return text_error_token(error, &source->tokens[i], "hexadecimal number");
-			if (high < 0) {
-				high = digit;
-				continue;
-			}
-			wcursor_u8(out, (uint8_t)(high << 4 | digit));
-			high = -1;
-			read++;
-		}
-	}
-	if (high >= 0 || read != len)
-		return text_error_set(error, source->line, "\\# says %u bytes and %u%s follow; expected two digits a byte", len, read,
-				      high >= 0 ? " and a half" : "");
+	if (source->count > 2 && !hex_from_tokens(source->tokens + 2, source->count - 2, out))
+		return text_error_token(error, &source->tokens[2], "hexadecimal data; expected two digits a byte");
+	if (out->status == ZT_OK && out->pos - start != len)
+		return text_error_set(error, source->line, "\\# says %u bytes and %zu follow; expected two digits a byte", len, out->pos - start);
 	return ZT_OK;
 }
 
 static void generic_write(const uint8_t *rdata, size_t len, struct buf *out)
 {
-	static const char digits[] = "0123456789abcdef";
 	buf_printf(out, "\\# %zu%s", len, len > 0 ? " " : "");
-	uint8_t *p = buf_reserve(out, 2 * len);
-	if (!p)
-		return;
-	for (size_t i = 0; i < len; i++) {
-		*p++ = (uint8_t)digits[rdata[i] >> 4];
-		*p++ = (uint8_t)digits[rdata[i] & 15];
-	}
-	out->len += 2 * len;
+	hex_to_text(rdata, len, out);
 }
 
 /* ---- ldns -------------------------------------------------------------------------------------------------------------- */
@@ -72,27 +44,14 @@ struct type_form {
 
 /* What a person should have written; for error messages. */
 static const struct type_form forms[] = {
+	{ TYPE_WKS, "ADDRESS PROTOCOL SERVICE..." },
+	{ TYPE_NSAP, "0xHEX" },
 	{ TYPE_LOC, "DEGREES [MINUTES [SECONDS]] N|S DEGREES [MINUTES [SECONDS]] E|W ALTITUDE [SIZE [HORIZONTAL [VERTICAL]]]" },
-	{ TYPE_CERT, "TYPE KEY-TAG ALGORITHM BASE64" },
-	{ TYPE_DS, "KEY-TAG ALGORITHM DIGEST-TYPE HEX" },
-	{ TYPE_SSHFP, "ALGORITHM TYPE HEX" },
+	{ TYPE_APL, "[!]FAMILY:ADDRESS/PREFIX..." },
 	{ TYPE_IPSECKEY, "PRECEDENCE GATEWAY-TYPE ALGORITHM GATEWAY BASE64" },
-	{ TYPE_RRSIG, "TYPE ALGORITHM LABELS TTL EXPIRATION INCEPTION KEY-TAG SIGNER BASE64" },
-	{ TYPE_NSEC, "NEXT-NAME TYPE..." },
-	{ TYPE_DNSKEY, "FLAGS PROTOCOL ALGORITHM BASE64" },
-	{ TYPE_NSEC3, "ALGORITHM FLAGS ITERATIONS SALT NEXT-HASH TYPE..." },
-	{ TYPE_NSEC3PARAM, "ALGORITHM FLAGS ITERATIONS SALT" },
-	{ TYPE_TLSA, "USAGE SELECTOR MATCHING-TYPE HEX" },
-	{ TYPE_SMIMEA, "USAGE SELECTOR MATCHING-TYPE HEX" },
 	{ TYPE_HIP, "ALGORITHM HEX BASE64 [SERVER...]" },
-	{ TYPE_CDS, "KEY-TAG ALGORITHM DIGEST-TYPE HEX" },
-	{ TYPE_CDNSKEY, "FLAGS PROTOCOL ALGORITHM BASE64" },
-	{ TYPE_CSYNC, "SERIAL FLAGS TYPE..." },
-	{ TYPE_ZONEMD, "SERIAL SCHEME ALGORITHM HEX" },
 	{ TYPE_SVCB, "PRIORITY TARGET [KEY=VALUE...]" },
 	{ TYPE_HTTPS, "PRIORITY TARGET [KEY=VALUE...]" },
-	{ TYPE_URI, "PRIORITY WEIGHT \"URI\"" },
-	{ TYPE_CAA, "FLAGS TAG \"VALUE\"" },
 };
 
 static const char *form_of(uint16_t type)
@@ -128,6 +87,49 @@ static bool is_name_token(const struct rdata_source *source, size_t i)
 	}
 }
 
+/* Numbers that ldns would take modulo their size, and letters that it would take for zero. */
+static bool is_sound(const struct rdata_source *source, size_t i)
+{
+	const struct token *token = &source->tokens[i];
+	uint32_t number;
+
+	switch (source->type) {
+	case TYPE_SVCB:
+	case TYPE_HTTPS:
+		return i > 0 || token_number(token, UINT16_MAX, &number);
+	case TYPE_IPSECKEY:
+		return i > 2 || token_number(token, UINT8_MAX, &number);
+	case TYPE_HIP:
+		return i > 0 || token_number(token, UINT8_MAX, &number);
+	case TYPE_LOC:
+		for (uint32_t j = 0; j < token->len; j++) {
+			if (!strchr("0123456789.-+mNSEWnsew", token->at[j]))
+				return false;
+		}
+		return true;
+	default:
+		return true;
+	}
+}
+
+/* RFC 9460 section 2.2: keys ascend, so that none comes twice. */
+static bool svcb_is_ordered(const uint8_t *rdata, size_t len)
+{
+	struct rcursor cur = rcursor_over(rdata, len);
+	int last = -1;
+
+	rcursor_u16(&cur);
+	rcursor_take(&cur, name_len(rdata + 2));
+	while (rcursor_left(&cur) > 0) {
+		int key = rcursor_u16(&cur);
+		rcursor_take(&cur, rcursor_u16(&cur));
+		if (key <= last)
+			return false;
+		last = key;
+	}
+	return cur.status == ZT_OK;
+}
+
 static int line_add_token(const struct rdata_source *source, size_t i, struct buf *line, struct text_error *error)
 {
 	const struct token *token = &source->tokens[i];
@@ -136,6 +138,8 @@ static int line_add_token(const struct rdata_source *source, size_t i, struct bu
 		if ((uint8_t)token->at[j] < 0x20 || (uint8_t)token->at[j] == 0x7f)
 			return text_error_token(error, token, "printable text; write other bytes as \\DDD");
 	}
+	if (!is_sound(source, i))
+		return text_error_token(error, token, "part of the data of this type");
 	buf_add_u8(line, ' ');
 	if (is_name_token(source, i)) {
 		uint8_t name[NAME_MAX_LEN];
@@ -185,7 +189,12 @@ static int line_parse(const struct rdata_source *source, const char *line, struc
 	ldns_rr_free(rr);
 	if (status == LDNS_STATUS_MEM_ERR)
 		return ZT_ENOMEM;
-	if (is_valid && (out->status != ZT_OK || rdata_is_valid(source->type, out->base + start, out->pos - start)))
+	if (is_valid && out->status == ZT_OK) {
+		is_valid = rdata_is_valid(source->type, out->base + start, out->pos - start);
+		if (is_valid && (source->type == TYPE_SVCB || source->type == TYPE_HTTPS))
+			is_valid = svcb_is_ordered(out->base + start, out->pos - start);
+	}
+	if (is_valid)
 		return ZT_OK;
 	return text_error_set(error, source->line, "bad data of %s; expected %s", rr_type_to_text(source->type, type), form_of(source->type));
 }
@@ -270,26 +279,36 @@ static bool ldns_write(uint16_t type, const uint8_t *rdata, size_t len, struct b
 
 /* ---- public ------------------------------------------------------------------------------------------------------------- */
 
+static bool is_generic(const struct rdata_source *source)
+{
+	const struct token *first = source->tokens;
+	return source->count > 0 && first->len == 2 && !first->quoted && memcmp(first->at, "\\#", 2) == 0;
+}
+
 static int source_read(const struct rdata_source *source, struct wcursor *out, struct text_error *error)
 {
-	char type[RR_TYPE_TEXT_SIZE];
-	const struct token *first = source->tokens;
-
-	if (source->count > 0 && first->len == 2 && !first->quoted && memcmp(first->at, "\\#", 2) == 0) {
-		size_t start = out->pos;
-		int status = generic_read(source, out, error);
-		if (status != ZT_OK || out->status != ZT_OK || rdata_is_valid(source->type, out->base + start, out->pos - start))
-			return status;
-		return text_error_set(error, source->line, "the bytes after \\# are no data of %s; expected the uncompressed wire form",
-				      rr_type_to_text(source->type, type));
-	}
 	const char *shape = shape_of(source->type);
-	if (shape)
-		return shape_from_tokens(shape, source, out, error);
-	if (ldns_knows(source->type))
-		return ldns_read(source, out, error);
-	return text_error_set(error, source->line, "the data of %s is known in generic form only; expected \\# LENGTH HEX",
-			      rr_type_to_text(source->type, type));
+	char type[RR_TYPE_TEXT_SIZE];
+	bool has_generic = is_generic(source);
+	size_t start = out->pos;
+	int status;
+
+	if (has_generic)
+		status = generic_read(source, out, error);
+	else if (shape)
+		status = shape_from_tokens(shape, source, out, error);
+	else if (ldns_knows(source->type))
+		status = ldns_read(source, out, error);
+	else
+		return text_error_set(error, source->line, "the data of %s is known in generic form only; expected \\# LENGTH HEX",
+				      rr_type_to_text(source->type, type));
+	if (status != ZT_OK || out->status != ZT_OK)
+		return status;
+	bool is_simple = !has_generic && shape && shape[1] == '\0';      /* one field has been looked at enough; this is the common case */
+	if (is_simple || rdata_is_valid(source->type, out->base + start, out->pos - start))
+		return ZT_OK;
+	return text_error_set(error, source->line, "these are no data of %s; expected %s", rr_type_to_text(source->type, type),
+			      has_generic ? "its uncompressed wire form" : form_of(source->type));
 }
 
 int rdata_from_tokens(const struct rdata_source *source, struct wcursor *out, struct text_error *error)
@@ -332,9 +351,8 @@ int rdata_from_text(uint16_t type, const char *text, const uint8_t *origin, stru
 void rdata_to_text(uint16_t type, const uint8_t *rdata, size_t len, struct buf *out)
 {
 	const char *shape = shape_of(type);
-	if (shape && len > 0)
-		shape_to_text(shape, rdata, len, out);
-	else if (!ldns_knows(type) || len == 0 || !ldns_write(type, rdata, len, out))
+	bool is_written = len > 0 && (shape ? shape_to_text(shape, rdata, len, out) : ldns_knows(type) && ldns_write(type, rdata, len, out));
+	if (!is_written)
 		generic_write(rdata, len, out);
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/dns/encoding.h"
 #include "lib/dns/escape.h"
 
 enum { SHOWN_TOKEN_MAX = 60, STRING_MAX_LEN = 255 };
@@ -18,9 +19,15 @@ struct type_shape {
 static const struct type_shape rare_types[] = {
 	{ TYPE_MD, "n" }, { TYPE_MF, "n" }, { TYPE_MB, "n" }, { TYPE_MG, "n" }, { TYPE_MR, "n" }, { TYPE_HINFO, "ss" },
 	{ TYPE_MINFO, "nn" }, { TYPE_RP, "nn" }, { TYPE_AFSDB, "2n" }, { TYPE_X25, "s" }, { TYPE_ISDN, "S" }, { TYPE_RT, "2n" },
-	{ TYPE_NSAP_PTR, "n" }, { TYPE_PX, "2nn" }, { TYPE_GPOS, "sss" }, { TYPE_NAPTR, "22sssn" }, { TYPE_KX, "2n" },
-	{ TYPE_NINFO, "S" }, { TYPE_TALINK, "nn" }, { TYPE_SPF, "S" }, { TYPE_LP, "2n" }, { TYPE_AVC, "S" },
-	{ TYPE_RESINFO, "S" }, { TYPE_WALLET, "S" }, { TYPE_CLA, "S" },
+	{ TYPE_NSAP_PTR, "n" }, { TYPE_SIG, "tg14zz2nb" }, { TYPE_KEY, "21gb" }, { TYPE_PX, "2nn" }, { TYPE_GPOS, "sss" },
+	{ TYPE_NAPTR, "22sssn" }, { TYPE_KX, "2n" }, { TYPE_CERT, "k2gb" }, { TYPE_DS, "2g1x" }, { TYPE_SSHFP, "11x" },
+	{ TYPE_RRSIG, "tg1pzz2nb" }, { TYPE_NSEC, "nT" }, { TYPE_DNSKEY, "21gb" }, { TYPE_DHCID, "b" },
+	{ TYPE_NSEC3, "112hiT" }, { TYPE_NSEC3PARAM, "112h" }, { TYPE_TLSA, "111x" }, { TYPE_SMIMEA, "111x" },
+	{ TYPE_NINFO, "S" }, { TYPE_RKEY, "21gb" }, { TYPE_TALINK, "nn" }, { TYPE_CDS, "2g1x" }, { TYPE_CDNSKEY, "21gb" },
+	{ TYPE_OPENPGPKEY, "b" }, { TYPE_CSYNC, "42T" }, { TYPE_ZONEMD, "411x" }, { TYPE_SPF, "S" }, { TYPE_NID, "2l" },
+	{ TYPE_L32, "2a" }, { TYPE_L64, "2l" }, { TYPE_LP, "2n" }, { TYPE_EUI48, "e" }, { TYPE_EUI64, "E" },
+	{ TYPE_URI, "22v" }, { TYPE_CAA, "1wv" }, { TYPE_AVC, "S" }, { TYPE_RESINFO, "S" }, { TYPE_WALLET, "S" },
+	{ TYPE_CLA, "S" }, { TYPE_TA, "2g1x" }, { TYPE_DLV, "2g1x" },
 };
 
 const char *shape_of(uint16_t type)
@@ -108,18 +115,33 @@ int shape_name(const struct token *token, const uint8_t *origin, uint8_t out[NAM
 	}
 }
 
-static int name_put(const struct token *token, const uint8_t *origin, struct wcursor *out, struct text_error *error)
+/* Where a read stands: `token` is the current field's. */
+struct shape_read {
+	const struct rdata_source *source;
+	const struct token *token;
+	const struct token *end;
+	struct wcursor *out;
+	struct text_error *error;
+};
+
+static int wrong(const struct shape_read *read, const char *what)
+{
+	return text_error_token(read->error, read->token, what);
+}
+
+static int name_field(struct shape_read *read)
 {
 	uint8_t name[NAME_MAX_LEN];
-	int status = shape_name(token, origin, name, error);
+	int status = shape_name(read->token++, read->source->origin, name, read->error);
 	if (status == ZT_OK)
-		wcursor_put(out, name, name_len(name));
+		wcursor_put(read->out, name, name_len(name));
 	return status;
 }
 
-static int string_put(const struct token *token, struct wcursor *out, struct text_error *error)
+/* The token's bytes with escapes resolved, at most `max` of them. Returns their count, or a negative status. */
+static int unescape(const struct shape_read *read, uint8_t *out, size_t max)
 {
-	uint8_t string[1 + STRING_MAX_LEN];
+	const struct token *token = read->token;
 	size_t len = 0;
 
 	for (uint32_t i = 0; i < token->len; i++) {
@@ -127,68 +149,222 @@ static int string_put(const struct token *token, struct wcursor *out, struct tex
 		if (c == '\\') {
 			unsigned used = escape_read(token->at + i + 1, token->len - i - 1, &c);
 			if (used == 0)
-				return text_error_token(error, token, "character string; after a backslash expected a character or three digits of at most 255");
+				return wrong(read, "character string; after a backslash expected a character or three digits of at most 255");
 			i += used;
 		}
-		if (len == STRING_MAX_LEN)
-			return text_error_token(error, token, "character string: longer than 255 bytes; split it into several in quotes");
-		string[++len] = c;
+		if (len == max)
+			return wrong(read, "character string: longer than 255 bytes; split it into several in quotes");
+		out[len++] = c;
 	}
+	return (int)len;
+}
+
+static int string_field(struct shape_read *read)
+{
+	uint8_t string[1 + STRING_MAX_LEN];
+	int len = unescape(read, string + 1, STRING_MAX_LEN);
+
+	if (len < 0)
+		return len;
 	string[0] = (uint8_t)len;
-	wcursor_put(out, string, len + 1);
+	wcursor_put(read->out, string, (size_t)len + 1);
+	read->token++;
 	return ZT_OK;
 }
 
-static int number_put(const struct token *token, char code, struct wcursor *out, struct text_error *error)
+static bool is_word(const char *text, size_t len)
 {
+	for (size_t i = 0; i < len; i++) {
+		if (!((text[i] >= '0' && text[i] <= '9') || ((text[i] | 0x20) >= 'a' && (text[i] | 0x20) <= 'z')))
+			return false;
+	}
+	return len > 0;
+}
+
+static int word_field(struct shape_read *read)
+{
+	return is_word(read->token->at, read->token->len) ? string_field(read) : wrong(read, "word of letters and digits");
+}
+
+/* One string of any length; escapes only make it shorter than its text. */
+static int value_field(struct shape_read *read)
+{
+	if (wcursor_left(read->out) < read->token->len) {
+		read->out->status = ZT_ESPACE;
+		return ZT_OK;
+	}
+	int len = unescape(read, read->out->base + read->out->pos, read->token->len);
+	if (len < 0)
+		return len;
+	read->out->pos += (size_t)len;
+	read->token++;
+	return ZT_OK;
+}
+
+struct mnemonic {
+	uint16_t value;
+	const char *text;
+};
+
+/* IANA "DNS Security Algorithm Numbers" and RFC 4398 section 2.1. */
+static const struct mnemonic algorithms[] = {
+	{ 1, "RSAMD5" }, { 2, "DH" }, { 3, "DSA" }, { 5, "RSASHA1" }, { 6, "DSA-NSEC3-SHA1" }, { 7, "RSASHA1-NSEC3-SHA1" }, { 8, "RSASHA256" },
+	{ 10, "RSASHA512" }, { 12, "ECC-GOST" }, { 13, "ECDSAP256SHA256" }, { 14, "ECDSAP384SHA384" }, { 15, "ED25519" }, { 16, "ED448" },
+	{ 252, "INDIRECT" }, { 253, "PRIVATEDNS" }, { 254, "PRIVATEOID" }, { 0, NULL },
+};
+
+static const struct mnemonic certificates[] = {
+	{ 1, "PKIX" }, { 2, "SPKI" }, { 3, "PGP" }, { 4, "IPKIX" }, { 5, "ISPKI" }, { 6, "IPGP" }, { 7, "ACPKIX" }, { 8, "IACPKIX" },
+	{ 253, "URI" }, { 254, "OID" }, { 0, NULL },
+};
+
+static bool mnemonic_read(const struct token *token, const struct mnemonic *table, uint32_t max, uint32_t *out)
+{
+	for (; table->text; table++) {
+		if (token_is(token, table->text)) {
+			*out = table->value;
+			return true;
+		}
+	}
+	return token_number(token, max, out);
+}
+
+/* Fields that are one number. */
+static int number_field(struct shape_read *read, char code)
+{
+	const struct token *token = read->token++;
 	uint32_t value;
+	uint16_t type;
+
 	switch (code) {
 	case '1':
-		if (!token_number(token, UINT8_MAX, &value))
-			return text_error_token(error, token, "number of 0 to 255");
-		wcursor_u8(out, (uint8_t)value);
+	case 'g':
+		if (code == '1' ? !token_number(token, UINT8_MAX, &value) : !mnemonic_read(token, algorithms, UINT8_MAX, &value))
+			return text_error_token(read->error, token, code == '1' ? "number of 0 to 255" : "DNSSEC algorithm; expected 0 to 255 or a name");
+		wcursor_u8(read->out, (uint8_t)value);
 		return ZT_OK;
 	case '2':
-		if (!token_number(token, UINT16_MAX, &value))
-			return text_error_token(error, token, "number of 0 to 65535");
-		wcursor_u16(out, (uint16_t)value);
+	case 'k':
+		if (code == '2' ? !token_number(token, UINT16_MAX, &value) : !mnemonic_read(token, certificates, UINT16_MAX, &value))
+			return text_error_token(read->error, token, "number of 0 to 65535");
+		wcursor_u16(read->out, (uint16_t)value);
+		return ZT_OK;
+	case 't':
+		if (!type_from_token(token, &type))
+			return text_error_token(read->error, token, "record type; expected one as A or MX, or TYPEnnn");
+		wcursor_u16(read->out, type);
 		return ZT_OK;
 	case '4':
 		if (!token_number(token, UINT32_MAX, &value))
-			return text_error_token(error, token, "number of 0 to 4294967295");
+			return text_error_token(read->error, token, "number of 0 to 4294967295");
+		break;
+	case 'z':
+		if (!time_from_token(token, &value))
+			return text_error_token(read->error, token, "time; expected YYYYMMDDHHmmSS or seconds since 1970");
 		break;
 	default:
 		if (!token_period(token, UINT32_MAX, &value))
-			return text_error_token(error, token, "time; expected seconds, or units as in 1h30m");
+			return text_error_token(read->error, token, "time; expected seconds, or units as in 1h30m");
 		break;
 	}
-	wcursor_u32(out, value);
+	wcursor_u32(read->out, value);
 	return ZT_OK;
 }
 
-static int field_put(char code, const struct rdata_source *source, size_t i, struct wcursor *out, struct text_error *error)
+static int address_field(struct shape_read *read, char code)
 {
-	const struct token *token = &source->tokens[i];
 	uint8_t address[16];
 
+	if (code == 'a' ? !ipv4_read(read->token, address) : !ipv6_read(read->token, address))
+		return wrong(read, code == 'a' ? "IPv4 address; expected one as 192.0.2.1" : "IPv6 address; expected one as 2001:db8::1");
+	wcursor_put(read->out, address, code == 'a' ? 4 : 16);
+	read->token++;
+	return ZT_OK;
+}
+
+/* Groups of hex digits with a separator: EUI-48, EUI-64, 64-bit locators. A locator's groups may leave leading zeroes out. */
+static int groups_field(struct shape_read *read, char code)
+{
+	unsigned groups = code == 'l' ? 4 : code == 'e' ? 6 : 8, width = code == 'l' ? 4 : 2;
+	const char *p = read->token->at, *end = p + read->token->len;
+	char separator = code == 'l' ? ':' : '-';
+
+	for (unsigned i = 0; i < groups; i++) {
+		char padded[4] = { '0', '0', '0', '0' };
+		const char *stop = memchr(p, separator, (size_t)(end - p));
+		size_t len = (size_t)((stop ? stop : end) - p);
+		struct token group = { .at = padded, .len = width };
+		if (len == 0 || len > width || (code != 'l' && len < width) || (i + 1 < groups) != (stop != NULL))
+			return wrong(read, code == 'l' ? "64-bit value; expected one as 2001:db8:0:1" : "EUI address; expected one as 00-00-5e-00-53-2a");
+		memcpy(padded + width - len, p, len);
+		if (!hex_from_tokens(&group, 1, read->out))
+			return wrong(read, "hexadecimal number");
+		p = stop ? stop + 1 : end;
+	}
+	read->token++;
+	return ZT_OK;
+}
+
+/* A field with a length byte whose text is hex or base32hex. */
+static int counted_field(struct shape_read *read, char code)
+{
+	uint8_t bytes[STRING_MAX_LEN];
+	struct wcursor out = wcursor_over(bytes, sizeof(bytes));
+	bool is_empty = code == 'h' && token_is(read->token, "-");
+
+	if (!is_empty && !(code == 'h' ? hex_from_tokens(read->token, 1, &out) : base32hex_from_token(read->token, &out)))
+		return wrong(read, code == 'h' ? "salt; expected hexadecimal digits, or - for none" : "hash; expected base32hex without padding");
+	if (out.status != ZT_OK)
+		return wrong(read, "field of at most 255 bytes");
+	wcursor_u8(read->out, (uint8_t)out.pos);
+	wcursor_put(read->out, bytes, out.pos);
+	read->token++;
+	return ZT_OK;
+}
+
+/* Fields that take all tokens that are left. */
+static int rest_field(struct shape_read *read, char code)
+{
+	size_t count = (size_t)(read->end - read->token), bad = 0;
+
+	if (code == 'x' && !hex_from_tokens(read->token, count, read->out))
+		return wrong(read, "hexadecimal data; expected two digits a byte");
+	if (code == 'b' && !base64_from_tokens(read->token, count, read->out))
+		return wrong(read, "base64 data; expected groups of four characters, the last one padded with =");
+	if (code == 'T' && !types_from_tokens(read->token, count, read->out, &bad))
+		return text_error_token(read->error, read->token + bad, "record type; expected one as A or MX, or TYPEnnn");
+	read->token = read->end;
+	return ZT_OK;
+}
+
+static int strings_field(struct shape_read *read)
+{
+	int status;
+	do
+		status = string_field(read);
+	while (status == ZT_OK && read->token < read->end);
+	return status;
+}
+
+static int field_read(struct shape_read *read, char code)
+{
 	switch (code) {
 	case 'a':
-		if (!ipv4_read(token, address))
-			return text_error_token(error, token, "IPv4 address; expected one as 192.0.2.1");
-		wcursor_put(out, address, 4);
-		return ZT_OK;
-	case 'A':
-		if (!ipv6_read(token, address))
-			return text_error_token(error, token, "IPv6 address; expected one as 2001:db8::1");
-		wcursor_put(out, address, 16);
-		return ZT_OK;
-	case 'n':
-		return name_put(token, source->origin, out, error);
-	case 's':
-	case 'S':
-		return string_put(token, out, error);
-	default:
-		return number_put(token, code, out, error);
+	case 'A': return address_field(read, code);
+	case 'n': return name_field(read);
+	case 's': return string_field(read);
+	case 'S': return strings_field(read);
+	case 'w': return word_field(read);
+	case 'v': return value_field(read);
+	case 'h':
+	case 'i': return counted_field(read, code);
+	case 'l':
+	case 'e':
+	case 'E': return groups_field(read, code);
+	case 'x':
+	case 'b':
+	case 'T': return rest_field(read, code);
+	default: return number_field(read, code);
 	}
 }
 
@@ -199,52 +375,65 @@ static const char *field_text(char code)
 	case 'A': return "an IPv6 address";
 	case 'n': return "a domain name";
 	case 's':
-	case 'S': return "a character string";
-	case 'p': return "a time";
+	case 'S':
+	case 'v': return "a character string";
+	case 'w': return "a word";
+	case 'p':
+	case 'z': return "a time";
+	case 't': return "a record type";
+	case 'h':
+	case 'x': return "hexadecimal data";
+	case 'i': return "a hash in base32hex";
+	case 'b': return "base64 data";
 	default: return "a number";
 	}
 }
 
 int shape_from_tokens(const char *shape, const struct rdata_source *source, struct wcursor *out, struct text_error *error)
 {
-	size_t i = 0;
+	struct shape_read read = {
+		.source = source,
+		.token = source->tokens,
+		.end = source->tokens + source->count,
+		.out = out,
+		.error = error,
+	};
 	for (const char *code = shape; *code; code++) {
-		if (i == source->count) {
+		if (read.token == read.end && *code != 'T') {
 			char type[RR_TYPE_TEXT_SIZE];
 			return text_error_set(error, source->line, "the data of %s ends too early; expected %s", rr_type_to_text(source->type, type),
 					      field_text(*code));
 		}
-		do {
-			int status = field_put(*code, source, i++, out, error);
-			if (status != ZT_OK)
-				return status;
-		} while (*code == 'S' && i < source->count);
+		int status = field_read(&read, *code);
+		if (status != ZT_OK || out->status != ZT_OK)
+			return status;
 	}
-	return i == source->count ? ZT_OK : text_error_token(error, &source->tokens[i], "part of the data of this type; expected the end of the line");
+	return read.token == read.end ? ZT_OK : wrong(&read, "part of the data of this type; expected the end of the line");
 }
 
 /* ---- writing --------------------------------------------------------------------------------------------------------- */
 
-static void string_to_text(const uint8_t *string, struct buf *out)
+static void string_to_text(const uint8_t *data, size_t len, struct buf *out)
 {
-	char text[2 + 4 * STRING_MAX_LEN], *p = text;
-
+	uint8_t *start = buf_reserve(out, 2 + 4 * len), *p = start;
+	if (!p)
+		return;
 	*p++ = '"';
-	for (unsigned i = 1; i <= string[0]; i++) {
-		uint8_t c = string[i];
+	for (size_t i = 0; i < len; i++) {
+		uint8_t c = data[i];
 		if (c < 0x20 || c >= 0x7f) {
 			*p++ = '\\';
-			*p++ = (char)('0' + c / 100);
-			*p++ = (char)('0' + c / 10 % 10);
-			*p++ = (char)('0' + c % 10);
+			*p++ = (uint8_t)('0' + c / 100);
+			*p++ = (uint8_t)('0' + c / 10 % 10);
+			*p++ = (uint8_t)('0' + c % 10);
 			continue;
 		}
 		if (c == '"' || c == '\\')
 			*p++ = '\\';
-		*p++ = (char)c;
+		*p++ = c;
 	}
 	*p++ = '"';
-	buf_add(out, text, (size_t)(p - text));
+	out->len += (size_t)(p - start);
 }
 
 static void number_to_text(uint32_t value, struct buf *out)
@@ -257,48 +446,128 @@ static void number_to_text(uint32_t value, struct buf *out)
 	buf_add(out, digits + at, sizeof(digits) - at);
 }
 
-/* Writes one field; returns its bytes in wire form. */
-static size_t field_to_text(char code, const uint8_t *data, struct buf *out)
+static size_t number_field_to_text(char code, const uint8_t *data, struct buf *out)
 {
-	char text[NAME_TEXT_SIZE];
+	char type[RR_TYPE_TEXT_SIZE];
 
 	switch (code) {
-	case 'a':
-		inet_ntop(AF_INET, data, text, sizeof(text));
-		buf_add(out, text, strlen(text));
-		return 4;
-	case 'A':
-		inet_ntop(AF_INET6, data, text, sizeof(text));
-		buf_add(out, text, strlen(text));
-		return 16;
-	case 'n':
-		name_to_text(data, text);
-		buf_add(out, text, strlen(text));
-		return name_len(data);
-	case 's':
-	case 'S':
-		string_to_text(data, out);
-		return (size_t)data[0] + 1;
 	case '1':
+	case 'g':
 		number_to_text(data[0], out);
 		return 1;
 	case '2':
+	case 'k':
 		number_to_text(wire_get_u16(data), out);
 		return 2;
+	case 't':
+		rr_type_to_text(wire_get_u16(data), type);
+		buf_add(out, type, strlen(type));
+		return 2;
+	case 'z':
+		time_to_text(wire_get_u32(data), out);
+		return 4;
 	default:
 		number_to_text(wire_get_u32(data), out);
 		return 4;
 	}
 }
 
-void shape_to_text(const char *shape, const uint8_t *rdata, size_t len, struct buf *out)
+static size_t address_to_text(char code, const uint8_t *data, struct buf *out)
 {
-	size_t pos = 0;
+	char text[INET6_ADDRSTRLEN];
+	inet_ntop(code == 'a' ? AF_INET : AF_INET6, data, text, sizeof(text));
+	buf_add(out, text, strlen(text));
+	return code == 'a' ? 4 : 16;
+}
+
+static size_t groups_to_text(char code, const uint8_t *data, struct buf *out)
+{
+	size_t len = code == 'e' ? 6 : 8, group = code == 'l' ? 2 : 1;
+	for (size_t i = 0; i < len; i += group) {
+		if (i > 0)
+			buf_add_u8(out, code == 'l' ? ':' : '-');
+		hex_to_text(data + i, group, out);
+	}
+	return len;
+}
+
+static size_t counted_to_text(char code, const uint8_t *data, struct buf *out)
+{
+	if (code == 'i')
+		base32hex_to_text(data + 1, data[0], out);
+	else if (data[0] == 0)
+		buf_add_u8(out, '-');
+	else
+		hex_to_text(data + 1, data[0], out);
+	return (size_t)data[0] + 1;
+}
+
+static size_t rest_to_text(char code, const uint8_t *data, size_t len, struct buf *out)
+{
+	if (code == 'x')
+		hex_to_text(data, len, out);
+	else if (code == 'b')
+		base64_to_text(data, len, out);
+	else if (code == 'T')
+		types_to_text(data, len, out);
+	else
+		string_to_text(data, len, out);
+	return len;
+}
+
+/* Writes one field; returns its bytes in wire form. */
+static size_t field_to_text(char code, const uint8_t *data, size_t left, struct buf *out)
+{
+	char text[NAME_TEXT_SIZE];
+
+	switch (code) {
+	case 'a':
+	case 'A': return address_to_text(code, data, out);
+	case 'n':
+		name_to_text(data, text);
+		buf_add(out, text, strlen(text));
+		return name_len(data);
+	case 's':
+	case 'S':
+		string_to_text(data + 1, data[0], out);
+		return (size_t)data[0] + 1;
+	case 'w':
+		buf_add(out, data + 1, data[0]);
+		return (size_t)data[0] + 1;
+	case 'l':
+	case 'e':
+	case 'E': return groups_to_text(code, data, out);
+	case 'h':
+	case 'i': return counted_to_text(code, data, out);
+	case 'x':
+	case 'b':
+	case 'T':
+	case 'v': return rest_to_text(code, data, left, out);
+	default: return number_field_to_text(code, data, out);
+	}
+}
+
+/* What the text form has no way to say. */
+static bool is_inexpressible(char code, const uint8_t *data, size_t left)
+{
+	return ((code == 'b' || code == 'x') && left == 0) || (code == 'i' && data[0] == 0) ||
+	       (code == 'w' && !is_word((const char *)data + 1, data[0]));
+}
+
+bool shape_to_text(const char *shape, const uint8_t *rdata, size_t len, struct buf *out)
+{
+	size_t pos = 0, start = out->len;
 	for (const char *code = shape; *code; code++) {
+		if (is_inexpressible(*code, rdata + pos, len - pos)) {
+			out->len = start;
+			return false;
+		}
 		do {
-			if (pos > 0)
+			bool is_absent = *code == 'T' && pos == len;
+			if (pos > 0 && !is_absent)
 				buf_add_u8(out, ' ');
-			pos += field_to_text(*code, rdata + pos, out);
+			pos += field_to_text(*code, rdata + pos, len - pos, out);
 		} while (*code == 'S' && pos < len);
 	}
+	return true;
 }

@@ -1,4 +1,4 @@
-/* Rdata text of the regular types, read and written field by field from a table of shapes.
+/* Rdata text of the types with a regular presentation form, read and written field by field from a table of shapes.
  *
  * A shape is the presentation counterpart of a descriptor's fields: one token a field. Types without a shape belong to lib/dns/present.
  * Private to lib/dns.
@@ -7,14 +7,22 @@
 
 #include "lib/dns/present.h"
 
-/* The fields' codes: a IPv4 address, A IPv6 address, n name, 1 2 4 numbers of that many bytes, p period in seconds (4 bytes),
- * s character string, S one or more of them. NULL for a type that has no shape. */
+/* The fields' codes, one token each:
+ *   a A  IPv4 and IPv6 address      n  name      1 2 4  numbers of that many bytes      p  period in seconds (4 bytes)
+ *   z  time (4 bytes)               t  type      g k  DNSSEC algorithm and certificate type, as number or mnemonic (1 and 2 bytes)
+ *   s  character string             w  the same, an unquoted word of letters and digits
+ *   h  hex with a length byte, "-" for none      i  base32hex with a length byte
+ *   l  64 bits as four groups of hex             e E  6 and 8 bytes of hex with dashes
+ * and to the end of the record:
+ *   S  character strings, one or more            v  one string without a length byte
+ *   x  hex         b  base64                     T  types, for a bitmap
+ * NULL for a type that has no shape. */
 const char *shape_of(uint16_t type);
 
 /* ZT_OK, ZT_ESYNTAX; space is left to the cursor's status. */
 int shape_from_tokens(const char *shape, const struct rdata_source *source, struct wcursor *out, struct text_error *error) ZT_MUST_CHECK;
-/* The rdata is valid for the shape's type. */
-void shape_to_text(const char *shape, const uint8_t *rdata, size_t len, struct buf *out);
+/* The rdata is valid for the shape's type. False, and nothing appended, when the shape cannot express it. */
+bool shape_to_text(const char *shape, const uint8_t *rdata, size_t len, struct buf *out);
 
 /* One name token in wire form. */
 int shape_name(const struct token *token, const uint8_t *origin, uint8_t out[NAME_MAX_LEN], struct text_error *error) ZT_MUST_CHECK;
