@@ -49,7 +49,8 @@ static void add_targets(const struct deleg_context *ctx, struct deleg *deleg, co
 
 	for (unsigned i = 0; i < ns->count && deleg->target_count < NS_MAX; i++) {
 		uint16_t len;
-		uint8_t *name = arena_copy(ctx->arena, rrset_rdata_next(&at, &len), len);
+		const uint8_t *target = rrset_rdata_next(&at, &len);
+		uint8_t *name = arena_copy(ctx->arena, target, len);
 		if (!name)
 			return;
 		name_lower(name);

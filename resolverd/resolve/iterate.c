@@ -9,6 +9,8 @@
  */
 #include "resolverd/resolve/iterate.h"
 
+#include <assert.h>
+
 #include "resolverd/resolve/ask.h"
 
 static struct lookup_context lookup_context_of(const struct resolver *resolver, struct task *task, usec_t now)
@@ -344,6 +346,7 @@ static void digest(struct resolver *resolver, struct task *task, const struct re
 
 static struct task *task_of(struct exchange *exchange)
 {
+	assert(exchange->active);
 	return (struct task *)((uint8_t *)exchange - offsetof(struct task, exchange));
 }
 

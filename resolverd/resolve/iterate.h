@@ -1,7 +1,7 @@
 /* The resolver as a pure state machine: events in, actions out.
  *
  * Events: a question (resolver_ask), the bytes of a reply, a time-out, a failure of the network. After each event the driver takes the actions
- * that have come up until there are none (resolver_next): send a question upstream and watch its deadline, drop one, answer an asker. The clock
+ * that have come up until there are none (resolver_next): send a question upstream and watch its deadline, or answer an asker. The clock
  * is a parameter and all randomness comes from the generators handed in, so the machine runs unchanged in the daemon, in
  * simulations and under the fuzzer.
  *
@@ -42,7 +42,7 @@ enum { QUESTION_MAX_LEN = MESSAGE_HEADER_LEN + NAME_MAX_LEN + 4 + 11 + 4 };
 struct exchange {
 	struct netaddr server;
 	bool tcp;
-	bool active;
+	bool active;                     /* between ACTION_SEND and the event that ends it */
 	uint8_t edns;                    /* enum edns_level it was sent with */
 	uint16_t id;
 	uint8_t mismatches;
@@ -68,7 +68,6 @@ struct result {
 
 enum action_kind {
 	ACTION_SEND,          /* exchange: send wire to server, watch the deadline */
-	ACTION_CANCEL,        /* exchange: forget it; no event about it any more */
 	ACTION_ANSWER,        /* asker, result: both valid until resolver_next returns false; the asker is the driver's again */
 };
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lib/dns/rrtype.h"
+
 enum { LOCAL_TTL = 10800 };
 
 /* Wire names, as literals: the length bytes are octal. */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "resolverd/cache/messages.h"
+
 enum { TASK_CHUNK = 8192, FIRST_ACTIONS = 64 };
 
 static uint64_t task_hash(const struct resolver *resolver, const uint8_t *name, uint16_t type)
@@ -52,6 +54,7 @@ struct task *task_new(struct resolver *resolver, const uint8_t *name, uint16_t t
 	task->depth = parent ? parent->depth + 1 : 0;
 	task->deadline = parent ? parent->deadline : now + LIMIT_TIME;
 	task->lookup.name = task->name;
+	task->result.generation = messages_generation(resolver->config.cache);
 	task->hash = task_hash(resolver, name, type);
 	struct task **bucket = &resolver->table[task->hash % TASK_TABLE_SIZE];
 	task->hash_next = *bucket;
