@@ -15,3 +15,11 @@ resolverd_libresolverd_a_SOURCES = \
 	%D%/resolve/scrub.c %D%/resolve/scrub.h \
 	%D%/resolve/select.c %D%/resolve/select.h \
 	%D%/resolve/task.c %D%/resolve/task.h
+
+LIBS_RESOLVERD = resolverd/libresolverd.a $(LIBS_ZONE)
+
+RESOLVER_WORLD = tests/sim/resolver/world.c tests/sim/resolver/world.h
+check_PROGRAMS += tests/sim/resolver/resolver_basic
+tests_sim_resolver_resolver_basic_SOURCES = tests/sim/resolver/resolver_basic.c $(RESOLVER_WORLD)
+tests_sim_resolver_resolver_basic_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_sim_resolver_resolver_basic_LDADD = $(LIBS_SUITE) $(LIBS_RESOLVERD)

@@ -277,11 +277,11 @@ static const uint8_t *chain_step(struct scrub *s, const uint8_t *name, bool firs
 		*answered = chain_any(s, name, first);
 		return NULL;
 	}
-	*answered = chain_push(s, take(s, SECTION_ANSWER, name, qtype), first);
-	if (*answered || qtype == TYPE_CNAME)
+	/* Below a DNAME there is nothing else (RFC 6672 section 2.4). */
+	struct rrset *cname, *dname = take_dname(s, name);
+	*answered = !dname && chain_push(s, take(s, SECTION_ANSWER, name, qtype), first);
+	if (*answered || (qtype == TYPE_CNAME && !dname))
 		return NULL;
-	struct rrset *cname;
-	struct rrset *dname = take_dname(s, name);
 	if (dname) {
 		if (!chain_push(s, dname, first))
 			return NULL;
