@@ -25,3 +25,11 @@ authd_libauthd_a_SOURCES = \
 
 LIBS_AUTHD = authd/libauthd.a lib/libctl.a lib/libconf.a lib/libxfr.a lib/libnet.a $(LIBS_ZONE) \
 	$(YAML_LIBS) $(EVENT_LIBS) $(EVENT_EXTRA_LIBS) $(JANSSON_LIBS)
+
+check_PROGRAMS += tests/unit/authd/test_answer tests/unit/authd/test_tables
+tests_unit_authd_test_answer_SOURCES = tests/unit/authd/test_answer.c
+tests_unit_authd_test_answer_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_authd_test_answer_LDADD = $(LIBS_SUITE) authd/libauthd.a $(LIBS_ZONE)
+tests_unit_authd_test_tables_SOURCES = tests/unit/authd/test_tables.c
+tests_unit_authd_test_tables_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_authd_test_tables_LDADD = $(LIBS_SUITE) authd/libauthd.a $(LIBS_ZONE)
