@@ -1,6 +1,6 @@
 /* Look-up: one descent tells all about a name, a second one finds the wildcard where there is no such name.
  *
- * Ancestors that own records are met on the way down, as the KEY_END twigs of branches that stand at the beginning of a label. Whether
+ * Ancestors with names below them are met on the way down, as the KEY_END twigs of branches that stand at the beginning of a label. Whether
  * they are ancestors of this name is known at the end, from how much of its key the leaf that was reached has in common with it.
  */
 #include "lib/zone/version.h"
@@ -41,15 +41,19 @@ static inline const struct znode *descend(twig_t twig, const struct key *key, st
 	return twig_leaf(twig);
 }
 
-/* How many symbols the key shares with any name of the zone. */
-static unsigned shared_symbols(const struct zone_version *version, const struct znode *leaf, const struct key *key)
+/* How many symbols the key shares with any name of the zone, the leaf being one that shares the most. The leaf may turn out to be an
+ * ancestor that has nothing below it, and so was not met on the way. */
+static unsigned shared_symbols(const struct zone_version *version, const struct znode *leaf, const struct key *key, struct ancestors *above)
 {
 	struct key leaf_key;
 
 	if (!leaf)
 		return 0;
 	key_make(&leaf_key, leaf->bytes, version->zone->apex_len);
-	return key_common(key, &leaf_key);
+	unsigned common = key_common(key, &leaf_key);
+	if (common == leaf_key.len - 1 && key_is_label_start(key, common))
+		note_ancestor(above, twig_of_leaf(leaf), common);
+	return common;
 }
 
 /* *.<closest encloser>, where the encloser's key is the first `at` symbols of the name's. */
@@ -62,8 +66,9 @@ static void find_wildcard(const struct zone_version *version, const struct key *
 	star.sym[at + 1] = KEY_END;
 	star.sym[at + 2] = KEY_END;
 	star.len = at + 3;
+	struct ancestors above = { 0 };
 	const struct znode *leaf = descend(version->root, &star, NULL);
-	unsigned common = shared_symbols(version, leaf, &star);
+	unsigned common = shared_symbols(version, leaf, &star, &above);
 	if (common == star.len)
 		out->wildcard = leaf;
 	else
@@ -85,7 +90,7 @@ void zone_find(const struct zone_version *version, const uint8_t *name, struct z
 		out->match = ZONE_MATCH_EXACT;
 		out->node = leaf;
 	} else {
-		common = shared_symbols(version, leaf, &key);
+		common = shared_symbols(version, leaf, &key, &above);
 		for (encloser = common; !key_is_label_start(&key, encloser); encloser--)
 			;
 	}

@@ -23,3 +23,9 @@ check_PROGRAMS += tests/unit/zone/test_zone
 tests_unit_zone_test_zone_SOURCES = tests/unit/zone/test_zone.c
 tests_unit_zone_test_zone_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_zone_test_zone_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)
+
+check_PROGRAMS += tests/property/test_zone_trie
+tests_property_test_zone_trie_SOURCES = tests/property/test_zone_trie.c tests/property/zone_model.c tests/property/zone_model.h \
+	tests/property/zone_universe.c
+tests_property_test_zone_trie_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_property_test_zone_trie_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)

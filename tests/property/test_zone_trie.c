@@ -1,0 +1,345 @@
+/* Random edits of a zone against a naive model: content, order, look-up, ranks, fingerprints, differences, old versions. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/dns/rrtype.h"
+#include "lib/zone/version.h"
+#include "tests/property/zone_model.h"
+#include "tests/support/suite.h"
+
+enum { PINS = 3, SCRIPTS_PER_ZONE = 200 };
+
+/* A version kept from the past: it must stay as it was, and the sum of all differences since must lead to the present. */
+struct pin {
+	const struct zone_version *version;
+	struct model model;
+	struct changeset since;
+};
+
+struct world {
+	struct rng *rng;
+	struct universe uni;
+	struct zone *zone;
+	struct zone *twin;         /* follows by changesets alone */
+	struct model model;
+	struct pin pin[PINS];
+};
+
+/* ---- the trie's own rules -------------------------------------------------------------------------------------------------- */
+
+struct structure {
+	const struct zone_version *version;
+	size_t memory;
+	unsigned leaves;
+};
+
+static struct zone_summary check_structure(struct structure *all, twig_t twig, unsigned above)
+{
+	const struct zone *zone = all->version->zone;
+	struct zone_summary sum = { 0 };
+	struct key key;
+
+	if (twig_is_leaf(twig)) {
+		const struct znode *node = twig_leaf(twig);
+		ck_assert_uint_eq(twig, twig_of_leaf(node));
+		all->memory += znode_memory(node);
+		all->leaves++;
+		return znode_summary(node, &zone->key, zone_is_apex(zone, node));
+	}
+	const struct branch *branch = twig_branch(twig);
+	unsigned offset = branch_offset(branch), count = branch_twigs(branch), at = 0;
+	ck_assert_uint_ge(count, 2);
+	ck_assert_uint_ge(offset, above);
+	for (unsigned symbol = 0; symbol < KEY_SYMBOLS; symbol++) {
+		if (!branch_has(branch, symbol))
+			continue;
+		ck_assert_uint_eq(branch_index(branch, symbol), at);
+		key_make(&key, twig_first_leaf(branch->twig[at])->bytes, zone->apex_len);
+		ck_assert_uint_eq(key.sym[offset], symbol);
+		ck_assert_uint_lt(offset, key.len);
+		sum = summary_add(sum, check_structure(all, branch->twig[at++], offset + 1));
+	}
+	ck_assert_uint_eq(at, count);
+	ck_assert_uint_eq(branch_summary(branch).count, sum.count);
+	ck_assert(fingerprint_equal(branch_summary(branch).fingerprint, sum.fingerprint));
+	all->memory += block_cost(branch_size(count));
+	return sum;
+}
+
+static void check_version_structure(const struct zone_version *version)
+{
+	struct structure all = { .version = version };
+
+	if (version->root)
+		check_structure(&all, version->root, 0);
+	ck_assert_uint_eq(zone_version_memory(version), all.memory);
+	ck_assert_uint_eq(zone_version_name_count(version), all.leaves);
+}
+
+/* ---- edits ------------------------------------------------------------------------------------------------------------------ */
+
+/* The name, slot and rdata that an operation is about; the model's set is set. */
+struct target {
+	unsigned name, slot, rdata;
+	uint8_t owner[NAME_MAX_LEN];
+	struct change_record record;
+	struct model_set *set;
+};
+
+static struct target draw_target(struct world *world)
+{
+	struct rng *rng = world->rng;
+	struct target target = { .name = (unsigned)rng_below(rng, world->uni.name_count), .slot = (unsigned)rng_below(rng, MODEL_SLOTS) };
+
+	/* An SOA elsewhere is no zone, and differences would not know which one comes first. */
+	if (target.slot == MODEL_SOA)
+		target.name = 0;
+	do
+		target.rdata = (unsigned)rng_below(rng, MODEL_RDATA);
+	while (!world->uni.rdata[target.slot][target.rdata].data);
+	name_copy(target.owner, world->uni.name[target.name]);
+	scramble_name(rng, target.owner);
+	target.set = &world->model.set[target.name][target.slot];
+	target.record = (struct change_record){
+		.type = model_slot[target.slot].type,
+		.ttl = rng_below(rng, 4) ? 300 : (uint32_t)rng_below(rng, 3),
+		.rdata = world->uni.rdata[target.slot][target.rdata].data,
+		.rdata_len = world->uni.rdata[target.slot][target.rdata].len,
+	};
+	return target;
+}
+
+static void do_add(struct zone_edit *edit, struct target *target)
+{
+	uint8_t bit = (uint8_t)(1 << target->rdata);
+	int expected = target->set->present & bit ? ZT_EEXIST : ZT_OK;
+
+	target->record.owner = target->owner;
+	ck_assert_int_eq(zone_edit_add_record(edit, &target->record), expected);
+	target->set->present |= bit;
+	target->set->ttl = target->record.ttl;
+}
+
+static void do_remove(struct zone_edit *edit, struct target *target)
+{
+	uint8_t bit = (uint8_t)(1 << target->rdata);
+	int expected = target->set->present & bit ? ZT_OK : ZT_ENOENT;
+	const struct change_record *record = &target->record;
+
+	ck_assert_int_eq(zone_edit_remove(edit, target->owner, record->type, record->rdata, record->rdata_len), expected);
+	target->set->present &= (uint8_t)~bit;
+}
+
+static void do_put(struct world *world, struct zone_edit *edit, struct target *target)
+{
+	uint8_t bytes[2 * MODEL_RDATA * 2048], present = 0;
+	struct rrset set = { .type = target->record.type, .covers = model_slot[target->slot].covers, .ttl = target->record.ttl, .rdata = bytes };
+
+	/* In any order, with duplicates. */
+	for (uint64_t left = 1 + rng_below(world->rng, 2 * MODEL_RDATA); left > 0; left--) {
+		unsigned i = (unsigned)rng_below(world->rng, MODEL_RDATA);
+		const struct model_rdata *rdata = &world->uni.rdata[target->slot][i];
+		if (!rdata->data)
+			continue;
+		memcpy(bytes + set.rdata_size, &rdata->len, 2);
+		memcpy(bytes + set.rdata_size + 2, rdata->data, rdata->len);
+		set.rdata_size += 2 + (size_t)rdata->len;
+		set.count++;
+		present |= (uint8_t)(1 << i);
+	}
+	ck_assert_int_eq(zone_edit_put_rrset(edit, target->owner, &set), set.count ? ZT_OK : ZT_EINVAL);
+	if (set.count)
+		*target->set = (struct model_set){ present, set.ttl };
+}
+
+static void do_remove_rrset(struct zone_edit *edit, struct target *target)
+{
+	int expected = target->set->present ? ZT_OK : ZT_ENOENT;
+
+	ck_assert_int_eq(zone_edit_remove_rrset(edit, target->owner, target->record.type, model_slot[target->slot].covers), expected);
+	target->set->present = 0;
+}
+
+static void do_remove_name(struct world *world, struct zone_edit *edit, struct target *target)
+{
+	int expected = model_has_name(&world->model, target->name) ? ZT_OK : ZT_ENOENT;
+
+	ck_assert_int_eq(zone_edit_remove_name(edit, target->owner), expected);
+	memset(world->model.set[target->name], 0, sizeof(world->model.set[target->name]));
+}
+
+static void do_anything(struct world *world, struct zone_edit *edit)
+{
+	struct target target = draw_target(world);
+	uint64_t kind = rng_below(world->rng, 200);
+
+	if (kind < 100) {
+		do_add(edit, &target);
+	} else if (kind < 140) {
+		do_remove(edit, &target);
+	} else if (kind < 160) {
+		do_put(world, edit, &target);
+	} else if (kind < 175) {
+		do_remove_rrset(edit, &target);
+	} else if (kind < 199) {
+		do_remove_name(world, edit, &target);
+	} else {
+		ck_assert_int_eq(zone_edit_clear(edit), ZT_OK);
+		memset(&world->model, 0, sizeof(world->model));
+	}
+}
+
+/* ---- one script ------------------------------------------------------------------------------------------------------------- */
+
+static void check_questions(struct world *world, const struct model *model, const struct zone_version *version)
+{
+	uint8_t name[NAME_MAX_LEN], other[NAME_MAX_LEN];
+	const uint8_t *range[2] = { name, other };
+
+	for (int i = 0; i < 3; i++) {
+		universe_draw_name(&world->uni, world->rng, name);
+		model_check_find(&world->uni, model, version, name);
+	}
+	model_check_order(&world->uni, model, version, name);
+	universe_draw_name(&world->uni, world->rng, other);
+	if (rng_below(world->rng, 8) == 0)
+		range[rng_below(world->rng, 2)] = NULL;
+	model_check_range(&world->uni, model, version, range);
+	model_check_rank(&world->uni, model, version, world->rng);
+}
+
+/* The twin gets the difference as another server would: through bytes, applied strictly. */
+static void follow(struct world *world, const struct changeset *change)
+{
+	struct zone_edit *edit;
+	struct changeset received;
+	struct buf bytes;
+
+	buf_init(&bytes);
+	changeset_init(&received);
+	ck_assert_int_eq(changeset_write(change, &bytes), ZT_OK);
+	ck_assert_int_eq(changeset_read(&received, bytes.data, bytes.len), ZT_OK);
+	ck_assert_int_eq(zone_edit_begin(world->twin, &edit), ZT_OK);
+	ck_assert_int_eq(zone_edit_apply(edit, &received), ZT_OK);
+	zone_edit_publish(edit);
+	ck_assert_int_eq(zone_diff(zone_current(world->twin), zone_current(world->zone), &received), ZT_OK);
+	ck_assert(changeset_is_empty(&received));
+	changeset_fini(&received);
+	buf_fini(&bytes);
+}
+
+static void unpin(struct pin *pin)
+{
+	if (!pin->version)
+		return;
+	zone_version_release(pin->version);
+	changeset_fini(&pin->since);
+	pin->version = NULL;
+}
+
+/* Each pinned version still is what it was, and differs from the present as the model says. */
+static void check_pins(struct world *world, const struct changeset *change)
+{
+	struct changeset diff;
+	const struct zone_version *current = zone_current(world->zone);
+
+	changeset_init(&diff);
+	for (struct pin *pin = world->pin; pin < world->pin + PINS; pin++) {
+		if (!pin->version)
+			continue;
+		ck_assert_int_eq(changeset_condense(&pin->since, change), ZT_OK);
+		if (rng_below(world->rng, 4) != 0)
+			continue;
+		model_check_content(&world->uni, &pin->model, pin->version);
+		check_questions(world, &pin->model, pin->version);
+		ck_assert_int_eq(zone_diff(pin->version, current, &diff), ZT_OK);
+		model_check_changeset(&world->uni, &pin->model, &world->model, &diff);
+		model_check_changeset(&world->uni, &pin->model, &world->model, &pin->since);
+		if (rng_below(world->rng, 3) == 0)
+			unpin(pin);
+	}
+	changeset_fini(&diff);
+}
+
+static void maybe_pin(struct world *world)
+{
+	struct pin *pin = &world->pin[rng_below(world->rng, PINS)];
+
+	if (pin->version || rng_below(world->rng, 4) != 0)
+		return;
+	pin->version = zone_version_acquire(zone_current(world->zone));
+	pin->model = world->model;
+	changeset_init(&pin->since);
+}
+
+static void run_script(struct world *world)
+{
+	struct model before = world->model;
+	struct changeset change;
+	struct zone_edit *edit;
+
+	ck_assert_int_eq(zone_edit_begin(world->zone, &edit), ZT_OK);
+	for (uint64_t left = rng_below(world->rng, rng_below(world->rng, 8) ? 8 : 60); left > 0; left--)
+		do_anything(world, edit);
+	check_questions(world, &world->model, zone_edit_view(edit));
+	changeset_init(&change);
+	ck_assert_int_eq(zone_edit_changeset(edit, &change), ZT_OK);
+	model_check_changeset(&world->uni, &before, &world->model, &change);
+	ck_assert(zone_edit_is_empty(edit) == changeset_is_empty(&change));
+	if (rng_below(world->rng, 8) == 0) {
+		zone_edit_abort(edit);
+		world->model = before;
+	} else {
+		zone_edit_publish(edit);
+		follow(world, &change);
+		check_pins(world, &change);
+	}
+	changeset_fini(&change);
+	model_check_content(&world->uni, &world->model, zone_current(world->zone));
+	check_version_structure(zone_current(world->zone));
+	maybe_pin(world);
+}
+
+static void run_zone(struct rng *rng, unsigned long scripts)
+{
+	struct world *world = calloc(1, sizeof(*world));
+
+	ck_assert_ptr_nonnull(world);
+	world->rng = rng;
+	universe_draw(&world->uni, rng);
+	ck_assert_int_eq(zone_new(world->uni.apex, &world->uni.key, &world->zone), ZT_OK);
+	ck_assert_int_eq(zone_new(world->uni.apex, &world->uni.key, &world->twin), ZT_OK);
+	if (rng_below(rng, 4) == 0)
+		zone_current_mutable(world->zone)->generation = UINT32_MAX - (uint32_t)rng_below(rng, 100);
+	for (unsigned long i = 0; i < scripts; i++)
+		run_script(world);
+	for (unsigned i = 0; i < PINS; i++)
+		unpin(&world->pin[i]);
+	zone_free(world->zone);
+	zone_free(world->twin);
+	universe_fini(&world->uni);
+	free(world);
+}
+
+START_TEST(random_edit_scripts_agree_with_a_sorted_array)
+{
+	struct rng rng;
+	rng_seed(&rng, suite_seed("random_edit_scripts_agree_with_a_sorted_array"));
+	unsigned long scripts = suite_rounds(100000);
+	while (scripts > 0) {
+		unsigned long some = scripts < SCRIPTS_PER_ZONE ? scripts : SCRIPTS_PER_ZONE;
+		run_zone(&rng, some);
+		scripts -= some;
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("zone_trie");
+	TCase *tc = tcase_create("model");
+	tcase_add_test(tc, random_edit_scripts_agree_with_a_sorted_array);
+	suite_add_tcase(suite, tc);
+	return suite_run(suite);
+}
