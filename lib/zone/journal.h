@@ -107,7 +107,7 @@ int journal_content_origin(struct journal *journal, const uint8_t *apex, struct 
 /* Puts the current content into an edit on an empty zone. ZT_ENOENT: none is held; ZT_ECORRUPT: damaged (abort the edit). */
 int journal_content_load(struct journal *journal, const uint8_t *apex, struct zone_edit *edit) ZT_MUST_CHECK;
 
-/* An RRset that differs from the base. `count` is 0 in the one that does not exist. Borrowed for the call. */
+/* An RRset that differs from the base. Both carry type and covers; `count` is 0 in one that does not exist. Borrowed for the call. */
 struct journal_local_change {
 	const uint8_t *owner;
 	struct rrset base;
@@ -160,7 +160,7 @@ int journal_state_put(struct journal *journal, const uint8_t *apex, const struct
 /* Appends the value to `out`. ZT_ENOENT, ZT_ECORRUPT. */
 int journal_state_get(struct journal *journal, const uint8_t *apex, const char *name, struct buf *out) ZT_MUST_CHECK;
 typedef int journal_on_state(void *context, const struct journal_state *state);
-/* Every state whose name begins with `prefix`, by name. The callback may not put states. */
+/* Every state whose name begins with `prefix`, by name. Borrowed for the call. */
 int journal_state_list(struct journal *journal, const uint8_t *apex, const char *prefix, journal_on_state *on_state, void *context) ZT_MUST_CHECK;
 /* Writes pending states. Cheap when there are none. */
 int journal_flush(struct journal *journal) ZT_MUST_CHECK;

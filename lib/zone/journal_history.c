@@ -1,0 +1,283 @@
+/* The journal's history rows: appending, holding to the limit, reading.
+ *
+ * Rows first_sequence .. next_sequence - 1 form one chain that ends at the current serial. All its serials lie within 2^31 of one another
+ * (RFC 1982 can't order others), so "how far from the chain's first serial" grows along it and a serial is found by bisection. */
+#include "lib/zone/journal_store.h"
+
+#include "lib/dns/serial.h"
+
+static const char *const source_names[] = {
+	[JOURNAL_LOAD] = "load", [JOURNAL_RELOAD] = "reload", [JOURNAL_UPDATE] = "update", [JOURNAL_AXFR] = "axfr", [JOURNAL_IXFR] = "ixfr",
+	[JOURNAL_MERGE] = "merge",
+};
+
+const char *journal_source_text(enum journal_source source)
+{
+	return (unsigned)source < sizeof(source_names) / sizeof(*source_names) && source_names[source] ? source_names[source] : "unknown";
+}
+
+/* ---- parts of a commit ---------------------------------------------------------------------------------------------------------- */
+
+void journal_history_clear(struct journal_txn *txn, struct journal_meta *meta)
+{
+	struct journal_key first, end;
+
+	if (meta->first_sequence == meta->next_sequence)
+		return;
+	journal_key_history(&first, meta->id, meta->first_sequence);
+	journal_key_history(&end, meta->id, meta->next_sequence);
+	journal_txn_discard(txn, &first, &end);
+	meta->first_sequence = meta->next_sequence;
+	meta->history_bytes = 0;
+}
+
+static uint64_t row_bytes(const struct journal_key *key, size_t payload_len)
+{
+	return key->len + JOURNAL_SUM_LEN + payload_len;
+}
+
+/* Takes the oldest version away. A chain that is damaged there is dropped as a whole. */
+static void drop_oldest(struct journal_txn *txn, struct journal_meta *meta)
+{
+	struct journal_key key;
+	struct rcursor payload;
+	struct journal_row_history row = { 0 };
+
+	journal_key_history(&key, meta->id, meta->first_sequence);
+	int status = journal_txn_read(txn, &key, &payload);
+	if (status == ZT_OK)
+		status = journal_row_history_read(&row, &payload);
+	if (status != ZT_OK) {
+		journal_history_clear(txn, meta);
+		return;
+	}
+	uint64_t bytes = row_bytes(&key, payload.len);
+	meta->history_bytes -= bytes < meta->history_bytes ? bytes : meta->history_bytes;
+	meta->first_sequence++;
+	meta->first_serial = row.version.to_serial;
+	journal_txn_delete(txn, &key);
+}
+
+void journal_history_append(struct journal_txn *txn, struct journal_meta *meta, const struct journal_commit *item)
+{
+	struct journal_key key;
+	struct journal_row_history row = {
+		.version = {
+			.from_serial = zone_version_serial(item->from),
+			.to_serial = zone_version_serial(item->to),
+			.removed_count = item->change->removed_count,
+			.added_count = item->change->added_count,
+			.fingerprint = zone_summary(item->to).fingerprint,
+			.wall = item->wall,
+			.source = item->source,
+		},
+		.key_tag = txn->journal->key_tag,
+	};
+
+	while (meta->first_sequence < meta->next_sequence && txn->status == ZT_OK &&
+	       (uint64_t)(row.version.from_serial - meta->first_serial) + (row.version.to_serial - row.version.from_serial) >= UINT32_C(1) << 31)
+		drop_oldest(txn, meta);
+	if (meta->first_sequence == meta->next_sequence)
+		meta->first_serial = row.version.from_serial;
+	journal_key_history(&key, meta->id, meta->next_sequence++);
+	journal_txn_row(txn);
+	journal_row_history_write(&txn->row, &row);
+	int status = changeset_write(item->change, &txn->row);
+	if (status != ZT_OK && txn->status == ZT_OK)
+		txn->status = status;
+	meta->history_bytes += key.len + txn->row.len;
+	journal_txn_put(txn, &key);
+}
+
+static const struct journal_meta *meta_of(const struct journal_zone *zone)
+{
+	return zone->is_staged ? &zone->next : &zone->meta;
+}
+
+/* Bytes over all zones as this transaction will leave them. */
+static uint64_t total_bytes(const struct journal_txn *txn)
+{
+	uint64_t total = txn->journal->history_bytes;
+	const struct journal_zone *zone;
+
+	cds_list_for_each_entry(zone, &txn->staged, staged)
+		total += zone->next.history_bytes - zone->meta.history_bytes;
+	return total;
+}
+
+/* The zone with the most bytes of those that have versions to give; NULL if none has. */
+static struct journal_zone *biggest_zone(const struct journal *journal)
+{
+	struct journal_zone *biggest = NULL;
+
+	for (uint32_t i = 0; i < journal->zone_count; i++) {
+		const struct journal_meta *meta = meta_of(journal->zones[i]);
+		if (meta->next_sequence - meta->first_sequence > JOURNAL_KEEP && (!biggest || meta->history_bytes > meta_of(biggest)->history_bytes))
+			biggest = journal->zones[i];
+	}
+	return biggest;
+}
+
+void journal_history_prune(struct journal_txn *txn)
+{
+	struct journal_zone *zone;
+
+	while (txn->status == ZT_OK && total_bytes(txn) > txn->journal->history_limit && (zone = biggest_zone(txn->journal))) {
+		struct journal_meta *meta = journal_txn_stage(txn, zone);
+		if (meta)
+			drop_oldest(txn, meta);
+	}
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------------------------------------ */
+
+struct history_walk {
+	struct journal *journal;
+	MDB_txn *txn;
+	struct journal_meta meta;
+	struct changeset change;
+};
+
+/* A row and, where wanted, its changeset. */
+static int row_read(struct history_walk *walk, uint64_t sequence, struct journal_row_history *row, bool with_change)
+{
+	struct journal_key key;
+	struct rcursor payload;
+
+	journal_key_history(&key, walk->meta.id, sequence);
+	int status = journal_read_row(walk->journal, walk->txn, &key, &payload);
+	if (status == ZT_OK)
+		status = journal_row_history_read(row, &payload);
+	if (status == ZT_OK)
+		row->version.bytes = row_bytes(&key, payload.len);
+	if (status == ZT_OK && with_change)
+		status = changeset_read(&walk->change, payload.base + payload.pos, payload.len - payload.pos);
+	return status == ZT_ENOENT ? ZT_ECORRUPT : status;
+}
+
+/* Only the head of a row, without the cost of its checksum; what is found by it is checked when it is read. */
+static int row_peek(struct history_walk *walk, uint64_t sequence, struct journal_row_history *row)
+{
+	struct journal_key key;
+	MDB_val value;
+
+	journal_key_history(&key, walk->meta.id, sequence);
+	MDB_val name = { key.len, key.bytes };
+	int rc = mdb_get(walk->txn, walk->journal->dbi, &name, &value);
+	if (rc || value.mv_size < JOURNAL_SUM_LEN)
+		return rc == MDB_NOTFOUND || !rc ? ZT_ECORRUPT : journal_status(rc);
+	struct rcursor payload = rcursor_over((const uint8_t *)value.mv_data + JOURNAL_SUM_LEN, value.mv_size - JOURNAL_SUM_LEN);
+	return journal_row_history_read(row, &payload);
+}
+
+/* The row that starts at a serial; next_sequence for the current serial. */
+static int row_find(struct history_walk *walk, uint32_t serial, uint64_t *sequence)
+{
+	const struct journal_meta *meta = &walk->meta;
+	uint64_t low = meta->first_sequence, high = meta->next_sequence;
+	struct journal_row_history row = { 0 };
+
+	if (serial == meta->serial) {
+		*sequence = meta->next_sequence;
+		return ZT_OK;
+	}
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+		int status = row_peek(walk, middle, &row);
+		if (status != ZT_OK)
+			return status;
+		if (row.version.from_serial == serial) {
+			*sequence = middle;
+			return ZT_OK;
+		}
+		if (row.version.from_serial - meta->first_serial < serial - meta->first_serial)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return ZT_ENOENT;
+}
+
+static int walk_begin(struct history_walk *walk, struct journal *journal, const uint8_t *apex)
+{
+	walk->journal = journal;
+	changeset_init(&walk->change);
+	int status = journal_read_begin(journal, &walk->txn);
+	if (status == ZT_OK)
+		status = journal_read_meta(journal, walk->txn, apex, &walk->meta);
+	return status;
+}
+
+static void walk_end(struct history_walk *walk)
+{
+	journal_read_end(walk->journal, walk->txn);
+	changeset_fini(&walk->change);
+}
+
+enum { TRIM_SIZE = 1024 * 1024 };      /* bytes read until the map's pages are given back */
+
+int journal_history_read(struct journal *journal, const uint8_t *apex, uint32_t from_serial, uint32_t to_serial,
+	journal_on_difference *on_difference, void *context)
+{
+	struct history_walk walk = { 0 };
+	struct journal_row_history row = { 0 };
+	uint64_t sequence = 0, end = 0;
+	size_t bytes = 0;
+
+	int status = walk_begin(&walk, journal, apex);
+	if (status == ZT_OK)
+		status = row_find(&walk, from_serial, &sequence);
+	if (status == ZT_OK)
+		status = row_find(&walk, to_serial, &end);
+	if (status == ZT_OK && sequence > end)
+		status = ZT_ENOENT;
+	uint32_t at = from_serial;
+	for (; status == ZT_OK && sequence < end; sequence++) {
+		status = row_read(&walk, sequence, &row, true);
+		if (status == ZT_OK && row.version.from_serial != at)
+			status = ZT_ECORRUPT;
+		if (status == ZT_OK)
+			status = on_difference(context, &row.version, &walk.change);
+		at = row.version.to_serial;
+		bytes += row.version.bytes;
+		if (bytes >= TRIM_SIZE) {
+			journal_env_trim(journal);
+			bytes = 0;
+		}
+	}
+	if (status == ZT_OK && at != to_serial)
+		status = ZT_ECORRUPT;
+	walk_end(&walk);
+	return status;
+}
+
+int journal_history_list(struct journal *journal, const uint8_t *apex, size_t limit, journal_on_version *on_version, void *context)
+{
+	struct history_walk walk = { 0 };
+	struct journal_row_history row = { 0 };
+
+	int status = walk_begin(&walk, journal, apex);
+	for (uint64_t at = walk.meta.next_sequence; status == ZT_OK && limit > 0 && at > walk.meta.first_sequence; limit--) {
+		status = row_read(&walk, --at, &row, false);
+		if (status == ZT_OK)
+			status = on_version(context, &row.version);
+	}
+	walk_end(&walk);
+	return status;
+}
+
+int journal_history_info(struct journal *journal, const uint8_t *apex, struct journal_history *out)
+{
+	struct history_walk walk = { 0 };
+
+	int status = walk_begin(&walk, journal, apex);
+	if (status == ZT_OK)
+		*out = (struct journal_history){
+			.count = walk.meta.next_sequence - walk.meta.first_sequence,
+			.bytes = walk.meta.history_bytes,
+			.oldest_serial = walk.meta.first_serial,
+			.serial = walk.meta.serial,
+		};
+	walk_end(&walk);
+	return status;
+}
