@@ -59,8 +59,8 @@ enum rcode update_read(struct update *update, const uint8_t *wire, size_t len)
 		return RCODE_FORMERR;
 	if (message->qclass != CLASS_IN)
 		return RCODE_NOTAUTH;
-	name_lower(update->message.qname);
-	update->apex = message->qname;
+	name_copy(update->apex, message->qname);
+	name_lower(update->apex);
 	status = section_copy(update, SECTION_ANSWER, &update->prerequisites, &update->prerequisite_count);
 	if (status == ZT_OK)
 		status = section_copy(update, SECTION_AUTHORITY, &update->changes, &update->change_count);

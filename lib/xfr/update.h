@@ -33,7 +33,7 @@ struct update_record {
 
 struct update {
 	struct message message;
-	const uint8_t *apex;           /* of the zone section; lower case */
+	uint8_t apex[NAME_MAX_LEN];    /* of the zone section; lower case */
 	struct update_record *prerequisites;
 	size_t prerequisite_count;
 	struct update_record *changes;

@@ -75,6 +75,7 @@ void zonefile_report_fini(struct zonefile_report *report)
 {
 	for (unsigned i = 0; i < report->message_count; i++)
 		free(report->messages[i].text);
+	buf_fini(&report->sources);
 	zonefile_report_init(report);
 }
 
@@ -303,7 +304,7 @@ static int record_entry(struct reader *reader)
 /* ---- directives --------------------------------------------------------------------------------------------------------- */
 
 static int source_read(struct reader *reader, int fd);
-static int file_open(struct source *source, int *fd);
+static int file_open(struct reader *reader, struct source *source, int *fd);
 
 static bool count_is(struct reader *reader, size_t min, size_t max, const char *usage)
 {
@@ -377,7 +378,7 @@ static int include_file(struct reader *reader, struct source *child)
 	const struct token *file = &reader->source->lexer.tokens[1];
 	int fd;
 
-	int status = file_open(child, &fd);
+	int status = file_open(reader, child, &fd);
 	if (status != ZT_OK) {
 		entry_error(reader, file->line, "cannot include '%s': %s", child->name, status_text(status));
 		return ZT_OK;
@@ -652,7 +653,7 @@ static int source_read(struct reader *reader, int fd)
 }
 
 /* Opens source->name. Included files must be regular ones: a terminal or a pipe would keep us waiting. */
-static int file_open(struct source *source, int *fd)
+static int file_open(struct reader *reader, struct source *source, int *fd)
 {
 	struct stat info;
 
@@ -666,6 +667,7 @@ static int file_open(struct source *source, int *fd)
 	source->is_file = true;
 	source->device = info.st_dev;
 	source->inode = info.st_ino;
+	zonefile_source_add(&reader->report->sources, source->name, &info);
 	return ZT_OK;
 }
 
@@ -708,7 +710,7 @@ int zonefile_read(const char *path, const uint8_t *origin, const struct zonefile
 		return ZT_ENOMEM;
 	name_copy(source.origin, origin);
 	reader->source = &source;
-	int status = file_open(&source, &fd);
+	int status = file_open(reader, &source, &fd);
 	if (status != ZT_OK) {
 		entry_error(reader, 0, "cannot be opened: %s", status_text(status));
 		return reader_finish(reader, status);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "lib/base/buf.h"
 #include "lib/base/status.h"
 
 struct zone_edit;
@@ -37,6 +38,7 @@ struct zonefile_report {
 	unsigned error_count;
 	unsigned warning_count;
 	size_t record_count;       /* records read */
+	struct buf sources;        /* every file that was opened, as it was then; see zonefile_sources_are_current */
 };
 
 void zonefile_report_init(struct zonefile_report *report);
@@ -80,6 +82,17 @@ struct zonefile_text {
 /* The same from memory; $INCLUDE is an error there. */
 int zonefile_read_text(const struct zonefile_text *text, const uint8_t *origin, const struct zonefile_sink *sink,
 		       struct zonefile_report *report) ZT_MUST_CHECK;
+
+/* ---- the files themselves ------------------------------------------------------------------------------------------------ */
+
+struct stat;
+
+/* Adds a file as fstat saw it; for the reader. */
+void zonefile_source_add(struct buf *sources, const char *path, const struct stat *info);
+/* Whether each file still is the one that was read: same inode, size and times. */
+bool zonefile_sources_are_current(const uint8_t *sources, size_t len);
+/* The latest time of change among them, nanoseconds since 1970. A file read that soon after can change unseen, within the grain of its times. */
+int64_t zonefile_sources_newest_ns(const uint8_t *sources, size_t len);
 
 /* ---- zones -------------------------------------------------------------------------------------------------------------- */
 

@@ -1,0 +1,194 @@
+/* Runs batches of UPDATEs. */
+#include "authd/manage/updater.h"
+
+#include <stdlib.h>
+
+#include "authd/manage/commit.h"
+#include "authd/serve/respond.h"
+#include "lib/net/acl.h"
+#include "lib/xfr/update.h"
+
+/* One request on its way. */
+struct job {
+	struct request *request;
+	struct update update;
+	enum rcode rcode;
+	struct zone_entry *entry;      /* NULL: decided without the zone's data */
+};
+
+/* The jobs of one zone that become one version. */
+struct group {
+	struct zone_entry *entry;
+	struct zone_edit *edit;
+	int status;
+	size_t job_count;
+	size_t applied_count;
+};
+
+/* ---- what is decided without the zone's data --------------------------------------------------------------------------------------- */
+
+static enum rcode admit(const struct manage *manage, struct job *job)
+{
+	const struct message *message = &job->update.message;
+
+	if (message->edns.present && message->edns.version > 0)
+		return RCODE_BADVERS;
+	if (message->tsig_at > 0)      /* signed with a key we do not have (RFC 8945 section 5.2) */
+		return RCODE_NOTAUTH;
+	struct zone_entry *entry = registry_get(&manage->registry, job->update.apex);
+	if (!entry)
+		return RCODE_NOTAUTH;
+	if (entry->options->primaries_count > 0 || !acl_allows(entry->options->allow_update, &job->request->peer, NULL))
+		return RCODE_REFUSED;
+	if (atomic_load_explicit(&entry->served->state, memory_order_acquire) != SERVED_OK)
+		return RCODE_SERVFAIL;
+	job->entry = entry;
+	return RCODE_NOERROR;
+}
+
+static void job_init(const struct manage *manage, struct job *job, struct request *request)
+{
+	job->request = request;
+	job->rcode = update_read(&job->update, request->wire, request->wire_len);
+	if (job->rcode == RCODE_NOERROR)
+		job->rcode = admit(manage, job);
+}
+
+/* ---- applying ------------------------------------------------------------------------------------------------------------------------ */
+
+static void group_begin(struct group *group, struct zone_entry *entry)
+{
+	*group = (struct group){ .entry = entry };
+	group->status = zone_edit_begin(entry->zone, &group->edit);
+}
+
+static void job_apply(struct job *job, struct group *group)
+{
+	group->job_count++;
+	if (group->status != ZT_OK)
+		return;
+	job->rcode = update_check(&job->update, zone_edit_view(group->edit));
+	if (job->rcode != RCODE_NOERROR)
+		return;
+	group->status = update_apply(&job->update, group->edit);
+	group->applied_count++;
+}
+
+/* Commits what the groups have; each group's status tells what came of it. */
+static void groups_commit(struct manage *manage, struct group *groups, size_t count)
+{
+	struct commit_item *items = calloc(count, sizeof(*items));
+	size_t filled = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct group *group = &groups[i];
+		if (group->status == ZT_OK)
+			group->status = items ? update_serial(group->edit, zone_current(group->entry->zone)) : ZT_ENOMEM;
+		if (group->status == ZT_OK && group->applied_count > 0)
+			items[filled++] = (struct commit_item){ .entry = group->entry, .edit = group->edit, .source = JOURNAL_UPDATE };
+		else
+			zone_edit_abort(group->edit);
+		group->edit = NULL;
+	}
+	commit_edits(manage, items, filled);
+	for (size_t i = 0; i < filled; i++)
+		for (size_t k = 0; k < count; k++)
+			if (groups[k].entry == items[i].entry)
+				groups[k].status = items[i].status;
+	free(items);
+}
+
+/* What a zone's rules forbid is not the client's to have; anything else is our failure. Jobs that were judged by changes which did not come
+ * to be have no answer but SERVFAIL. */
+static enum rcode failure_rcode(int status)
+{
+	return status == ZT_EZONE ? RCODE_REFUSED : RCODE_SERVFAIL;
+}
+
+/* One job as a version of its own. */
+static void job_run_alone(struct manage *manage, struct job *job)
+{
+	struct group group;
+
+	group_begin(&group, job->entry);
+	job_apply(job, &group);
+	groups_commit(manage, &group, 1);
+	if (group.status != ZT_OK)
+		job->rcode = failure_rcode(group.status);
+}
+
+/* Settles the answers of a group's jobs. Where the zone's rules refused what came of all together, each is judged and run alone. */
+static void group_settle(struct manage *manage, const struct group *group, struct job *jobs, size_t count)
+{
+	if (group->status == ZT_OK)
+		return;
+	bool one_by_one = group->status == ZT_EZONE && group->job_count > 1;
+	for (size_t i = 0; i < count; i++) {
+		if (jobs[i].entry != group->entry)
+			continue;
+		if (one_by_one)
+			job_run_alone(manage, &jobs[i]);
+		else
+			jobs[i].rcode = failure_rcode(group->status);
+	}
+}
+
+static struct group *group_of(struct group *groups, size_t *count, struct zone_entry *entry)
+{
+	for (size_t i = 0; i < *count; i++)
+		if (groups[i].entry == entry)
+			return &groups[i];
+	group_begin(&groups[*count], entry);
+	return &groups[(*count)++];
+}
+
+static void jobs_run(struct manage *manage, struct job *jobs, size_t count)
+{
+	struct group *groups = calloc(count, sizeof(*groups));
+	size_t group_count = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!jobs[i].entry)
+			continue;
+		if (groups)
+			job_apply(&jobs[i], group_of(groups, &group_count, jobs[i].entry));
+		else
+			jobs[i].rcode = RCODE_SERVFAIL;
+	}
+	if (group_count > 0)
+		groups_commit(manage, groups, group_count);
+	for (size_t i = 0; i < group_count; i++)
+		group_settle(manage, &groups[i], jobs, count);
+	free(groups);
+}
+
+/* ---- answering ----------------------------------------------------------------------------------------------------------------------- */
+
+static void job_answer(const struct manage *manage, const struct job *job)
+{
+	struct request *request = job->request;
+	char peer[NETADDR_TEXT_SIZE], name[NAME_TEXT_SIZE];
+	uint8_t *out = buf_reserve(&request->reply, EDNS_MIN_UDP_SIZE);
+
+	log_debug(manage->log, "UPDATE of %s from %s: %s", name_to_text(job->update.apex, name), netaddr_to_text(&request->peer, peer),
+		rcode_to_text(job->rcode));
+	/* Too short for a header: nobody to answer to. */
+	if (out && request->wire_len >= MESSAGE_HEADER_LEN)
+		request->reply.len += respond_error(&job->update.message, job->rcode, out, EDNS_MIN_UDP_SIZE);
+}
+
+void updater_run(struct manage *manage, struct request *const *requests, size_t count)
+{
+	struct job *jobs = calloc(count ? count : 1, sizeof(*jobs));
+
+	if (!jobs)      /* without an answer the clients ask again */
+		return;
+	for (size_t i = 0; i < count; i++)
+		job_init(manage, &jobs[i], requests[i]);
+	jobs_run(manage, jobs, count);
+	for (size_t i = 0; i < count; i++) {
+		job_answer(manage, &jobs[i]);
+		update_fini(&jobs[i].update);
+	}
+	free(jobs);
+}
