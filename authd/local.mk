@@ -4,6 +4,7 @@ authd_libauthd_a_SOURCES = \
 	%D%/authd.c %D%/authd.h \
 	%D%/option_table.h \
 	%D%/options.c %D%/options.h \
+	%D%/manage/commit.c %D%/manage/commit.h \
 	%D%/manage/commands.c %D%/manage/commands.h \
 	%D%/manage/exporter.c %D%/manage/exporter.h \
 	%D%/manage/manage.h \
@@ -11,6 +12,7 @@ authd_libauthd_a_SOURCES = \
 	%D%/manage/reload.c %D%/manage/reload.h \
 	%D%/manage/requests.c %D%/manage/requests.h \
 	%D%/manage/show.c %D%/manage/show.h \
+	%D%/manage/updater.c %D%/manage/updater.h \
 	%D%/manage/wait.c %D%/manage/wait.h \
 	%D%/manage/zones.c %D%/manage/zones.h \
 	%D%/serve/answer.c %D%/serve/answer.h \

@@ -1,1 +1,7 @@
-# files of lib/xfr
+noinst_LIBRARIES += lib/libxfr.a
+lib_libxfr_a_SOURCES = \
+	%D%/notify.h \
+	%D%/refresh.h \
+	%D%/update.c %D%/update.h \
+	%D%/xfr_in.h \
+	%D%/xfr_out.h

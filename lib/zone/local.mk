@@ -8,6 +8,14 @@ lib_libzone_a_SOURCES = \
 	%D%/find.c \
 	%D%/generate.c %D%/generate.h \
 	%D%/graft.c %D%/graft.h \
+	%D%/journal.c %D%/journal.h \
+	%D%/journal_content.c \
+	%D%/journal_env.c \
+	%D%/journal_history.c \
+	%D%/journal_row.c %D%/journal_row.h \
+	%D%/journal_state.c %D%/journal_store.h \
+	%D%/journal_txn.c \
+	%D%/journal_zones.c \
 	%D%/key.c %D%/key.h \
 	%D%/order.c \
 	%D%/reclaim.c \
@@ -17,6 +25,7 @@ lib_libzone_a_SOURCES = \
 	%D%/zone.c %D%/zone.h \
 	%D%/zonefile.c %D%/zonefile.h \
 	%D%/zonefile_load.c \
+	%D%/zonefile_sources.c \
 	%D%/zonefile_write.c
 
 check_PROGRAMS += tests/unit/zone/test_zone
@@ -29,3 +38,8 @@ tests_property_test_zone_trie_SOURCES = tests/property/test_zone_trie.c tests/pr
 	tests/property/zone_universe.c
 tests_property_test_zone_trie_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_property_test_zone_trie_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)
+
+check_PROGRAMS += tests/unit/zone/test_journal
+tests_unit_zone_test_journal_SOURCES = tests/unit/zone/test_journal.c tests/support/zone_text.c tests/support/zone_text.h
+tests_unit_zone_test_journal_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_zone_test_journal_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)
