@@ -7,7 +7,7 @@
 #include "lib/dns/rrtype.h"
 #include "lib/dns/serial.h"
 
-enum { TYPE_WKS = 11, WKS_KEY_LEN = 5 };      /* address and protocol: a WKS record of the same is replaced (section 1.1.5) */
+enum { WKS_KEY_LEN = 5 };      /* address and protocol: a WKS record of the same is replaced (section 1.1.5) */
 
 /* ---- reading -------------------------------------------------------------------------------------------------------------------- */
 
