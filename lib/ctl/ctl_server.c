@@ -93,6 +93,8 @@ static void connection_close(struct connection *connection)
 	connection->server = NULL;
 	bufferevent_setcb(connection->bev, NULL, NULL, NULL, NULL);
 	bufferevent_disable(connection->bev, EV_READ | EV_WRITE);
+	/* libevent closes the descriptor only in the loop's next turn, which at the end of a daemon never comes. */
+	shutdown(bufferevent_getfd(connection->bev), SHUT_RDWR);
 	bool processing = connection->processing;
 	connection->processing = true;
 	request_abandon(connection);
@@ -473,7 +475,10 @@ void ctl_server_close(struct ctl_server *server)
 		return;
 	while (server->connections) {
 		struct connection *connection = server->connections;
-		evbuffer_write(bufferevent_get_output(connection->bev), bufferevent_getfd(connection->bev));
+		struct evbuffer *output = bufferevent_get_output(connection->bev);
+		/* A bufferevent keeps others from draining its output. */
+		evbuffer_unfreeze(output, 1);
+		evbuffer_write(output, bufferevent_getfd(connection->bev));
 		connection_close(connection);
 	}
 	evconnlistener_free(server->listener);

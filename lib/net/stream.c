@@ -59,10 +59,24 @@ static struct evbuffer *output_of(const struct stream *stream)
 	return bufferevent_get_output(stream->bev);
 }
 
+static void activity_note(struct stream *stream)
+{
+	stream->last_activity = loop_now(stream->loop);
+}
+
+static void on_output_change(struct evbuffer *output, const struct evbuffer_cb_info *info, void *ctx)
+{
+	(void)output;
+	if (info->n_deleted > 0)
+		activity_note(ctx);
+}
+
 static void stream_free(struct stream *stream)
 {
 	loop_timer_stop(&stream->timer);
 	event_del(&stream->deferred);
+	/* libevent lets go of a bufferevent only in the loop's next turn. */
+	evbuffer_remove_cb(output_of(stream), on_output_change, stream);
 	bufferevent_free(stream->bev);
 	free(stream);
 }
@@ -117,11 +131,6 @@ static void reading_update(struct stream *stream)
 		bufferevent_enable(stream->bev, EV_READ);
 	else
 		bufferevent_disable(stream->bev, EV_READ);
-}
-
-static void activity_note(struct stream *stream)
-{
-	stream->last_activity = loop_now(stream->loop);
 }
 
 /* False when there is no whole message, or the stream ended. */
@@ -202,13 +211,6 @@ static void on_written(struct bufferevent *bev, void *ctx)
 	reading_update(stream);
 	input_process(stream);
 	leave(stream);
-}
-
-static void on_output_change(struct evbuffer *output, const struct evbuffer_cb_info *info, void *ctx)
-{
-	(void)output;
-	if (info->n_deleted > 0)
-		activity_note(ctx);
 }
 
 static void local_learn(struct stream *stream)
