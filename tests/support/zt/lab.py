@@ -107,6 +107,16 @@ class Lab:
             return all(seen[node.name] == serial for node in nodes)
         wait_for(all_there, lambda: f"serial {serial} of {name} at {', '.join(node.name for node in nodes)}; seen: {seen}", deadline_s)
 
+    def check_equal(self, zone, primary, others):
+        """Every node serves the same zone, record by record."""
+        expected = primary.axfr(zone.name)
+        for node in others:
+            mine = node.axfr(zone.name)
+            if mine != expected:
+                missing, extra = set(expected) - set(mine), set(mine) - set(expected)
+                raise Failure(f"{node.name} serves another {zone.name} than {primary.name}: {len(missing)} records missing, {len(extra)} too many, "
+                              f"such as {sorted(missing)[:3]} and {sorted(extra)[:3]}")
+
     def __enter__(self):
         return self
 

@@ -151,3 +151,7 @@ class Node:
 
     def axfr(self, zone):
         return client.axfr(self, zone)
+
+    def has_difference(self, zone, serial):
+        """Whether the node answers IXFR from the serial with a difference. A foreign secondary does when it was given one itself."""
+        return client.ixfr(self, zone, serial).is_incremental()

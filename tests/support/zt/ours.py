@@ -76,6 +76,10 @@ zone:
         self.start_process()
         self.wait_until_ready()
 
+    def sources(self, zone):
+        """Where each version in the journal came from, oldest first: file, update, axfr, ixfr."""
+        return [difference["source"] for difference in zonectl(self, "history", zone)]
+
     def metrics(self):
         with urllib.request.urlopen(f"http://{self.address}:{self.metrics_port}/metrics", timeout=client.TIMEOUT_S) as answer:
             return answer.read().decode()

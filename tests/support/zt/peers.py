@@ -58,6 +58,7 @@ remote-control:
 	allow-notify: 127.0.0.0/8 NOKEY
 	store-ixfr: yes
 	create-ixfr: yes
+	ixfr-size: 1000000000
 	min-refresh-time: 1
 	min-retry-time: 1
 	outgoing-interface: {self.address}
@@ -164,7 +165,8 @@ options {{
 	serial-query-rate 1000;
 	min-refresh-time 1;
 	min-retry-time 1;
-	ixfr-from-differences yes;
+	ixfr-from-differences primary;
+	max-ixfr-ratio unlimited;
 }};
 """
         if "." not in self.zones:
