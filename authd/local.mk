@@ -35,3 +35,12 @@ tests_unit_authd_test_answer_LDADD = $(LIBS_SUITE) authd/libauthd.a $(LIBS_ZONE)
 tests_unit_authd_test_tables_SOURCES = tests/unit/authd/test_tables.c
 tests_unit_authd_test_tables_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_authd_test_tables_LDADD = $(LIBS_SUITE) authd/libauthd.a $(LIBS_ZONE)
+
+noinst_PROGRAMS += authd/manual
+authd_manual_SOURCES = %D%/manual.c
+authd_manual_LDADD = authd/libauthd.a lib/libconf.a lib/libnet.a $(LIBS_DNS) $(YAML_LIBS) $(EVENT_LIBS)
+dist_man_MANS += doc/man/authd.8
+nodist_man_MANS = doc/man/authd.yaml.5
+CLEANFILES += doc/man/authd.yaml.5
+doc/man/authd.yaml.5: authd/manual$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) doc/man && authd/manual$(EXEEXT) > $@.tmp && mv $@.tmp $@

@@ -42,7 +42,7 @@ struct root_conf {
 static const char *domain_name_check(const char *text)
 {
 	uint8_t name[NAME_MAX_LEN];
-	return name_from_text(name, text, NULL) == ZT_OK ? NULL : "a domain name, such as example.org.";
+	return name_from_text(name, text, NULL) == ZT_OK ? NULL : "a domain name, such as example.org";
 }
 
 static const struct schema_row server_rows[] = {

@@ -14,3 +14,4 @@ tools_zonelab_zonelab_SOURCES = \
 	%D%/write.c %D%/write.h
 tools_zonelab_zonelab_CPPFLAGS = $(AM_CPPFLAGS) -DZT_SRCDIR='"$(abs_top_srcdir)"' -DZT_DATADIR='"$(pkgdatadir)"'
 tools_zonelab_zonelab_LDADD = lib/libconf.a lib/libnet.a $(LIBS_DNS) $(YAML_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS)
+dist_man_MANS += doc/man/zonelab.1
