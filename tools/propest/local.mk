@@ -1,6 +1,10 @@
 # The estimator: a pure model, gatherers of live facts, reports, the command line.
 noinst_LIBRARIES += tools/propest/libpropest.a
 tools_propest_libpropest_a_SOURCES = \
+	%D%/gather/ask.c %D%/gather/ask.h \
+	%D%/gather/facts.c %D%/gather/facts.h \
+	%D%/gather/probe.c %D%/gather/probe.h \
+	%D%/gather/topology.c %D%/gather/topology.h \
 	%D%/model/bound.c %D%/model/bound.h \
 	%D%/model/cache.c %D%/model/cache.h \
 	%D%/model/curve.c %D%/model/curve.h \
@@ -13,7 +17,7 @@ tools_propest_libpropest_a_SOURCES = \
 	%D%/model/textbook.c %D%/model/textbook.h \
 	%D%/model/transfer.c %D%/model/transfer.h \
 	%D%/model/vendor.c %D%/model/vendor.h
-LIBS_PROPEST = tools/propest/libpropest.a $(LIBS_BASE) -lm
+LIBS_PROPEST = tools/propest/libpropest.a lib/libdns.a lib/libconf.a $(LIBS_BASE) $(LDNS_LIBS) $(YAML_LIBS) $(JANSSON_LIBS) -lm
 
 check_PROGRAMS += tests/sim/propest/test_oracle
 tests_sim_propest_test_oracle_SOURCES = tests/sim/propest/test_oracle.c tests/sim/propest/oracle.c tests/sim/propest/oracle.h

@@ -39,16 +39,21 @@ static double lost_polls(const struct network_link *link, const struct vendor *v
 	return all_lost < 1 ? fmax(ceil(log(BOUND_IMPOSSIBLE) / log(all_lost)) - 1, 0) : HUGE_VAL;
 }
 
-/* The latest end of the outages that can hold up what is due at `due` at the latest and was wanted from `since` on. Each adds `pause`. */
+/* The latest end of the outages that can hold up what is due at `due` at the latest and was wanted from `since` on. Each adds `pause`, given
+ * for how long everything may have failed by then: since the first outage, as a server need not get through between two. */
 static double through_outages(const struct network *net, size_t link, double since, double due, double (*pause)(const struct network *, size_t, double))
 {
 	bool moved = true;
+	double failing_since = HUGE_VAL;
 
+	for (size_t i = 0; i < net->outage_count; i++)
+		if (net->outages[i].hits[link])
+			failing_since = fmin(failing_since, net->outages[i].begin);
 	while (moved) {
 		moved = false;
 		for (size_t i = 0; i < net->outage_count; i++) {
 			const struct network_outage *o = &net->outages[i];
-			double after = o->end + pause(net, link, o->end - o->begin);
+			double after = o->end + pause(net, link, o->end - failing_since);
 			if (o->hits[link] && o->probability > 0 && o->begin <= due && after > since && after > due) {
 				due = after;
 				moved = true;
@@ -68,16 +73,16 @@ static bool outage_touches(const struct network *net, size_t link, double from, 
 	return false;
 }
 
-static double poll_pause(const struct network *net, size_t link, double outage_s)
+static double poll_pause(const struct network *net, size_t link, double failing_s)
 {
 	size_t to = net->links[link].to;
 	const struct vendor *v = net->servers[to].vendor;
-	return longest_retry(v, network_timers_of(net, to).retry_s, outage_s) + v->query_timeout * v->query_tries;
+	return longest_retry(v, network_timers_of(net, to).retry_s, failing_s) + v->query_timeout * v->query_tries;
 }
 
-static double notify_pause(const struct network *net, size_t link, double outage_s)
+static double notify_pause(const struct network *net, size_t link, double failing_s)
 {
-	(void)outage_s;
+	(void)failing_s;
 	return net->servers[net->links[link].from].vendor->backoff_max;
 }
 

@@ -88,16 +88,25 @@ struct pieces {
 	size_t count;
 };
 
-/* out = in times G (or 1 - G when `fresh`) on the window that begins at `base`. Returns the largest value. */
-static double multiply(struct pieces *out, const struct pieces *in, const struct steps *steps, double base, double ttl, bool fresh)
+/* What the products are made of: G, or 1 - G when `fresh`, at steps of one TTL. */
+struct factors {
+	const struct steps *steps;
+	double ttl;
+	bool fresh;
+};
+
+/* out = in times the factor on the window that begins at `base`. Returns the largest value. */
+static double multiply(struct pieces *out, const struct pieces *in, const struct factors *factors, double base)
 {
+	const struct steps *steps = factors->steps;
+	double ttl = factors->ttl;
 	size_t step = step_after(steps, base), piece = 0;
 	double stale = step == 0 ? 1 : steps->stale[step - 1];
 	double offset = 0, largest = 0;
 
 	out->count = 0;
 	while (offset < ttl) {
-		double value = in->value[piece] * (fresh ? 1 - stale : stale);
+		double value = in->value[piece] * (factors->fresh ? 1 - stale : stale);
 		/* Pieces of equal value are one piece, so that stretches without change stay short. */
 		if (out->count == 0 || out->value[out->count - 1] != value) {
 			out->offset[out->count] = offset;
@@ -145,12 +154,13 @@ void cache_add_first_fresh(const struct steps *steps, double ttl, struct cache_s
 		jump(sink, first, 1);
 		return;
 	}
+	struct factors factors = { steps, ttl, false };
 	struct pieces below = all_one(scratch);
 	struct pieces window = { scratch->offset[1], scratch->value[1], 0 };
 	double before = 1;      /* Q just before the window */
 	for (double number = 0;; number++) {
 		double base = first + number * ttl;
-		double largest = multiply(&window, &below, steps, base, ttl, false);
+		double largest = multiply(&window, &below, &factors, base);
 		for (size_t i = 0; i < window.count; i++) {
 			window_step(sink, ttl, base + window.offset[i], before - window.value[i]);
 			before = window.value[i];
@@ -173,11 +183,12 @@ void cache_add_last_stale(const struct steps *steps, double ttl, struct cache_sc
 		jump(sink, last, 1);
 		return;
 	}
+	struct factors factors = { steps, ttl, true };
 	struct pieces above = all_one(scratch);
 	struct pieces window = { scratch->offset[1], scratch->value[1], 0 };
 	for (double number = 1;; number++) {
 		double base = last - number * ttl;
-		double largest = multiply(&window, &above, steps, base, ttl, true);
+		double largest = multiply(&window, &above, &factors, base);
 		for (size_t i = 1; i < window.count; i++)
 			window_step(sink, ttl, base + window.offset[i], window.value[i] - window.value[i - 1]);
 		window_step(sink, ttl, base + ttl, above.value[0] - window.value[window.count - 1]);
