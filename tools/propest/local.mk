@@ -2,6 +2,7 @@
 noinst_LIBRARIES += tools/propest/libpropest.a
 tools_propest_libpropest_a_SOURCES = \
 	%D%/gather/ask.c %D%/gather/ask.h \
+	%D%/gather/discover.c %D%/gather/discover.h \
 	%D%/gather/facts.c %D%/gather/facts.h \
 	%D%/gather/probe.c %D%/gather/probe.h \
 	%D%/gather/topology.c %D%/gather/topology.h \
@@ -16,8 +17,23 @@ tools_propest_libpropest_a_SOURCES = \
 	%D%/model/steps.c %D%/model/steps.h \
 	%D%/model/textbook.c %D%/model/textbook.h \
 	%D%/model/transfer.c %D%/model/transfer.h \
-	%D%/model/vendor.c %D%/model/vendor.h
+	%D%/model/vendor.c %D%/model/vendor.h \
+	%D%/report/csv.c \
+	%D%/report/json.c \
+	%D%/report/plot.c \
+	%D%/report/report.h \
+	%D%/report/text.c
 LIBS_PROPEST = tools/propest/libpropest.a lib/libdns.a lib/libconf.a $(LIBS_BASE) $(LDNS_LIBS) $(YAML_LIBS) $(JANSSON_LIBS) -lm
+
+bin_PROGRAMS += tools/propest/propest
+tools_propest_propest_SOURCES = \
+	%D%/cli/cli.h \
+	%D%/cli/estimate.c \
+	%D%/cli/gather.c \
+	%D%/cli/options.c %D%/cli/options.h \
+	%D%/cli/watch.c \
+	%D%/main.c
+tools_propest_propest_LDADD = $(LIBS_PROPEST)
 
 check_PROGRAMS += tests/sim/propest/test_oracle
 tests_sim_propest_test_oracle_SOURCES = tests/sim/propest/test_oracle.c tests/sim/propest/oracle.c tests/sim/propest/oracle.h

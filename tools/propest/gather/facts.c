@@ -11,7 +11,7 @@ void facts_init(struct facts *facts)
 	*facts = (struct facts){
 		.rrset_ttl_s = -1, .negative_ttl_s = -1, .cache_count = 1,
 		/* The largest of what the usual resolvers allow themselves, so that the bound holds for all of them. */
-		.caches = { .max_ttl_s = 604800, .query_lifetime_s = 2, .depth = 1 }, .max_negative_ttl_s = 10800,
+		.caches = { .max_ttl_s = 604800, .query_lifetime_s = 2, .depth = 2 }, .max_negative_ttl_s = 10800,
 	};
 	network_init(&facts->net);
 }

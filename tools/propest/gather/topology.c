@@ -65,8 +65,8 @@ static const char *check_vendor(const char *text)
 	return vendor_find(text) ? NULL : "generic, bind, nsd, knot, powerdns or authd";
 }
 
-#define DURATION(key_text, type, member, help_text, ...) \
-	{ .key = (key_text), .type = SCHEMA_DURATION, .offset = offsetof(type, member), .max = LONGEST * INT64_C(86400) * USEC_PER_SEC, \
+#define DURATION(key_text, conf, member, help_text, ...) \
+	{ .key = (key_text), .type = SCHEMA_DURATION, .offset = offsetof(conf, member), .max = LONGEST * INT64_C(86400) * USEC_PER_SEC, \
 	  .help = (help_text), __VA_ARGS__ }
 
 static const struct schema_row soa_rows[] = {
@@ -129,7 +129,7 @@ static const struct schema outage_schema = { .what = "outage", .size = sizeof(st
 static const struct schema_row caches_rows[] = {
 	{ .key = "count", .type = SCHEMA_INT, .offset = offsetof(struct caches_conf, count), .fallback = "1", .min = 1, .max = 1000000000,
 	  .help = "How many there are, for when the slowest is done." },
-	{ .key = "depth", .type = SCHEMA_INT, .offset = offsetof(struct caches_conf, depth), .fallback = "1", .min = 1, .max = 16,
+	{ .key = "depth", .type = SCHEMA_INT, .offset = offsetof(struct caches_conf, depth), .fallback = "2", .min = 1, .max = 16,
 	  .help = "Caches in a chain: each may round TTLs by a second." },
 	DURATION("max-ttl", struct caches_conf, max_ttl, "They keep nothing longer than this.", .fallback = "7d"),
 	DURATION("min-ttl", struct caches_conf, min_ttl, "They keep everything at least this long."),

@@ -74,3 +74,15 @@ double curve_cross(const struct curve *curve, double value, double *low, double 
 		*high = to;
 	return rise > 0 && value > below ? fmin(from + (to - from) * (value - below) / rise, to) : to;
 }
+
+double curve_value(const struct curve *curve, double at)
+{
+	size_t i = curve_cell_of(curve, at);
+
+	if (i >= curve->count)
+		return curve_value_at_point(curve, curve->count - 1);
+	double to = curve_point(curve, i), above = curve_value_at_point(curve, i);
+	double from = i > 0 ? curve_point(curve, i - 1) : curve->low;
+	double below = i > 0 ? curve_value_at_point(curve, i - 1) : 0;
+	return to > from && at > from ? below + (above - below) * (at - from) / (to - from) : below;
+}

@@ -72,3 +72,5 @@ void curve_finish(struct curve *curve, double scale);
 double curve_value_at_point(const struct curve *curve, size_t i);
 /* Where a rising curve first reaches `value`: linear between the two points around it, which *low and *high (may be NULL) receive. */
 double curve_cross(const struct curve *curve, double value, double *low, double *high);
+/* The value at any instant, linear between points. */
+double curve_value(const struct curve *curve, double at);
