@@ -44,3 +44,14 @@ check_PROGRAMS += tests/unit/propest/test_model
 tests_unit_propest_test_model_SOURCES = tests/unit/propest/test_model.c
 tests_unit_propest_test_model_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_propest_test_model_LDADD = $(LIBS_SUITE) $(LIBS_PROPEST)
+
+check_PROGRAMS += tests/unit/propest/test_topology
+tests_unit_propest_test_topology_SOURCES = tests/unit/propest/test_topology.c
+tests_unit_propest_test_topology_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_propest_test_topology_CPPFLAGS = $(AM_CPPFLAGS) -DSOURCE_TOP='"$(abs_top_srcdir)"'
+tests_unit_propest_test_topology_LDADD = $(LIBS_SUITE) $(LIBS_PROPEST)
+
+fuzz_programs += tests/fuzz/fuzz_topology_facts
+tests_fuzz_fuzz_topology_facts_SOURCES = tests/fuzz/fuzz_topology_facts.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_topology_facts_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_topology_facts_LDADD = $(LIBS_PROPEST)
