@@ -1,0 +1,119 @@
+/* zonectl: asks a running daemon, prints what it says. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "lib/base/buf.h"
+#include "lib/ctl/ctl_client.h"
+#include "tools/zonectl/arguments.h"
+#include "tools/zonectl/render.h"
+
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NOT_REACHED = 3 };
+
+static void json_write(const json_t *value)
+{
+	json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
+	putchar('\n');
+}
+
+/* 0 where nobody looks at it. */
+static size_t terminal_width(void)
+{
+	struct winsize size;
+	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0)
+		return 0;
+	return size.ws_col;
+}
+
+static void wait_outcome_write(const json_t *result, struct buf *out)
+{
+	const char *zone = json_string_value(json_object_get(result, "zone"));
+	long long serial = json_integer_value(json_object_get(result, "serial"));
+	json_t *lagging = json_object_get(result, "lagging");
+
+	buf_printf(out, "%s %lld: %s after %.3f s, confirmed by %lld of the %lld peers needed\n", zone ? zone : "?", serial,
+		   json_is_true(json_object_get(result, "reached")) ? "reached" : "not reached", json_number_value(json_object_get(result, "waited_s")),
+		   json_integer_value(json_object_get(result, "confirmed")), json_integer_value(json_object_get(result, "needed")));
+	if (json_array_size(lagging) > 0) {
+		buf_printf(out, "\nlagging:\n");
+		render_result(lagging, terminal_width(), out);
+	}
+}
+
+static int result_write(const struct arguments *arguments, json_t *result)
+{
+	bool is_wait = strcmp(arguments->command, "wait") == 0;
+	struct buf out;
+
+	if (arguments->json) {
+		json_write(result);
+	} else {
+		buf_init(&out);
+		if (is_wait)
+			wait_outcome_write(result, &out);
+		else
+			render_result(result, terminal_width(), &out);
+		if (out.status == ZT_OK)
+			fwrite(out.data, 1, out.len, stdout);
+		int status = out.status;
+		buf_fini(&out);
+		if (status != ZT_OK) {
+			fprintf(stderr, "zonectl: %s\n", status_text(status));
+			return EXIT_FAILED;
+		}
+	}
+	if (is_wait && !json_is_true(json_object_get(result, "reached")))
+		return EXIT_NOT_REACHED;
+	return json_integer_value(json_object_get(result, "failed")) > 0 ? EXIT_FAILED : EXIT_OK;
+}
+
+static int failure_write(const struct arguments *arguments, int status, const char *error)
+{
+	fprintf(stderr, "zonectl: %s\n", error);
+	if (arguments->is_default_socket && (status == ZT_ENOENT || status == ZT_EREFUSED) && strncmp(error, arguments->socket, strlen(arguments->socket)) == 0)
+		fputs("zonectl: -s SOCKET or ZONETIDE_SOCKET name another one: the \"control\" line of the daemon's configuration\n", stderr);
+	if (arguments->json) {
+		json_t *reply = ctl_message_failure(status, error);
+		json_write(reply);
+		json_decref(reply);
+	}
+	return status == ZT_EINVAL ? EXIT_USAGE : EXIT_FAILED;
+}
+
+static int call(const struct arguments *arguments)
+{
+	struct ctl_client client = { .path = arguments->socket, .timeout = arguments->timeout, .clock = clock_system() };
+	struct ctl_answer answer;
+	char error[CTL_ERROR_SIZE];
+
+	int status = ctl_call(&client, arguments->request, &answer, error);
+	int exit_status = status == ZT_OK ? result_write(arguments, answer.result) : failure_write(arguments, status, error);
+	ctl_answer_fini(&answer);
+	return exit_status;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments arguments;
+	int exit_status = EXIT_OK;
+
+	arguments_parse(&arguments, argc, argv, getenv("ZONETIDE_SOCKET"));
+	switch (arguments.action) {
+	case ARGUMENTS_HELP: arguments_write_help(stdout); break;
+	case ARGUMENTS_VERSION: printf("zonectl (zonetide) %s, jansson %s\n", PACKAGE_VERSION, JANSSON_VERSION); break;
+	case ARGUMENTS_WRONG:
+		fprintf(stderr, "zonectl: %s (see zonectl -h)\n", arguments.error);
+		exit_status = EXIT_USAGE;
+		break;
+	case ARGUMENTS_CALL: exit_status = call(&arguments); break;
+	}
+	arguments_fini(&arguments);
+	if (fflush(stdout) != 0 && exit_status == EXIT_OK) {
+		perror("zonectl: cannot write the answer");
+		exit_status = EXIT_FAILED;
+	}
+	return exit_status;
+}
