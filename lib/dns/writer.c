@@ -12,6 +12,7 @@ void message_writer_init(struct message_writer *writer, void *out, size_t size, 
 	writer->cur = wcursor_over(out, size > MESSAGE_MAX_LEN ? MESSAGE_MAX_LEN : size);
 	memset(writer->count, 0, sizeof(writer->count));
 	writer->slot_count = 0;
+	writer->keep_case = false;
 	wcursor_u16(&writer->cur, id);
 	wcursor_u16(&writer->cur, flags);
 	wcursor_u64(&writer->cur, 0);
@@ -20,6 +21,11 @@ void message_writer_init(struct message_writer *writer, void *out, size_t size, 
 void message_writer_set_flags(struct message_writer *writer, uint16_t flags)
 {
 	wire_put_u16(writer->cur.base + 2, flags);
+}
+
+void message_writer_keep_case(struct message_writer *writer)
+{
+	writer->keep_case = true;
 }
 
 void message_writer_limit(struct message_writer *writer, size_t size)
@@ -49,9 +55,11 @@ size_t message_writer_finish(struct message_writer *writer)
 	return writer->cur.pos;
 }
 
-/* Whether the (possibly compressed) name at `offset` of our own message equals `name`, case folded. */
-static bool suffix_matches(const uint8_t *message, size_t offset, const uint8_t *name)
+/* Whether the (possibly compressed) name at `offset` of our own message equals `name`, case folded unless case is kept. */
+static bool suffix_matches(const struct message_writer *writer, size_t offset, const uint8_t *name)
 {
+	const uint8_t *message = writer->cur.base;
+
 	for (;;) {
 		while (message[offset] >= 0xc0)
 			offset = (size_t)(message[offset] & 0x3f) << 8 | message[offset + 1];
@@ -60,7 +68,7 @@ static bool suffix_matches(const uint8_t *message, size_t offset, const uint8_t 
 		if (*name == 0)
 			return true;
 		for (unsigned i = 1; i <= *name; i++) {
-			if (name_fold(message[offset + i]) != name_fold(name[i]))
+			if (message[offset + i] != name[i] && (writer->keep_case || name_fold(message[offset + i]) != name_fold(name[i])))
 				return false;
 		}
 		offset += (size_t)*name + 1;
@@ -89,7 +97,7 @@ static void write_compressed(struct message_writer *writer, const uint8_t *name)
 	for (written = 0; written < count && pointer == 0; written++) {
 		for (unsigned slot = 0; slot < writer->slot_count; slot++) {
 			if (writer->slots[slot].hash == hashes[written] &&
-			    suffix_matches(writer->cur.base, writer->slots[slot].offset, name + starts[written])) {
+			    suffix_matches(writer, writer->slots[slot].offset, name + starts[written])) {
 				pointer = writer->slots[slot].offset;
 				break;
 			}

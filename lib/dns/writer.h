@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,7 @@ struct message_writer {
 	struct wcursor cur;
 	uint16_t count[4];
 	uint16_t slot_count;
+	bool keep_case;
 	struct compression_slot slots[COMPRESSION_SLOTS];
 };
 
@@ -36,6 +38,9 @@ struct message_mark {
 void message_writer_init(struct message_writer *writer, void *out, size_t size, uint16_t id, uint16_t flags);
 /* Replaces the flags word; allowed at any time. */
 void message_writer_set_flags(struct message_writer *writer, uint16_t flags);
+/* From now on names are only shortened to names of the same letter case, so that a reader gets every name as it was (transfers,
+ * RFC 5936 section 3.4). */
+void message_writer_keep_case(struct message_writer *writer);
 /* Lowers or raises the size limit, for example to keep room for OPT and TSIG. */
 void message_writer_limit(struct message_writer *writer, size_t size);
 

@@ -45,33 +45,40 @@ struct notify_sender {
 	enum notify_state state;
 	uint32_t serial;               /* the newest to announce; meaningful when has_serial */
 	uint32_t acked_serial;         /* the newest acknowledged */
-	uint32_t seen_serial;          /* the newest the target is known to have */
+	uint32_t seen_serial;          /* what the target was last seen to have */
 	bool has_serial, has_acked, has_seen;
 	bool in_flight;                /* the last message has neither been answered nor given up */
 	uint32_t flight_serial;        /* what it said */
-	uint16_t flight_id;
 	unsigned attempts;             /* of the present serial */
 	unsigned unanswered;           /* messages in a row without a good reply, whatever the serial */
-	usec_t sent_at;                /* of the last message */
-	usec_t wake_at;                /* call notify_sender_step then; NOTIFY_NEVER = only after an event */
-	usec_t announced_at, acked_at, seen_at;     /* monotonic; 0 = never */
 	unsigned last_rcode;           /* of the last reply */
+	usec_t wake_at;                /* call notify_sender_step then; NOTIFY_NEVER = only after an event */
+	usec_t announced_at, sent_at, acked_at, seen_at;      /* when last */
 	uint64_t sent_count;
 };
 
 #define NOTIFY_NEVER INT64_MAX
 
+enum notify_action {
+	NOTIFY_WAIT,           /* nothing before wake_at */
+	NOTIFY_SEND,           /* send a message with sender->serial and a fresh id; replies to earlier ids count no more */
+	NOTIFY_RESEND,         /* send the last message again */
+};
+
 void notify_sender_init(struct notify_sender *sender);
-/* A new version is published. Due at once unless a message is under way or the target has long been silent. */
+/* A new version is published. Due at once, unless the last message is still under way: then after its reply, or soon (later where the
+ * target has long been silent). */
 void notify_sender_announce(struct notify_sender *sender, uint32_t serial, usec_t now);
-/* True: send a NOTIFY for sender->serial now (with id), otherwise nothing is due before wake_at. Jitter comes from `rng`. */
-bool notify_sender_step(struct notify_sender *sender, usec_t now, uint16_t id, struct rng *rng);
-/* A reply to flight_id. rcodes other than NOERROR and NOTIMP are no acknowledgement: the target may not be ready yet. */
-void notify_sender_on_reply(struct notify_sender *sender, uint16_t id, unsigned rcode, usec_t now);
+/* What to do now. Jitter comes from `rng`. */
+enum notify_action notify_sender_step(struct notify_sender *sender, usec_t now, struct rng *rng);
+/* The reply to the last message. An rcode other than NOERROR and NOTIMP is no acknowledgement: the target may not be ready yet. */
+void notify_sender_on_reply(struct notify_sender *sender, unsigned rcode, usec_t now);
 /* The network says that nobody is there. */
-void notify_sender_on_unreachable(struct notify_sender *sender, uint16_t id, usec_t now);
+void notify_sender_on_unreachable(struct notify_sender *sender, usec_t now);
 /* The target was seen to hold `serial`. */
 void notify_sender_on_evidence(struct notify_sender *sender, uint32_t serial, usec_t now);
+/* Whether it is known to hold `serial` or a newer one. */
+bool notify_sender_has_reached(const struct notify_sender *sender, uint32_t serial);
 
 /* What must survive a restart, as bytes for the journal's state table. */
 enum { NOTIFY_STATE_SIZE = 16 };

@@ -29,7 +29,7 @@ enum refresh_action_kind {
 	REFRESH_AXFR,
 	REFRESH_CANCEL,          /* drop what is under way with this ticket: it took too long or is no longer wanted */
 	REFRESH_EXPIRE,          /* stop serving the zone: SERVFAIL */
-	REFRESH_CONFIRMED,       /* the zone was confirmed as current: store the time, serve it again if it had expired */
+	REFRESH_CONFIRMED,       /* our version is still the newest: store the time, serve it again if it had expired */
 	REFRESH_BEHIND,          /* `primary` has `serial`, older than ours: tell the operator */
 };
 
@@ -50,41 +50,54 @@ struct refresh_timers {
 };
 
 enum refresh_failure {
-	REFRESH_FAILED_CONNECT,      /* no connection, time-out, closed: go to the next primary */
-	REFRESH_FAILED_ANSWER,       /* the primary's answer was no good: a response code, malformed, differences that do not fit */
-	REFRESH_FAILED_SERIAL,       /* its serial is older than ours */
-	REFRESH_FAILED_LOCAL,        /* our side: disk full, out of memory, the zone breaks a rule of the DNS: wait for the retry timer */
+	REFRESH_FAILED_CONNECT,      /* no connection, no answer, closed: go to the next primary */
+	REFRESH_FAILED_ANSWER,       /* the answer was no good: a response code, malformed, differences that do not fit, a zone that breaks a rule */
+	REFRESH_FAILED_LOCAL,        /* our side: disk full, out of memory: wait for the retry timer */
 };
 
 struct refresh {
 	struct rng *rng;                  /* borrowed; jitter */
 	enum refresh_state state;
 	unsigned primary_count;
-	unsigned primary;                 /* in use, or preferred for the next time */
-	unsigned tried;                   /* primaries that failed in this round */
+	unsigned primary;                 /* in use, or preferred for the next round */
 	uint32_t ticket;
+
+	/* Our version. */
 	bool has_zone;
-	struct refresh_timers timers;     /* of the version we have; meaningful when has_zone */
 	bool expired;
-	usec_t confirmed_at;              /* when a primary last confirmed our version (monotonic) */
-	usec_t next_at;                   /* WAITING: the next round */
-	usec_t deadline;                  /* ASKING, TRANSFERRING: the next resend or the end of patience */
+	struct refresh_timers timers;
+	usec_t confirmed_at;              /* when a primary last confirmed it */
+
+	/* The round: one go through the primaries. */
+	enum refresh_action_kind todo;    /* REFRESH_QUERY_SOA, REFRESH_IXFR or REFRESH_AXFR, for the next refresh_step */
+	unsigned tried;                   /* primaries done with */
 	unsigned asked;                   /* SOA queries sent to the present primary */
-	unsigned failed_rounds;           /* in a row */
-	bool notified;                    /* a NOTIFY that is still to be acted on */
-	bool notified_has_serial;
+	bool round_any_serial;            /* refresh_force_axfr */
+	bool round_notified;              /* begun by a NOTIFY */
+	bool round_has_serial;
+	uint32_t round_serial;            /* the serial it is after */
+	bool round_confirmed;             /* a primary had exactly our serial */
+	bool is_axfr;                     /* TRANSFERRING */
+	usec_t deadline;                  /* ASKING, TRANSFERRING: the next resend or the end of patience */
+
+	/* What begins the next one. */
+	usec_t next_at;                   /* the refresh or retry timer */
+	bool forced, forced_axfr;
+	bool notified, notified_has_serial;
 	uint32_t notified_serial;
-	unsigned notified_primary;
-	unsigned fruitless;               /* rounds in a row that a NOTIFY caused for nothing */
-	bool forced;                      /* refresh_force: a round at once */
-	bool forced_axfr;                 /* refresh_force_axfr */
-	bool transfer_is_axfr;
-	bool confirm_due, behind_due, cancel_due, start_due;     /* actions not yet taken by refresh_step */
+	int notified_primary;             /* -1: unknown */
+	usec_t notified_due;
+	usec_t holdoff_until;             /* no NOTIFY begins a round before: the last ones led to nothing (they are easily forged) */
+	unsigned fruitless;               /* rounds in a row that a NOTIFY began for nothing */
+	unsigned failed_rounds;           /* in a row */
+	usec_t older_checked_at;          /* when a NOTIFY with an older serial last began a round */
+
+	/* Reports not yet taken by refresh_step. */
+	bool cancel_due, confirmed_due, behind_due;
 	uint32_t cancel_ticket;
 	unsigned behind_primary;
 	uint32_t behind_serial;
-	uint64_t behind_count;            /* reports so far; the alarm stands while behind_alarm */
-	bool behind_alarm;
+	bool behind_alarm;                /* a primary was older than we and nothing has put that right since */
 };
 
 /* What is known at the start. */
@@ -107,7 +120,7 @@ usec_t refresh_wake_at(const struct refresh *refresh);
 void refresh_on_notify(struct refresh *refresh, int primary, const uint32_t *serial, usec_t now);
 void refresh_on_soa(struct refresh *refresh, uint32_t ticket, uint32_t serial, usec_t now);
 void refresh_on_soa_failed(struct refresh *refresh, uint32_t ticket, usec_t now);
-/* Something of the transfer arrived: more patience. */
+/* The transfer's question left (it may have waited for its turn before), or something arrived: more patience. */
 void refresh_on_progress(struct refresh *refresh, uint32_t ticket, usec_t now);
 /* The transfer said that the primary has nothing newer than `serial`. */
 void refresh_on_current(struct refresh *refresh, uint32_t ticket, uint32_t serial, usec_t now);

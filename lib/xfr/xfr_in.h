@@ -26,15 +26,15 @@ struct xfr_in_config {
 	uint16_t type;                          /* TYPE_AXFR or TYPE_IXFR (needs a zone with a SOA) */
 	uint16_t id;
 	bool udp;                               /* one message is all there is */
-	bool any_serial;                        /* take a serial that is not newer than ours; otherwise it is ZT_ESERIAL */
-	uint64_t max_records;                   /* received in all; 0 = 64 million */
-	uint64_t max_bytes;                     /* of all messages; 0 = 16 GiB */
+	bool any_serial;                        /* AXFR: take a serial that is not newer than ours; otherwise it is XFR_IN_CURRENT */
+	uint64_t max_records;                   /* received in all; 0 = 50 million */
+	uint64_t max_bytes;                     /* of all messages; 0 = 4 GiB */
 };
 
 enum xfr_in_result {
 	XFR_IN_MORE,             /* feed the next message */
 	XFR_IN_DONE,             /* xfr_in_take_edit */
-	XFR_IN_CURRENT,          /* the primary has nothing newer: its serial is xfr_in_serial */
+	XFR_IN_CURRENT,          /* the primary has nothing newer than we: its serial is xfr_in_serial */
 	XFR_IN_RETRY_TCP,        /* UDP only: the answer did not fit */
 	XFR_IN_FAILED,           /* xfr_in_failure says why */
 };
@@ -42,7 +42,7 @@ enum xfr_in_result {
 /* Why a transfer failed, in the detail the ladder of refresh.h needs and a log line shows. */
 struct xfr_in_failure {
 	int status;              /* ZT_EDIFF: the differences do not fit our zone; ZT_EREFUSED: a response code; ZT_EMALFORMED, ZT_EOUTOFZONE,
-	                          * ZT_ELIMIT, ZT_ESERIAL, ZT_ENOMEM */
+	                          * ZT_ELIMIT; ZT_ENOMEM, ZT_EBUSY: our side */
 	unsigned rcode;          /* with ZT_EREFUSED */
 	char text[256];          /* what was wrong, for people */
 };
@@ -64,6 +64,8 @@ struct zone_edit *xfr_in_take_edit(struct xfr_in *xfr);
 
 const struct xfr_in_failure *xfr_in_failure(const struct xfr_in *xfr);
 enum xfr_in_style xfr_in_style(const struct xfr_in *xfr);
+/* Whether the answer has been read to its end, so that the connection can carry another question. */
+bool xfr_in_is_complete(const struct xfr_in *xfr);
 /* Of the SOA the answer began with; 0 before. */
 uint32_t xfr_in_serial(const struct xfr_in *xfr);
 uint64_t xfr_in_bytes(const struct xfr_in *xfr);

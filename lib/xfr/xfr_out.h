@@ -2,7 +2,7 @@
  *
  * The caller pins the zone version for the life of the machine, gathers the differences (struct xfr_history), and asks for the next message
  * whenever its peer has taken the one before, so it sets the pace and a slow reader costs one buffer. Whether an IXFR question is answered by
- * differences, by the whole zone or by one SOA is decided once, in xfr_out_init.
+ * differences, by the whole zone or by one SOA is decided once, in xfr_out_new.
  *
  * Not here: access control, sockets, the journal, TSIG.
  */
@@ -47,11 +47,11 @@ enum xfr_out_style {
 };
 
 struct xfr_out_config {
-	const struct message *query;           /* AXFR or IXFR; only looked at by xfr_out_init */
-	const struct zone_version *version;    /* with a SOA; pinned by the caller until xfr_out_fini */
+	const struct message *query;           /* AXFR or IXFR; only looked at by xfr_out_new */
+	const struct zone_version *version;    /* with a SOA; pinned by the caller until xfr_out_free */
 	uint32_t client_serial;                /* IXFR: see xfr_client_serial */
-	struct xfr_history *history;           /* IXFR: leads from client_serial to the version; NULL where the journal does not reach. Taken
-	                                        * (and emptied) by xfr_out_init also when it is not needed. */
+	struct xfr_history *history;           /* IXFR: leads from client_serial to the version; NULL where the journal does not reach. Its
+	                                        * records move into the machine; the caller calls xfr_history_fini all the same. */
 	size_t message_size;                   /* most bytes of one message; 0 = 65,535 */
 };
 
@@ -68,7 +68,7 @@ enum xfr_out_style xfr_out_style(const struct xfr_out *xfr);
 /* Writes the next message into `out` (room for message_size). ZT_EDONE: the last one was written before. ZT_ELIMIT: a record does not fit
  * into any message; the transfer can't go on (close the connection, so that the client does not take it for complete). */
 int xfr_out_next(struct xfr_out *xfr, uint8_t *out, size_t *len) ZT_MUST_CHECK;
-bool xfr_out_is_done(const struct xfr_out *xfr);
+bool xfr_out_is_done(struct xfr_out *xfr);
 uint64_t xfr_out_records(const struct xfr_out *xfr);
 uint64_t xfr_out_messages(const struct xfr_out *xfr);
 uint64_t xfr_out_bytes(const struct xfr_out *xfr);

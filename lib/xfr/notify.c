@@ -1,0 +1,243 @@
+/* NOTIFY messages and the machine that tells one target about one zone. */
+#include "lib/xfr/notify.h"
+
+#include "lib/dns/serial.h"
+#include "lib/dns/writer.h"
+
+#define BACKOFF_MAX (60 * USEC_PER_SEC)
+#define FLIGHT_HOLDOFF (50 * USEC_PER_MSEC)      /* a new serial waits that long for the reply to the last message … */
+#define SILENT_HOLDOFF USEC_PER_SEC              /* … and that long where the target does not answer at all */
+enum { SILENT_AFTER = 3, STATE_VERSION = 1 };
+
+/* ---- messages --------------------------------------------------------------------------------------------------------------------- */
+
+int notify_write(uint8_t *out, size_t size, uint16_t id, const uint8_t *apex, const struct rrset *soa, size_t *len)
+{
+	struct record_out record = { .owner = apex, .type = TYPE_SOA, .rr_class = CLASS_IN };
+	struct message_writer writer;
+
+	message_writer_init(&writer, out, size, id, (uint16_t)(opcode_flags(OPCODE_NOTIFY) | FLAG_AA));
+	int status = message_write_question(&writer, apex, TYPE_SOA, CLASS_IN);
+	if (status == ZT_OK && soa) {
+		const uint8_t *at = soa->rdata;
+		record.ttl = soa->ttl;
+		if (rrset_next(soa, &at, &record.rdata, &record.rdata_len))
+			status = message_write_record(&writer, SECTION_ANSWER, &record);
+	}
+	*len = message_writer_finish(&writer);
+	return status;
+}
+
+int notify_read(const struct message *message, struct notify *out)
+{
+	uint8_t rdata[2 * NAME_MAX_LEN + 20];
+	struct record_iter iter;
+	struct record record;
+	struct soa soa;
+
+	if (flags_opcode(message->flags) != OPCODE_NOTIFY || (message->flags & FLAG_QR) || message->count[SECTION_QUESTION] != 1)
+		return ZT_EMALFORMED;
+	if (message->qtype != TYPE_SOA || message->qclass != CLASS_IN)
+		return ZT_EUNSUPPORTED;
+	name_copy(out->apex, message->qname);
+	name_lower(out->apex);
+	out->has_serial = false;
+	out->serial = 0;
+	record_iter_init(&iter, message, SECTION_ANSWER);
+	while (record_iter_next(&iter, &record)) {
+		struct wcursor cur = wcursor_over(rdata, sizeof(rdata));
+		if (record.type != TYPE_SOA || record.rr_class != CLASS_IN || !name_equal(record.owner, out->apex))
+			continue;
+		if (record_rdata(message, &record, &cur) != ZT_OK || !soa_from_rdata(&soa, rdata, cur.pos))
+			return ZT_EMALFORMED;
+		out->has_serial = true;
+		out->serial = soa.serial;
+	}
+	return ZT_OK;
+}
+
+int notify_reply_write(uint8_t *out, size_t size, const struct message *query, enum rcode rcode, size_t *len)
+{
+	struct message_writer writer;
+	uint16_t flags = (uint16_t)(FLAG_QR | FLAG_AA | (query->flags & FLAG_OPCODE_MASK) | (rcode & FLAG_RCODE_MASK));
+	int status = ZT_OK;
+
+	message_writer_init(&writer, out, size, query->id, flags);
+	if (query->count[SECTION_QUESTION] > 0 && query->qname_len > 0)
+		status = message_write_question(&writer, query->qname, query->qtype, query->qclass);
+	if (status == ZT_OK && query->edns.present) {
+		struct edns_out edns = { .udp_size = EDNS_UDP_SIZE, .rcode = rcode };
+		status = message_write_edns(&writer, &edns);
+	}
+	*len = message_writer_finish(&writer);
+	return status;
+}
+
+bool notify_is_reply(const struct message *message, uint16_t id, const uint8_t *apex)
+{
+	if (!(message->flags & FLAG_QR) || flags_opcode(message->flags) != OPCODE_NOTIFY || message->id != id)
+		return false;
+	/* Servers that do not know NOTIFY may leave the question out of their error. */
+	if (message->count[SECTION_QUESTION] == 0)
+		return message_rcode(message) != RCODE_NOERROR;
+	return message->count[SECTION_QUESTION] == 1 && message->qtype == TYPE_SOA && name_equal(message->qname, apex);
+}
+
+/* ---- the sender ------------------------------------------------------------------------------------------------------------------- */
+
+void notify_sender_init(struct notify_sender *sender)
+{
+	*sender = (struct notify_sender){ .state = NOTIFY_SETTLED, .wake_at = NOTIFY_NEVER };
+}
+
+static bool is_at_least(uint32_t a, uint32_t b)
+{
+	return a == b || serial_is_newer(a, b);
+}
+
+bool notify_sender_has_reached(const struct notify_sender *sender, uint32_t serial)
+{
+	return sender->has_seen && is_at_least(sender->seen_serial, serial);
+}
+
+static void settle(struct notify_sender *sender)
+{
+	sender->state = NOTIFY_SETTLED;
+	sender->wake_at = NOTIFY_NEVER;
+	sender->in_flight = false;
+}
+
+/* When the newest serial may be sent: at once, but not on the heels of a message without a reply. */
+static usec_t due_at(const struct notify_sender *sender, usec_t now)
+{
+	if (!sender->in_flight)
+		return now;
+	usec_t due = sender->sent_at + (sender->unanswered >= SILENT_AFTER ? SILENT_HOLDOFF : FLIGHT_HOLDOFF);
+	return due > now ? due : now;
+}
+
+void notify_sender_announce(struct notify_sender *sender, uint32_t serial, usec_t now)
+{
+	bool is_back = sender->has_serial && serial != sender->serial && !serial_is_newer(serial, sender->serial);
+
+	if (sender->has_serial && serial == sender->serial)
+		return;
+	/* A serial that went back tells that what is known of the target is of another line of versions. */
+	if (is_back)
+		sender->has_seen = sender->has_acked = false;
+	sender->has_serial = true;
+	sender->serial = serial;
+	sender->announced_at = now;
+	sender->attempts = 0;
+	if (notify_sender_has_reached(sender, serial)) {
+		settle(sender);
+		return;
+	}
+	sender->state = NOTIFY_PENDING;
+	sender->wake_at = due_at(sender, now);
+}
+
+static usec_t backoff(unsigned attempts, struct rng *rng)
+{
+	usec_t wait = attempts > 6 ? BACKOFF_MAX : USEC_PER_SEC << (attempts - 1);
+	if (wait > BACKOFF_MAX)
+		wait = BACKOFF_MAX;
+	return wait - wait / 10 + (usec_t)rng_below(rng, (uint64_t)wait / 5);
+}
+
+enum notify_action notify_sender_step(struct notify_sender *sender, usec_t now, struct rng *rng)
+{
+	if (sender->state != NOTIFY_PENDING || now < sender->wake_at)
+		return NOTIFY_WAIT;
+	bool is_again = sender->attempts > 0;
+	sender->attempts++;
+	sender->unanswered++;
+	sender->in_flight = true;
+	sender->flight_serial = sender->serial;
+	sender->sent_at = now;
+	sender->sent_count++;
+	sender->wake_at = now + backoff(sender->attempts, rng);
+	return is_again ? NOTIFY_RESEND : NOTIFY_SEND;
+}
+
+void notify_sender_on_reply(struct notify_sender *sender, unsigned rcode, usec_t now)
+{
+	if (!sender->in_flight)
+		return;
+	sender->in_flight = false;
+	sender->last_rcode = rcode;
+	bool has_newer = sender->serial != sender->flight_serial;
+	if (rcode == RCODE_NOERROR || rcode == RCODE_NOTIMP) {
+		sender->unanswered = 0;
+		sender->has_acked = true;
+		sender->acked_serial = sender->flight_serial;
+		sender->acked_at = now;
+		if (!has_newer && sender->state == NOTIFY_PENDING) {
+			sender->state = NOTIFY_ACKNOWLEDGED;
+			sender->wake_at = NOTIFY_NEVER;
+		}
+	}
+	if (has_newer && sender->state == NOTIFY_PENDING)
+		sender->wake_at = now;
+}
+
+void notify_sender_on_unreachable(struct notify_sender *sender, usec_t now)
+{
+	if (!sender->in_flight)
+		return;
+	sender->in_flight = false;
+	if (sender->serial != sender->flight_serial && sender->state == NOTIFY_PENDING) {
+		usec_t due = sender->sent_at + SILENT_HOLDOFF;
+		sender->wake_at = due > now ? due : now;
+	}
+}
+
+void notify_sender_on_evidence(struct notify_sender *sender, uint32_t serial, usec_t now)
+{
+	sender->has_seen = true;
+	sender->seen_serial = serial;
+	sender->seen_at = now;
+	if (!sender->has_serial)
+		return;
+	if (is_at_least(serial, sender->serial))
+		settle(sender);
+	else if (sender->state == NOTIFY_SETTLED)
+		sender->state = NOTIFY_ACKNOWLEDGED;      /* it has lost what it had, and is about to fetch it again */
+}
+
+enum { STATE_HAS_SERIAL = 1, STATE_HAS_ACKED = 2, STATE_HAS_SEEN = 4 };
+
+void notify_sender_save(const struct notify_sender *sender, uint8_t out[NOTIFY_STATE_SIZE])
+{
+	struct wcursor cur = wcursor_over(out, NOTIFY_STATE_SIZE);
+
+	wcursor_u8(&cur, STATE_VERSION);
+	wcursor_u8(&cur, (uint8_t)((sender->has_serial ? STATE_HAS_SERIAL : 0) | (sender->has_acked ? STATE_HAS_ACKED : 0) |
+				   (sender->has_seen ? STATE_HAS_SEEN : 0)));
+	wcursor_u16(&cur, 0);
+	wcursor_u32(&cur, sender->serial);
+	wcursor_u32(&cur, sender->acked_serial);
+	wcursor_u32(&cur, sender->seen_serial);
+}
+
+int notify_sender_restore(struct notify_sender *sender, const uint8_t *data, size_t len, usec_t now)
+{
+	struct rcursor cur = rcursor_over(data, len);
+
+	notify_sender_init(sender);
+	if (len != NOTIFY_STATE_SIZE || rcursor_u8(&cur) != STATE_VERSION)
+		return ZT_ECORRUPT;
+	unsigned flags = rcursor_u8(&cur);
+	rcursor_u16(&cur);
+	sender->has_serial = flags & STATE_HAS_SERIAL;
+	sender->has_acked = flags & STATE_HAS_ACKED;
+	sender->has_seen = flags & STATE_HAS_SEEN;
+	sender->serial = rcursor_u32(&cur);
+	sender->acked_serial = rcursor_u32(&cur);
+	sender->seen_serial = rcursor_u32(&cur);
+	if (sender->has_serial && !notify_sender_has_reached(sender, sender->serial)) {
+		sender->state = NOTIFY_PENDING;
+		sender->wake_at = now;
+	}
+	return ZT_OK;
+}

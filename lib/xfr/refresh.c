@@ -1,0 +1,410 @@
+/* The secondary's machine for one zone. */
+#include "lib/xfr/refresh.h"
+
+#include <assert.h>
+
+#include "lib/dns/serial.h"
+
+#define ASK_TIMEOUT (500 * USEC_PER_MSEC)             /* doubled with each resend */
+#define QUEUE_PATIENCE (600 * USEC_PER_SEC)           /* a transfer that waits for its turn */
+#define TRANSFER_PATIENCE (30 * USEC_PER_SEC)         /* without anything arriving */
+#define FRUITLESS_HOLDOFF (100 * USEC_PER_MSEC)       /* doubled with each round that a NOTIFY began for nothing */
+#define FRUITLESS_HOLDOFF_MAX (5 * USEC_PER_SEC)
+#define EMPTY_RETRY_MAX (60 * USEC_PER_SEC)           /* between rounds while there is no zone to serve */
+#define OLDER_CHECK_INTERVAL (60 * USEC_PER_SEC)
+enum { ASK_COUNT = 3 };
+
+static usec_t seconds(uint32_t count)
+{
+	return (count > 0 ? count : 1) * USEC_PER_SEC;
+}
+
+/* Uniform between `percent` and all of `wait`, so that many zones do not ask at one moment. */
+static usec_t jitter(struct refresh *r, usec_t wait, unsigned percent)
+{
+	usec_t least = wait / 100 * percent;
+	return least + (usec_t)rng_below(r->rng, (uint64_t)(wait - least) + 1);
+}
+
+void refresh_init(struct refresh *r, unsigned primary_count, const struct refresh_start *start, struct rng *rng, usec_t now)
+{
+	assert(primary_count > 0);
+	*r = (struct refresh){
+		.rng = rng, .primary_count = primary_count, .has_zone = start->has_zone, .timers = start->timers,
+		.confirmed_at = start->has_confirmed ? now - start->confirmed_age : now, .next_at = now,
+		.holdoff_until = now, .older_checked_at = now - OLDER_CHECK_INTERVAL,
+	};
+}
+
+/* ---- rounds --------------------------------------------------------------------------------------------------------------------------- */
+
+/* The first thing to do with the present primary. */
+static void primary_begin(struct refresh *r)
+{
+	r->ticket++;
+	r->asked = 0;
+	r->is_axfr = !r->has_zone || r->round_any_serial;
+	if (r->is_axfr)
+		r->todo = REFRESH_AXFR;
+	else if (r->round_has_serial && !r->expired)
+		r->todo = REFRESH_IXFR;
+	else
+		r->todo = REFRESH_QUERY_SOA;
+	r->state = r->todo == REFRESH_QUERY_SOA ? REFRESH_ASKING : REFRESH_TRANSFERRING;
+	r->deadline = REFRESH_NEVER;      /* set when refresh_step hands it out */
+}
+
+static void round_begin(struct refresh *r)
+{
+	r->tried = 0;
+	r->round_confirmed = false;
+	r->round_any_serial = r->forced_axfr;
+	r->round_notified = r->notified;
+	r->round_has_serial = r->notified && r->notified_has_serial;
+	r->round_serial = r->notified_serial;
+	if (r->notified && r->notified_primary >= 0)
+		r->primary = (unsigned)r->notified_primary;
+	r->forced = r->forced_axfr = r->notified = r->notified_has_serial = false;
+	primary_begin(r);
+}
+
+/* What a NOTIFY during the round said may have come true by the round. */
+static void notified_forget_reached(struct refresh *r)
+{
+	if (r->notified && r->notified_has_serial && r->has_zone && !r->expired && !serial_is_newer(r->notified_serial, r->timers.serial))
+		r->notified = r->notified_has_serial = false;
+}
+
+static void round_end(struct refresh *r, usec_t wait, usec_t now)
+{
+	r->state = REFRESH_WAITING;
+	r->todo = REFRESH_NONE;
+	r->deadline = REFRESH_NEVER;
+	r->next_at = now + wait;
+	notified_forget_reached(r);
+}
+
+static void round_end_well(struct refresh *r, usec_t now)
+{
+	r->failed_rounds = 0;
+	r->expired = false;
+	r->confirmed_at = now;
+	round_end(r, jitter(r, seconds(r->timers.refresh), 90), now);
+}
+
+static usec_t retry_wait(struct refresh *r)
+{
+	unsigned shift = r->failed_rounds < 16 ? r->failed_rounds - 1 : 15;
+	usec_t growing = USEC_PER_SEC << shift;
+
+	if (!r->has_zone)
+		return growing < EMPTY_RETRY_MAX ? growing : EMPTY_RETRY_MAX;
+	usec_t retry = seconds(r->timers.retry);
+	/* We know of a newer version, so the retry timer is the most, not the least. */
+	return r->round_has_serial && growing < retry ? growing : retry;
+}
+
+/* A NOTIFY began this round for nothing. */
+static void fruitless_note(struct refresh *r, usec_t now)
+{
+	unsigned shift = r->fruitless < 6 ? r->fruitless : 6;
+	usec_t holdoff = FRUITLESS_HOLDOFF << shift;
+
+	r->fruitless++;
+	r->holdoff_until = now + (holdoff < FRUITLESS_HOLDOFF_MAX ? holdoff : FRUITLESS_HOLDOFF_MAX);
+	if (r->notified && r->notified_due < r->holdoff_until)
+		r->notified_due = r->holdoff_until;
+}
+
+static void round_end_failed(struct refresh *r, usec_t now)
+{
+	r->failed_rounds++;
+	if (r->round_notified)
+		fruitless_note(r, now);
+	round_end(r, jitter(r, retry_wait(r), 75), now);
+	/* The next round goes straight for the transfer too. */
+	if (r->round_has_serial && !r->notified) {
+		r->notified = r->notified_has_serial = true;
+		r->notified_serial = r->round_serial;
+		r->notified_primary = -1;
+		r->notified_due = r->next_at;
+	}
+}
+
+/* The present primary is done with and did not bring us forward. */
+static void primary_end(struct refresh *r, usec_t now)
+{
+	r->tried++;
+	r->primary = (r->primary + 1) % r->primary_count;
+	if (r->tried < r->primary_count) {
+		primary_begin(r);
+		return;
+	}
+	if (!r->round_confirmed) {
+		round_end_failed(r, now);
+		return;
+	}
+	if (r->round_notified)
+		fruitless_note(r, now);
+	r->confirmed_due = true;
+	r->behind_alarm = false;
+	round_end_well(r, now);
+}
+
+/* The present primary has exactly our version. */
+static void primary_confirms(struct refresh *r, usec_t now)
+{
+	r->round_confirmed = true;
+	/* A NOTIFY told of something newer, so another primary may have it. */
+	if (!r->round_has_serial)
+		r->tried = r->primary_count - 1;
+	unsigned confirming = r->primary;
+	primary_end(r, now);
+	if (r->state == REFRESH_WAITING)
+		r->primary = confirming;
+}
+
+static void primary_is_behind(struct refresh *r, uint32_t serial, usec_t now)
+{
+	r->behind_due = r->behind_alarm = true;
+	r->behind_primary = r->primary;
+	r->behind_serial = serial;
+	primary_end(r, now);
+}
+
+/* ---- events --------------------------------------------------------------------------------------------------------------------------- */
+
+static void cancel(struct refresh *r)
+{
+	/* What refresh_step has not handed out yet needs no cancelling. */
+	if (r->state != REFRESH_WAITING && r->todo == REFRESH_NONE) {
+		r->cancel_due = true;
+		r->cancel_ticket = r->ticket;
+	}
+}
+
+void refresh_on_notify(struct refresh *r, int primary, const uint32_t *serial, usec_t now)
+{
+	bool has_serial = serial && r->has_zone && !r->expired;
+
+	if (has_serial && *serial == r->timers.serial)
+		return;
+	if (has_serial && serial_is_newer(r->timers.serial, *serial)) {
+		/* An old message, or a primary that went back: worth a look, but not often. */
+		if (now - r->older_checked_at < OLDER_CHECK_INTERVAL)
+			return;
+		r->older_checked_at = now;
+		has_serial = false;
+	}
+	if (has_serial && (!r->notified_has_serial || serial_is_newer(*serial, r->notified_serial))) {
+		r->notified_has_serial = true;
+		r->notified_serial = *serial;
+		r->notified_primary = primary;
+	} else if (!r->notified) {
+		r->notified_primary = primary;
+	}
+	r->notified = true;
+	r->notified_due = now > r->holdoff_until ? now : r->holdoff_until;
+	/* No need to wait for the answer to a question that this one has answered. */
+	if (r->state == REFRESH_ASKING && r->notified_has_serial && r->notified_due <= now) {
+		cancel(r);
+		round_begin(r);
+	}
+}
+
+void refresh_on_soa(struct refresh *r, uint32_t ticket, uint32_t serial, usec_t now)
+{
+	if (r->state != REFRESH_ASKING || ticket != r->ticket)
+		return;
+	if (serial == r->timers.serial) {
+		primary_confirms(r, now);
+		return;
+	}
+	if (!serial_is_newer(serial, r->timers.serial)) {
+		primary_is_behind(r, serial, now);
+		return;
+	}
+	r->round_has_serial = true;
+	r->round_serial = serial;
+	r->ticket++;
+	r->is_axfr = false;
+	r->todo = REFRESH_IXFR;
+	r->state = REFRESH_TRANSFERRING;
+	r->deadline = REFRESH_NEVER;
+}
+
+void refresh_on_soa_failed(struct refresh *r, uint32_t ticket, usec_t now)
+{
+	if (r->state == REFRESH_ASKING && ticket == r->ticket)
+		primary_end(r, now);
+}
+
+static bool is_transfer(const struct refresh *r, uint32_t ticket)
+{
+	return r->state == REFRESH_TRANSFERRING && ticket == r->ticket;
+}
+
+void refresh_on_progress(struct refresh *r, uint32_t ticket, usec_t now)
+{
+	if (is_transfer(r, ticket))
+		r->deadline = now + TRANSFER_PATIENCE;
+}
+
+void refresh_on_current(struct refresh *r, uint32_t ticket, uint32_t serial, usec_t now)
+{
+	if (!is_transfer(r, ticket))
+		return;
+	if (r->has_zone && serial == r->timers.serial)
+		primary_confirms(r, now);
+	else
+		primary_is_behind(r, serial, now);
+}
+
+void refresh_on_committed(struct refresh *r, uint32_t ticket, const struct refresh_timers *timers, usec_t now)
+{
+	r->timers = *timers;
+	r->has_zone = true;
+	if (!is_transfer(r, ticket))
+		return;
+	r->behind_alarm = false;
+	r->fruitless = 0;
+	r->holdoff_until = now;
+	/* The primary gave less than was announced: another may have it. */
+	if (r->round_has_serial && !r->round_any_serial && serial_is_newer(r->round_serial, timers->serial) && !r->notified) {
+		r->notified = r->notified_has_serial = true;
+		r->notified_serial = r->round_serial;
+		r->notified_primary = (int)r->primary;
+		r->notified_due = now;
+	}
+	round_end_well(r, now);
+}
+
+void refresh_on_failed(struct refresh *r, uint32_t ticket, enum refresh_failure failure, usec_t now)
+{
+	if (!is_transfer(r, ticket))
+		return;
+	if (failure == REFRESH_FAILED_LOCAL) {
+		round_end_failed(r, now);
+		return;
+	}
+	if (failure == REFRESH_FAILED_ANSWER && !r->is_axfr) {
+		r->ticket++;
+		r->is_axfr = true;
+		r->todo = REFRESH_AXFR;
+		r->deadline = REFRESH_NEVER;
+		return;
+	}
+	primary_end(r, now);
+}
+
+void refresh_force(struct refresh *r, usec_t now)
+{
+	(void)now;
+	r->forced = true;
+}
+
+void refresh_force_axfr(struct refresh *r, usec_t now)
+{
+	r->forced_axfr = true;
+	if (r->state == REFRESH_WAITING)
+		return;
+	cancel(r);
+	round_end(r, 0, now);
+}
+
+/* ---- actions --------------------------------------------------------------------------------------------------------------------------- */
+
+static usec_t expires_at(const struct refresh *r)
+{
+	return r->has_zone && !r->expired ? r->confirmed_at + seconds(r->timers.expire) : REFRESH_NEVER;
+}
+
+static bool reports_take(struct refresh *r, usec_t now, struct refresh_action *action)
+{
+	if (r->cancel_due) {
+		r->cancel_due = false;
+		*action = (struct refresh_action){ .kind = REFRESH_CANCEL, .ticket = r->cancel_ticket };
+		return true;
+	}
+	if (r->behind_due) {
+		r->behind_due = false;
+		*action = (struct refresh_action){ .kind = REFRESH_BEHIND, .primary = r->behind_primary, .serial = r->behind_serial };
+		return true;
+	}
+	if (r->confirmed_due) {
+		r->confirmed_due = false;
+		*action = (struct refresh_action){ .kind = REFRESH_CONFIRMED, .primary = r->primary };
+		return true;
+	}
+	if (now >= expires_at(r)) {
+		r->expired = true;
+		*action = (struct refresh_action){ .kind = REFRESH_EXPIRE };
+		return true;
+	}
+	return false;
+}
+
+/* When the next round begins, if nothing changes. */
+static usec_t round_due_at(const struct refresh *r)
+{
+	usec_t due = r->next_at;
+
+	if (r->forced || r->forced_axfr)
+		return 0;
+	if (r->notified && r->notified_due < due)
+		due = r->notified_due;
+	return due;
+}
+
+/* What is under way took too long. */
+static void deadline_passed(struct refresh *r, usec_t now)
+{
+	if (r->state == REFRESH_ASKING && r->asked < ASK_COUNT) {
+		r->todo = REFRESH_QUERY_SOA;
+		return;
+	}
+	cancel(r);
+	primary_end(r, now);
+}
+
+static void todo_take(struct refresh *r, usec_t now, struct refresh_action *action)
+{
+	*action = (struct refresh_action){ .kind = r->todo, .ticket = r->ticket, .primary = r->primary, .any_serial = r->round_any_serial };
+	if (r->todo == REFRESH_QUERY_SOA)
+		r->deadline = now + (ASK_TIMEOUT << r->asked++);
+	else
+		r->deadline = now + QUEUE_PATIENCE;
+	r->todo = REFRESH_NONE;
+}
+
+bool refresh_step(struct refresh *r, usec_t now, struct refresh_action *action)
+{
+	*action = (struct refresh_action){ .kind = REFRESH_NONE };
+	if (reports_take(r, now, action))
+		return true;
+	if (r->state == REFRESH_WAITING && now >= round_due_at(r))
+		round_begin(r);
+	else if (r->state != REFRESH_WAITING && r->todo == REFRESH_NONE && now >= r->deadline)
+		deadline_passed(r, now);
+	/* What the deadline brought to light comes first. */
+	if (reports_take(r, now, action))
+		return true;
+	if (r->todo == REFRESH_NONE)
+		return false;
+	todo_take(r, now, action);
+	return true;
+}
+
+usec_t refresh_wake_at(const struct refresh *r)
+{
+	usec_t at = expires_at(r);
+	usec_t next = r->state == REFRESH_WAITING ? round_due_at(r) : r->todo != REFRESH_NONE ? 0 : r->deadline;
+
+	return next < at ? next : at;
+}
+
+uint32_t refresh_expires_in(const struct refresh *r, usec_t now)
+{
+	usec_t at = expires_at(r);
+	return at == REFRESH_NEVER || at <= now ? 0 : (uint32_t)((at - now) / USEC_PER_SEC);
+}
