@@ -5,3 +5,13 @@ lib_libxfr_a_SOURCES = \
 	%D%/update.c %D%/update.h \
 	%D%/xfr_in.c %D%/xfr_in.h \
 	%D%/xfr_out.c %D%/xfr_out.h
+
+check_PROGRAMS += tests/unit/xfr/test_notify
+tests_unit_xfr_test_notify_SOURCES = tests/unit/xfr/test_notify.c
+tests_unit_xfr_test_notify_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_xfr_test_notify_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
+
+check_PROGRAMS += tests/unit/xfr/test_refresh
+tests_unit_xfr_test_refresh_SOURCES = tests/unit/xfr/test_refresh.c
+tests_unit_xfr_test_refresh_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_xfr_test_refresh_LDADD = $(LIBS_SUITE) $(LIBS_XFR)

@@ -1,0 +1,256 @@
+/* lib/xfr/notify: the messages, and the machine that tells one target. */
+#include <string.h>
+
+#include "lib/xfr/notify.h"
+#include "tests/support/suite.h"
+
+static const uint8_t apex[] = "\7example";
+static const uint8_t soa_rdata[] = "\2ns\7example\0\4mail\7example\0\x00\x00\x00\x2a\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1";
+
+static struct rrset soa_set(uint8_t *space)
+{
+	uint16_t len = sizeof(soa_rdata) - 1;
+	memcpy(space, &len, 2);
+	memcpy(space + 2, soa_rdata, len);
+	return (struct rrset){ .type = TYPE_SOA, .count = 1, .ttl = 300, .rdata = space, .rdata_size = 2u + len };
+}
+
+START_TEST(message_carries_the_serial)
+{
+	uint8_t space[128], wire[512];
+	struct rrset soa = soa_set(space);
+	struct message message;
+	struct notify notify;
+	size_t len;
+
+	ck_assert_int_eq(notify_write(wire, sizeof(wire), 77, apex, &soa, &len), ZT_OK);
+	ck_assert_int_eq(message_read(&message, wire, len), ZT_OK);
+	ck_assert_uint_eq(message.id, 77);
+	ck_assert(message.flags & FLAG_AA);
+	ck_assert_int_eq(notify_read(&message, &notify), ZT_OK);
+	ck_assert(notify.has_serial);
+	ck_assert_uint_eq(notify.serial, 42);
+	ck_assert(name_equal(notify.apex, apex));
+
+	ck_assert_int_eq(notify_write(wire, sizeof(wire), 77, apex, NULL, &len), ZT_OK);
+	ck_assert_int_eq(message_read(&message, wire, len), ZT_OK);
+	ck_assert_int_eq(notify_read(&message, &notify), ZT_OK);
+	ck_assert(!notify.has_serial);
+}
+END_TEST
+
+START_TEST(reply_is_recognised_by_id_and_zone)
+{
+	uint8_t wire[512], reply[512];
+	struct message query, message;
+	size_t len;
+
+	ck_assert_int_eq(notify_write(wire, sizeof(wire), 77, apex, NULL, &len), ZT_OK);
+	ck_assert_int_eq(message_read(&query, wire, len), ZT_OK);
+	ck_assert(!notify_is_reply(&query, 77, apex));
+	ck_assert_int_eq(notify_reply_write(reply, sizeof(reply), &query, RCODE_REFUSED, &len), ZT_OK);
+	ck_assert_int_eq(message_read(&message, reply, len), ZT_OK);
+	ck_assert_uint_eq(message_rcode(&message), RCODE_REFUSED);
+	ck_assert(notify_is_reply(&message, 77, apex));
+	ck_assert(!notify_is_reply(&message, 78, apex));
+	ck_assert(!notify_is_reply(&message, 77, (const uint8_t *)"\5other"));
+	struct notify notify;
+	ck_assert_int_eq(notify_read(&message, &notify), ZT_EMALFORMED);
+}
+END_TEST
+
+START_TEST(other_types_are_not_understood)
+{
+	uint8_t wire[512];
+	struct message message;
+	struct notify notify;
+	size_t len;
+
+	ck_assert_int_eq(notify_write(wire, sizeof(wire), 1, apex, NULL, &len), ZT_OK);
+	wire[len - 3] = TYPE_CDS;
+	ck_assert_int_eq(message_read(&message, wire, len), ZT_OK);
+	ck_assert_int_eq(notify_read(&message, &notify), ZT_EUNSUPPORTED);
+}
+END_TEST
+
+struct fixture {
+	struct notify_sender sender;
+	struct rng rng;
+	usec_t now;
+};
+
+static void begin(struct fixture *f)
+{
+	notify_sender_init(&f->sender);
+	rng_seed(&f->rng, 1);
+	f->now = 1000 * USEC_PER_SEC;
+}
+
+static enum notify_action step(struct fixture *f)
+{
+	return notify_sender_step(&f->sender, f->now, &f->rng);
+}
+
+START_TEST(change_is_announced_at_once_and_repeated_with_growing_pauses)
+{
+	struct fixture f;
+	static const int seconds[] = { 1, 2, 4, 8, 16, 32, 60, 60, 60 };
+
+	begin(&f);
+	ck_assert_int_eq(step(&f), NOTIFY_WAIT);
+	notify_sender_announce(&f.sender, 5, f.now);
+	ck_assert_int_eq(step(&f), NOTIFY_SEND);
+	for (size_t i = 0; i < sizeof(seconds) / sizeof(*seconds); i++) {
+		usec_t wait = f.sender.wake_at - f.now, nominal = seconds[i] * USEC_PER_SEC;
+		ck_assert_int_ge(wait, nominal * 9 / 10);
+		ck_assert_int_le(wait, nominal * 11 / 10);
+		ck_assert_int_eq(step(&f), NOTIFY_WAIT);
+		f.now = f.sender.wake_at;
+		ck_assert_int_eq(step(&f), NOTIFY_RESEND);
+	}
+	notify_sender_on_reply(&f.sender, RCODE_NOERROR, f.now);
+	ck_assert_int_eq(f.sender.state, NOTIFY_ACKNOWLEDGED);
+	ck_assert_int_eq(f.sender.wake_at, NOTIFY_NEVER);
+	ck_assert(!notify_sender_has_reached(&f.sender, 5));
+}
+END_TEST
+
+START_TEST(acknowledgement_is_no_evidence_but_being_seen_is)
+{
+	struct fixture f;
+
+	begin(&f);
+	notify_sender_announce(&f.sender, 5, f.now);
+	ck_assert_int_eq(step(&f), NOTIFY_SEND);
+	notify_sender_on_reply(&f.sender, RCODE_NOERROR, f.now);
+	notify_sender_on_evidence(&f.sender, 4, f.now);
+	ck_assert_int_eq(f.sender.state, NOTIFY_ACKNOWLEDGED);
+	notify_sender_on_evidence(&f.sender, 5, f.now);
+	ck_assert_int_eq(f.sender.state, NOTIFY_SETTLED);
+	ck_assert(notify_sender_has_reached(&f.sender, 5));
+	/* Known to have it already: not worth a message. */
+	notify_sender_on_evidence(&f.sender, 6, f.now);
+	notify_sender_announce(&f.sender, 6, f.now);
+	ck_assert_int_eq(step(&f), NOTIFY_WAIT);
+	/* It says itself that it lost what it had. */
+	notify_sender_on_evidence(&f.sender, 2, f.now);
+	ck_assert(!notify_sender_has_reached(&f.sender, 6));
+}
+END_TEST
+
+START_TEST(next_serial_waits_for_the_reply_on_its_way_but_not_for_long)
+{
+	struct fixture f;
+
+	begin(&f);
+	notify_sender_announce(&f.sender, 5, f.now);
+	ck_assert_int_eq(step(&f), NOTIFY_SEND);
+	f.now += 1000;
+	notify_sender_announce(&f.sender, 6, f.now);
+	notify_sender_announce(&f.sender, 7, f.now);
+	ck_assert_int_eq(step(&f), NOTIFY_WAIT);
+	f.now += 1000;
+	notify_sender_on_reply(&f.sender, RCODE_NOERROR, f.now);
+	ck_assert_int_eq(f.sender.state, NOTIFY_PENDING);
+	ck_assert_int_eq(step(&f), NOTIFY_SEND);
+	ck_assert_uint_eq(f.sender.flight_serial, 7);
+	notify_sender_announce(&f.sender, 8, f.now);
+	f.now += 50 * USEC_PER_MSEC;
+	ck_assert_int_eq(step(&f), NOTIFY_SEND);
+	ck_assert_uint_eq(f.sender.flight_serial, 8);
+	ck_assert_uint_eq(f.sender.sent_count, 3);
+}
+END_TEST
+
+START_TEST(silent_target_gets_at_most_one_message_a_second)
+{
+	struct fixture f;
+
+	begin(&f);
+	for (uint32_t serial = 1; serial <= 1000; serial++) {
+		notify_sender_announce(&f.sender, serial, f.now);
+		step(&f);
+		f.now += 10 * USEC_PER_MSEC;
+	}
+	ck_assert_uint_le(f.sender.sent_count, 14);
+	ck_assert_uint_ge(f.sender.sent_count, 10);
+}
+END_TEST
+
+START_TEST(refusal_is_no_acknowledgement)
+{
+	struct fixture f;
+
+	begin(&f);
+	notify_sender_announce(&f.sender, 5, f.now);
+	ck_assert_int_eq(step(&f), NOTIFY_SEND);
+	notify_sender_on_reply(&f.sender, RCODE_REFUSED, f.now);
+	ck_assert_int_eq(f.sender.state, NOTIFY_PENDING);
+	ck_assert_int_eq(step(&f), NOTIFY_WAIT);
+	f.now = f.sender.wake_at;
+	ck_assert_int_eq(step(&f), NOTIFY_RESEND);
+	notify_sender_on_unreachable(&f.sender, f.now);
+	ck_assert_int_eq(step(&f), NOTIFY_WAIT);
+	f.now = f.sender.wake_at;
+	ck_assert_int_eq(step(&f), NOTIFY_RESEND);
+	/* A server without NOTIFY polls; repeating is no use. */
+	notify_sender_on_reply(&f.sender, RCODE_NOTIMP, f.now);
+	ck_assert_int_eq(f.sender.state, NOTIFY_ACKNOWLEDGED);
+}
+END_TEST
+
+START_TEST(serial_that_goes_back_is_announced_too)
+{
+	struct fixture f;
+
+	begin(&f);
+	notify_sender_announce(&f.sender, 500, f.now);
+	ck_assert_int_eq(step(&f), NOTIFY_SEND);
+	notify_sender_on_reply(&f.sender, RCODE_NOERROR, f.now);
+	notify_sender_on_evidence(&f.sender, 500, f.now);
+	notify_sender_announce(&f.sender, 400, f.now);
+	ck_assert_int_eq(step(&f), NOTIFY_SEND);
+	ck_assert(!notify_sender_has_reached(&f.sender, 400));
+}
+END_TEST
+
+START_TEST(restart_repeats_what_is_not_settled)
+{
+	struct fixture f;
+	uint8_t state[NOTIFY_STATE_SIZE];
+
+	begin(&f);
+	notify_sender_announce(&f.sender, 5, f.now);
+	ck_assert_int_eq(step(&f), NOTIFY_SEND);
+	notify_sender_on_reply(&f.sender, RCODE_NOERROR, f.now);
+	notify_sender_save(&f.sender, state);
+	ck_assert_int_eq(notify_sender_restore(&f.sender, state, sizeof(state), f.now), ZT_OK);
+	notify_sender_announce(&f.sender, 5, f.now);
+	ck_assert_int_eq(step(&f), NOTIFY_SEND);
+	notify_sender_on_evidence(&f.sender, 5, f.now);
+	notify_sender_save(&f.sender, state);
+	ck_assert_int_eq(notify_sender_restore(&f.sender, state, sizeof(state), f.now), ZT_OK);
+	notify_sender_announce(&f.sender, 5, f.now);
+	ck_assert_int_eq(step(&f), NOTIFY_WAIT);
+	ck_assert(notify_sender_has_reached(&f.sender, 5));
+	ck_assert_int_eq(notify_sender_restore(&f.sender, state, sizeof(state) - 1, f.now), ZT_ECORRUPT);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("notify");
+	TCase *tc = tcase_create("notify");
+	tcase_add_test(tc, message_carries_the_serial);
+	tcase_add_test(tc, reply_is_recognised_by_id_and_zone);
+	tcase_add_test(tc, other_types_are_not_understood);
+	tcase_add_test(tc, change_is_announced_at_once_and_repeated_with_growing_pauses);
+	tcase_add_test(tc, acknowledgement_is_no_evidence_but_being_seen_is);
+	tcase_add_test(tc, next_serial_waits_for_the_reply_on_its_way_but_not_for_long);
+	tcase_add_test(tc, silent_target_gets_at_most_one_message_a_second);
+	tcase_add_test(tc, refusal_is_no_acknowledgement);
+	tcase_add_test(tc, serial_that_goes_back_is_announced_too);
+	tcase_add_test(tc, restart_repeats_what_is_not_settled);
+	suite_add_tcase(suite, tc);
+	return suite_run(suite);
+}
