@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <urcu/list.h>
 
 #include "lib/base/clock.h"
 #include "lib/base/netaddr.h"
@@ -27,18 +28,19 @@ void outbound_free(struct outbound *outbound);
 
 /* ---- UDP -------------------------------------------------------------------------------------------------------------------------- */
 
-/* A question under way; lies in its owner's memory. */
+/* A question under way; lies in its owner's memory, zeroed at first. */
 struct outbound_query {
-	struct netaddr peer;
+	struct netaddr peer;             /* set by the owner before opening */
+	void (*on_reply)(struct outbound_query *query, const uint8_t *wire, size_t len);
+
 	uint16_t id;
 	bool open;
-	/* status ZT_OK: a message with this id came from the peer (check the rest); ZT_EREFUSED: nobody listens there. The query stays open
-	 * until outbound_query_close, so that a wrong message does not end it. */
-	void (*on_reply)(struct outbound_query *query, int status, const uint8_t *wire, size_t len);
-	struct outbound_query *next;
+	struct outbound_socket *socket;
+	struct outbound_query *next;     /* with the same hash of the id */
 };
 
-/* Chooses a free id for query->peer. An open query is closed first. */
+/* Chooses an id that no open query has. An open query is closed first. on_reply is called for each message of this id from the peer until the
+ * query is closed, so that a message that is no reply does not end it; it may open and close queries. */
 int outbound_query_open(struct outbound *outbound, struct outbound_query *query) ZT_MUST_CHECK;
 /* Sends; the message must carry query->id. May be called again to repeat it. */
 int outbound_query_send(struct outbound *outbound, const struct outbound_query *query, const uint8_t *wire, size_t len) ZT_MUST_CHECK;
@@ -46,20 +48,31 @@ void outbound_query_close(struct outbound *outbound, struct outbound_query *quer
 
 /* ---- TCP -------------------------------------------------------------------------------------------------------------------------- */
 
-/* One question over TCP with any number of reply messages; lies in its owner's memory. */
+enum outbound_verdict {
+	OUTBOUND_MORE,                   /* further messages belong to the answer */
+	OUTBOUND_DONE,                   /* that was the last one; the connection can be used again */
+	OUTBOUND_DROP,                   /* nothing more is wanted, but more may come: the connection is closed */
+};
+
+/* One question over TCP with any number of reply messages; lies in its owner's memory, zeroed at first. */
 struct outbound_transfer {
+	/* Set by the owner before opening. */
 	struct netaddr peer;
-	const uint8_t *question;         /* the message; borrowed until the first reply or the end */
+	const uint8_t *question;         /* the message; must stay until on_end */
 	size_t question_len;
-	bool (*on_message)(struct outbound_transfer *transfer, const uint8_t *wire, size_t len);      /* false: that was the last; it is closed */
-	void (*on_failed)(struct outbound_transfer *transfer, int status);                            /* it is closed */
+	void (*on_start)(struct outbound_transfer *transfer);      /* its turn has come: the question is on its way */
+	enum outbound_verdict (*on_message)(struct outbound_transfer *transfer, const uint8_t *wire, size_t len);
+	/* ZT_OK after OUTBOUND_DONE or _DROP; otherwise what befell the connection. The transfer is closed, and may be opened again here. Not called
+	 * after outbound_transfer_close. */
+	void (*on_end)(struct outbound_transfer *transfer, int status);
+
 	bool open;
 	bool answered;                   /* a message has arrived */
 	struct outbound_link *link;      /* NULL while it waits for its turn */
-	struct outbound_transfer *next;
+	struct cds_list_head queued;     /* while it waits */
 };
 
-/* Starts or queues it. */
+/* Starts it now or when its turn comes; calls nothing back before it returns. */
 int outbound_transfer_open(struct outbound *outbound, struct outbound_transfer *transfer) ZT_MUST_CHECK;
-/* Drops it, and its connection when a reply was under way. Harmless when not open. */
+/* Drops it, and its connection when the question was sent. Harmless when not open. */
 void outbound_transfer_close(struct outbound *outbound, struct outbound_transfer *transfer);

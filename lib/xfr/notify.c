@@ -7,6 +7,10 @@
 #define BACKOFF_MAX (60 * USEC_PER_SEC)
 #define FLIGHT_HOLDOFF (50 * USEC_PER_MSEC)      /* a new serial waits that long for the reply to the last message … */
 #define SILENT_HOLDOFF USEC_PER_SEC              /* … and that long where the target does not answer at all */
+#define PROBE_FIRST (50 * USEC_PER_MSEC)         /* evidence by itself commonly comes sooner */
+#define PROBE_MAX (60 * USEC_PER_SEC)
+#define PROBE_MAX_UNANSWERED (3600 * USEC_PER_SEC)
+#define LAGGING_AFTER (60 * USEC_PER_SEC)
 enum { SILENT_AFTER = 3, STATE_VERSION = 1 };
 
 /* ---- messages --------------------------------------------------------------------------------------------------------------------- */
@@ -145,10 +149,23 @@ static usec_t backoff(unsigned attempts, struct rng *rng)
 	return wait - wait / 10 + (usec_t)rng_below(rng, (uint64_t)wait / 5);
 }
 
+static void probe_schedule(struct notify_sender *sender, usec_t now)
+{
+	usec_t most = sender->probes == 0 || sender->probe_answered ? PROBE_MAX : PROBE_MAX_UNANSWERED;
+	usec_t wait = PROBE_FIRST << (sender->probes < 20 ? sender->probes : 20);
+	sender->wake_at = now + (wait < most ? wait : most);
+}
+
 enum notify_action notify_sender_step(struct notify_sender *sender, usec_t now, struct rng *rng)
 {
-	if (sender->state != NOTIFY_PENDING || now < sender->wake_at)
+	if (now < sender->wake_at || sender->state == NOTIFY_SETTLED)
 		return NOTIFY_WAIT;
+	if (sender->state == NOTIFY_ACKNOWLEDGED) {
+		sender->probes++;
+		probe_schedule(sender, now);
+		sender->probe_answered = false;
+		return NOTIFY_PROBE;
+	}
 	bool is_again = sender->attempts > 0;
 	sender->attempts++;
 	sender->unanswered++;
@@ -174,7 +191,8 @@ void notify_sender_on_reply(struct notify_sender *sender, unsigned rcode, usec_t
 		sender->acked_at = now;
 		if (!has_newer && sender->state == NOTIFY_PENDING) {
 			sender->state = NOTIFY_ACKNOWLEDGED;
-			sender->wake_at = NOTIFY_NEVER;
+			sender->probes = 0;
+			probe_schedule(sender, now);
 		}
 	}
 	if (has_newer && sender->state == NOTIFY_PENDING)
@@ -199,10 +217,26 @@ void notify_sender_on_evidence(struct notify_sender *sender, uint32_t serial, us
 	sender->seen_at = now;
 	if (!sender->has_serial)
 		return;
-	if (is_at_least(serial, sender->serial))
+	if (is_at_least(serial, sender->serial)) {
 		settle(sender);
-	else if (sender->state == NOTIFY_SETTLED)
-		sender->state = NOTIFY_ACKNOWLEDGED;      /* it has lost what it had, and is about to fetch it again */
+	} else if (sender->state == NOTIFY_SETTLED) {
+		/* It has lost what it had, and is about to fetch it again. */
+		sender->state = NOTIFY_ACKNOWLEDGED;
+		sender->acked_at = now;
+		sender->probes = 0;
+		probe_schedule(sender, now);
+	}
+}
+
+void notify_sender_on_probe(struct notify_sender *sender, uint32_t serial, usec_t now)
+{
+	sender->probe_answered = true;
+	notify_sender_on_evidence(sender, serial, now);
+	if (sender->state == NOTIFY_ACKNOWLEDGED && now - sender->acked_at >= LAGGING_AFTER) {
+		sender->state = NOTIFY_PENDING;
+		sender->attempts = 0;
+		sender->wake_at = now;
+	}
 }
 
 enum { STATE_HAS_SERIAL = 1, STATE_HAS_ACKED = 2, STATE_HAS_SEEN = 4 };

@@ -1,8 +1,9 @@
 /* NOTIFY (RFC 1996): the message with the new SOA in it, the reply, and the machine that tells one target about one zone.
  *
  * The machine's rule: a target is told of the newest serial at once, again with growing pauses until it has acknowledged it, and
- * is *settled* when it has been seen to have it (it asked for IXFR with that serial, or took a transfer to the end). An acknowledgement alone
- * is not evidence: it says only that the message came through. notify_sender_save/_restore carry the machine over a restart.
+ * is *settled* when it has been seen to have it: it asked for IXFR with that serial, took a transfer to the end, or, where that can't be told
+ * or does not happen, answered a SOA query of ours (a probe). An acknowledgement alone is not evidence: it says only that the message came
+ * through. Who acknowledged and is still seen behind a minute later is told again. notify_sender_save/_restore carry the machine over a restart.
  */
 #pragma once
 
@@ -51,6 +52,8 @@ struct notify_sender {
 	uint32_t flight_serial;        /* what it said */
 	unsigned attempts;             /* of the present serial */
 	unsigned unanswered;           /* messages in a row without a good reply, whatever the serial */
+	unsigned probes;               /* of the present serial, since its acknowledgement */
+	bool probe_answered;           /* the last one */
 	unsigned last_rcode;           /* of the last reply */
 	usec_t wake_at;                /* call notify_sender_step then; NOTIFY_NEVER = only after an event */
 	usec_t announced_at, sent_at, acked_at, seen_at;      /* when last */
@@ -63,6 +66,7 @@ enum notify_action {
 	NOTIFY_WAIT,           /* nothing before wake_at */
 	NOTIFY_SEND,           /* send a message with sender->serial and a fresh id; replies to earlier ids count no more */
 	NOTIFY_RESEND,         /* send the last message again */
+	NOTIFY_PROBE,          /* ask the target for the zone's SOA */
 };
 
 void notify_sender_init(struct notify_sender *sender);
@@ -75,6 +79,8 @@ enum notify_action notify_sender_step(struct notify_sender *sender, usec_t now, 
 void notify_sender_on_reply(struct notify_sender *sender, unsigned rcode, usec_t now);
 /* The network says that nobody is there. */
 void notify_sender_on_unreachable(struct notify_sender *sender, usec_t now);
+/* The answer to a probe. */
+void notify_sender_on_probe(struct notify_sender *sender, uint32_t serial, usec_t now);
 /* The target was seen to hold `serial`. */
 void notify_sender_on_evidence(struct notify_sender *sender, uint32_t serial, usec_t now);
 /* Whether it is known to hold `serial` or a newer one. */

@@ -57,10 +57,12 @@ static int history_append(struct xfr_history *history, const struct changeset *c
 {
 	buf_add(&history->records, change->removed.data, change->removed.len);
 	buf_add(&history->records, change->added.data, change->added.len);
-	history->record_count += (uint64_t)change->removed_count + change->added_count;
-	if (history->record_count > history->record_limit)
-		return ZT_ELIMIT;
 	return history->records.status;
+}
+
+static uint64_t change_size(const struct changeset *change)
+{
+	return (uint64_t)change->removed_count + change->added_count;
 }
 
 int xfr_history_add(struct xfr_history *history, const struct changeset *change)
@@ -73,9 +75,10 @@ int xfr_history_add(struct xfr_history *history, const struct changeset *change)
 		return ZT_EDIFF;
 	history->to_serial = to;
 	history->difference_count++;
-	if (history->condense)
-		return changeset_condense(&history->condensed, change);
-	return history_append(history, change);
+	history->record_count += change_size(change);
+	if (history->record_count > history->record_limit)
+		return ZT_ELIMIT;
+	return history->condense ? changeset_condense(&history->condensed, change) : history_append(history, change);
 }
 
 /* Whether the history, complete now, can be sent and ends at `serial`. */
@@ -83,7 +86,8 @@ static bool history_is_usable(struct xfr_history *history, uint32_t serial)
 {
 	if (!history || history->difference_count == 0 || history->to_serial != serial)
 		return false;
-	if (history->condense && history_append(history, &history->condensed) != ZT_OK)
+	if (history->condense && (change_size(&history->condensed) > history->record_limit ||
+				  history_append(history, &history->condensed) != ZT_OK))
 		return false;
 	return history->records.status == ZT_OK;
 }
@@ -110,13 +114,18 @@ int xfr_client_serial(const struct message *query, uint32_t *serial)
 	return ZT_EMALFORMED;
 }
 
+bool xfr_is_behind(uint32_t client_serial, uint32_t serial)
+{
+	return client_serial != serial && !serial_is_newer(client_serial, serial);
+}
+
 static enum xfr_out_style style_choose(const struct xfr_out_config *config)
 {
 	uint32_t serial = zone_version_serial(config->version);
 
 	if (config->query->qtype == TYPE_AXFR)
 		return XFR_OUT_ZONE;
-	if (config->client_serial == serial || serial_is_newer(config->client_serial, serial))
+	if (!xfr_is_behind(config->client_serial, serial))
 		return XFR_OUT_SOA;
 	return history_is_usable(config->history, serial) ? XFR_OUT_DIFFERENCES : XFR_OUT_ZONE;
 }

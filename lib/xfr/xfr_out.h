@@ -25,7 +25,7 @@ struct xfr_history {
 	struct changeset condensed;    /* with condense: everything so far as one difference */
 	bool condense;
 	uint64_t record_count;
-	uint64_t record_limit;
+	uint64_t record_limit;         /* may be lowered before xfr_out_new, which looks at what is left after condensing */
 	uint32_t difference_count;
 	uint32_t to_serial;
 };
@@ -60,7 +60,10 @@ struct xfr_out;
 /* The serial in the authority section of an IXFR query. ZT_EMALFORMED: there is no SOA of the question's name (answer FORMERR). */
 int xfr_client_serial(const struct message *query, uint32_t *serial) ZT_MUST_CHECK;
 
-/* ZT_ENOMEM. */
+/* Whether a client of that serial gets more than a SOA from a zone of `serial` (RFC 1982; serials without an order: it does). */
+bool xfr_is_behind(uint32_t client_serial, uint32_t serial);
+
+/* ZT_EINVAL: the version has no SOA; ZT_ENOMEM. */
 int xfr_out_new(const struct xfr_out_config *config, struct xfr_out **out) ZT_MUST_CHECK;
 void xfr_out_free(struct xfr_out *xfr);
 enum xfr_out_style xfr_out_style(const struct xfr_out *xfr);

@@ -110,7 +110,6 @@ START_TEST(change_is_announced_at_once_and_repeated_with_growing_pauses)
 	}
 	notify_sender_on_reply(&f.sender, RCODE_NOERROR, f.now);
 	ck_assert_int_eq(f.sender.state, NOTIFY_ACKNOWLEDGED);
-	ck_assert_int_eq(f.sender.wake_at, NOTIFY_NEVER);
 	ck_assert(!notify_sender_has_reached(&f.sender, 5));
 }
 END_TEST
@@ -135,6 +134,68 @@ START_TEST(acknowledgement_is_no_evidence_but_being_seen_is)
 	/* It says itself that it lost what it had. */
 	notify_sender_on_evidence(&f.sender, 2, f.now);
 	ck_assert(!notify_sender_has_reached(&f.sender, 6));
+}
+END_TEST
+
+START_TEST(acknowledged_target_is_probed_until_seen)
+{
+	struct fixture f;
+
+	begin(&f);
+	notify_sender_announce(&f.sender, 5, f.now);
+	ck_assert_int_eq(step(&f), NOTIFY_SEND);
+	notify_sender_on_reply(&f.sender, RCODE_NOERROR, f.now);
+	usec_t acked = f.now;
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(step(&f), NOTIFY_WAIT);
+		f.now = f.sender.wake_at;
+		ck_assert_int_eq(step(&f), NOTIFY_PROBE);
+		notify_sender_on_probe(&f.sender, 4, f.now);
+	}
+	ck_assert_int_le(f.now - acked, USEC_PER_SEC);
+	notify_sender_on_probe(&f.sender, 5, f.now);
+	ck_assert_int_eq(f.sender.state, NOTIFY_SETTLED);
+	ck_assert_int_eq(f.sender.wake_at, NOTIFY_NEVER);
+}
+END_TEST
+
+START_TEST(target_that_stays_behind_is_told_again)
+{
+	struct fixture f;
+
+	begin(&f);
+	notify_sender_announce(&f.sender, 5, f.now);
+	ck_assert_int_eq(step(&f), NOTIFY_SEND);
+	notify_sender_on_reply(&f.sender, RCODE_NOERROR, f.now);
+	usec_t acked = f.now;
+	enum notify_action action;
+	while ((action = step(&f)) != NOTIFY_SEND) {
+		ck_assert_int_le(f.now - acked, 130 * USEC_PER_SEC);
+		if (action == NOTIFY_PROBE)
+			notify_sender_on_probe(&f.sender, 4, f.now);
+		if (action == NOTIFY_WAIT)
+			f.now = f.sender.wake_at;
+	}
+	ck_assert_int_ge(f.now - acked, 60 * USEC_PER_SEC);
+}
+END_TEST
+
+START_TEST(target_that_answers_no_probe_is_left_alone_more_and_more)
+{
+	struct fixture f;
+	unsigned probes = 0;
+
+	begin(&f);
+	notify_sender_announce(&f.sender, 5, f.now);
+	ck_assert_int_eq(step(&f), NOTIFY_SEND);
+	notify_sender_on_reply(&f.sender, RCODE_NOERROR, f.now);
+	usec_t end = f.now + 24 * 3600 * USEC_PER_SEC;
+	while (f.now < end) {
+		f.now = f.sender.wake_at;
+		ck_assert_int_eq(step(&f), NOTIFY_PROBE);
+		probes++;
+	}
+	ck_assert_uint_le(probes, 45);
 }
 END_TEST
 
@@ -246,6 +307,9 @@ int main(void)
 	tcase_add_test(tc, other_types_are_not_understood);
 	tcase_add_test(tc, change_is_announced_at_once_and_repeated_with_growing_pauses);
 	tcase_add_test(tc, acknowledgement_is_no_evidence_but_being_seen_is);
+	tcase_add_test(tc, acknowledged_target_is_probed_until_seen);
+	tcase_add_test(tc, target_that_stays_behind_is_told_again);
+	tcase_add_test(tc, target_that_answers_no_probe_is_left_alone_more_and_more);
 	tcase_add_test(tc, next_serial_waits_for_the_reply_on_its_way_but_not_for_long);
 	tcase_add_test(tc, silent_target_gets_at_most_one_message_a_second);
 	tcase_add_test(tc, refusal_is_no_acknowledgement);

@@ -1,0 +1,315 @@
+/* Serving AXFR and IXFR from a worker. */
+#include "authd/serve/transfer.h"
+
+#include <stdlib.h>
+#include <urcu/list.h>
+
+#include "authd/serve/request.h"
+#include "authd/serve/respond.h"
+#include "lib/xfr/xfr_out.h"
+#include "lib/zone/journal.h"
+
+enum { CONDENSE_FACTOR = 4 };      /* a history of more than that many zones is not worth condensing */
+
+struct session {
+	struct cds_list_head link;
+	struct stream *stream;
+	struct netaddr peer;
+	uint8_t apex[NAME_MAX_LEN];
+	uint16_t type;                       /* as asked: TYPE_AXFR or TYPE_IXFR */
+	const struct zone_version *version;
+	struct xfr_out *xfr;
+};
+
+struct transfers {
+	struct mailbox *manage;
+	struct journal *journal;
+	const struct clock *clock;
+	struct transfers_counters counters;
+	struct cds_list_head sessions;       /* oldest first */
+	uint8_t message[MESSAGE_MAX_LEN];
+};
+
+int transfers_new(struct transfers **out, struct mailbox *manage, struct journal *journal, const struct clock *clock)
+{
+	struct transfers *transfers = calloc(1, sizeof(*transfers));
+
+	if (!transfers)
+		return ZT_ENOMEM;
+	transfers->manage = manage;
+	transfers->journal = journal;
+	transfers->clock = clock;
+	CDS_INIT_LIST_HEAD(&transfers->sessions);
+	*out = transfers;
+	return ZT_OK;
+}
+
+static void session_free(struct transfers *transfers, struct session *session)
+{
+	cds_list_del(&session->link);
+	transfers->counters.open--;
+	xfr_out_free(session->xfr);
+	zone_version_release(session->version);
+	free(session);
+}
+
+void transfers_free(struct transfers *transfers)
+{
+	struct session *session, *next;
+
+	if (!transfers)
+		return;
+	cds_list_for_each_entry_safe(session, next, &transfers->sessions, link)
+		session_free(transfers, session);
+	free(transfers);
+}
+
+const struct transfers_counters *transfers_counters(const struct transfers *transfers)
+{
+	return &transfers->counters;
+}
+
+/* ---- what the manage thread is told ------------------------------------------------------------------------------------------------ */
+
+struct evidence {
+	const struct netaddr *peer;
+	const uint8_t *apex;
+	uint16_t type;
+	uint32_t serial;
+	bool completed;
+	uint64_t bytes;
+};
+
+/* Without memory nobody is told; the manage thread has other ways to learn where a peer stands. */
+static void evidence_post(struct transfers *transfers, const struct evidence *evidence)
+{
+	struct request *request = request_new(REQUEST_EVIDENCE);
+
+	if (!request)
+		return;
+	request->peer = *evidence->peer;
+	request->received = clock_now(transfers->clock);
+	name_copy(request->apex, evidence->apex);
+	name_lower(request->apex);
+	request->evidence_type = evidence->type;
+	request->evidence_serial = evidence->serial;
+	request->evidence_completed = evidence->completed;
+	request->evidence_bytes = evidence->bytes;
+	mailbox_post(transfers->manage, &request->node);
+}
+
+/* ---- the differences for an IXFR ---------------------------------------------------------------------------------------------------- */
+
+static int on_difference(void *context, const struct journal_version *version, const struct changeset *change)
+{
+	(void)version;
+	return xfr_history_add(context, change);
+}
+
+/* True: `history` leads from `from` to the version's serial. Where the single differences together are larger than the zone, what is left of them after
+ * condensing may still be smaller. */
+static bool history_gather(struct transfers *transfers, const struct zone_version *version, uint32_t from, struct xfr_history *history)
+{
+	const uint8_t *apex = zone_apex(zone_version_zone(version));
+	uint32_t serial = zone_version_serial(version);
+	uint64_t limit = zone_version_record_count(version);
+
+	xfr_history_init(history, limit, false);
+	int status = journal_history_read(transfers->journal, apex, from, serial, on_difference, history);
+	if (status == ZT_OK)
+		return true;
+	xfr_history_fini(history);
+	xfr_history_init(history, limit * CONDENSE_FACTOR, true);
+	if (status == ZT_ELIMIT && journal_history_read(transfers->journal, apex, from, serial, on_difference, history) == ZT_OK) {
+		history->record_limit = limit;
+		return true;
+	}
+	xfr_history_fini(history);
+	return false;
+}
+
+/* What the machine needs to answer. config->history, where it is set, points to *history, which the caller finishes. */
+static int out_prepare(struct transfers *transfers, struct xfr_out_config *config, struct xfr_history *history)
+{
+	config->history = NULL;
+	if (config->query->qtype != TYPE_IXFR)
+		return ZT_OK;
+	int status = xfr_client_serial(config->query, &config->client_serial);
+	if (status != ZT_OK)
+		return status;
+	if (xfr_is_behind(config->client_serial, zone_version_serial(config->version)) &&
+	    history_gather(transfers, config->version, config->client_serial, history))
+		config->history = history;
+	return ZT_OK;
+}
+
+/* ---- TCP ------------------------------------------------------------------------------------------------------------------------------- */
+
+static void reply_error(struct transfers *transfers, struct stream *stream, const struct message *query, enum rcode rcode)
+{
+	size_t len = respond_error(query, rcode, transfers->message, sizeof(transfers->message));
+	if (stream_send(stream, transfers->message, len) != ZT_OK)
+		transfers->counters.aborted++;
+}
+
+static struct session *session_of(const struct transfers *transfers, const struct stream *stream)
+{
+	struct session *session;
+
+	cds_list_for_each_entry(session, &transfers->sessions, link) {
+		if (session->stream == stream)
+			return session;
+	}
+	return NULL;
+}
+
+static void session_complete(struct transfers *transfers, struct session *session)
+{
+	struct evidence evidence = {
+		.peer = &session->peer, .apex = session->apex, .type = session->type, .serial = zone_version_serial(session->version),
+		.completed = true, .bytes = xfr_out_bytes(session->xfr),
+	};
+
+	switch (xfr_out_style(session->xfr)) {
+	case XFR_OUT_ZONE: transfers->counters.axfr_sent++; break;
+	case XFR_OUT_DIFFERENCES: transfers->counters.ixfr_sent++; break;
+	case XFR_OUT_SOA: transfers->counters.soa_sent++; break;
+	}
+	/* A single SOA gives the peer nothing; what it has, it said in its question. */
+	if (xfr_out_style(session->xfr) != XFR_OUT_SOA)
+		evidence_post(transfers, &evidence);
+	session_free(transfers, session);
+}
+
+/* Queues messages of the stream's sessions, one after another, until the stream is full. */
+static void stream_feed(struct transfers *transfers, struct stream *stream)
+{
+	struct session *session;
+
+	while (!stream_is_full(stream) && (session = session_of(transfers, stream)) != NULL) {
+		size_t len;
+		int status = xfr_out_next(session->xfr, transfers->message, &len);
+		if (status == ZT_EDONE) {
+			session_complete(transfers, session);
+			continue;
+		}
+		if (status == ZT_OK)
+			status = stream_send(stream, transfers->message, len);
+		if (status != ZT_OK) {
+			/* A transfer cut short must not look complete. This ends its sessions too. */
+			stream_close(stream);
+			return;
+		}
+		transfers->counters.bytes += len;
+	}
+}
+
+static bool is_allowed_more(const struct transfers *transfers, const struct netaddr *peer)
+{
+	const struct session *session;
+	unsigned count = 0;
+
+	if (transfers->counters.open >= TRANSFERS_MAX)
+		return false;
+	cds_list_for_each_entry(session, &transfers->sessions, link)
+		count += netaddr_ip_equal(&session->peer, peer);
+	return count < TRANSFERS_MAX_PER_PEER;
+}
+
+/* What the question says that the peer has. */
+static void question_note(struct transfers *transfers, const struct xfr_out_config *config, const struct served_zone *zone, const struct netaddr *peer)
+{
+	struct evidence evidence = { .peer = peer, .apex = zone->apex, .type = TYPE_IXFR, .serial = config->client_serial };
+
+	if (config->query->qtype == TYPE_IXFR)
+		evidence_post(transfers, &evidence);
+}
+
+static int session_open(struct transfers *transfers, struct stream *stream, const struct message *query, const struct served_zone *zone)
+{
+	struct session *session = calloc(1, sizeof(*session));
+	struct xfr_out_config config = { .query = query };
+	struct xfr_history history;
+
+	if (!session)
+		return ZT_ENOMEM;
+	config.version = session->version = zone_version_acquire(zone_current(zone->zone));
+	int status = out_prepare(transfers, &config, &history);
+	if (status == ZT_OK)
+		status = xfr_out_new(&config, &session->xfr);
+	if (config.history)
+		xfr_history_fini(config.history);
+	if (status != ZT_OK) {
+		zone_version_release(session->version);
+		free(session);
+		return status;
+	}
+	question_note(transfers, &config, zone, stream_remote(stream));
+	session->stream = stream;
+	session->peer = *stream_remote(stream);
+	session->type = query->qtype;
+	name_copy(session->apex, zone->apex);
+	cds_list_add_tail(&session->link, &transfers->sessions);
+	transfers->counters.open++;
+	return ZT_OK;
+}
+
+void transfer_start(struct transfers *transfers, struct stream *stream, const struct message *query, const struct served_zone *zone)
+{
+	if (!acl_allows(zone->allow_transfer, stream_remote(stream), NULL)) {
+		transfers->counters.refused++;
+		reply_error(transfers, stream, query, RCODE_REFUSED);
+		return;
+	}
+	if (!is_allowed_more(transfers, stream_remote(stream))) {
+		transfers->counters.limited++;
+		reply_error(transfers, stream, query, RCODE_SERVFAIL);
+		return;
+	}
+	int status = session_open(transfers, stream, query, zone);
+	if (status == ZT_OK)
+		stream_feed(transfers, stream);
+	else
+		reply_error(transfers, stream, query, status == ZT_EMALFORMED ? RCODE_FORMERR : RCODE_SERVFAIL);
+}
+
+void transfer_on_drained(struct transfers *transfers, struct stream *stream)
+{
+	stream_feed(transfers, stream);
+}
+
+void transfer_on_close(struct transfers *transfers, struct stream *stream)
+{
+	struct session *session;
+
+	while ((session = session_of(transfers, stream)) != NULL) {
+		transfers->counters.aborted++;
+		session_free(transfers, session);
+	}
+}
+
+/* ---- UDP ------------------------------------------------------------------------------------------------------------------------------- */
+
+size_t transfer_answer_udp(struct transfers *transfers, const struct message *query, const struct served_zone *zone,
+			   const struct netaddr *peer, struct wcursor *out)
+{
+	struct xfr_out_config config = { .query = query, .version = zone_current(zone->zone) };
+	struct xfr_history history;
+	size_t len = 0;
+
+	if (!acl_allows(zone->allow_transfer, peer, NULL)) {
+		transfers->counters.refused++;
+		return respond_error(query, RCODE_REFUSED, out->base, out->len);
+	}
+	int status = out_prepare(transfers, &config, &history);
+	if (status == ZT_OK) {
+		question_note(transfers, &config, zone, peer);
+		status = xfr_out_udp(&config, out->base, out->len, &len);
+	}
+	if (config.history)
+		xfr_history_fini(config.history);
+	if (status != ZT_OK)
+		return respond_error(query, status == ZT_EMALFORMED ? RCODE_FORMERR : RCODE_SERVFAIL, out->base, out->len);
+	transfers->counters.bytes += len;
+	return len;
+}
