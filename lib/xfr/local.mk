@@ -15,3 +15,8 @@ check_PROGRAMS += tests/unit/xfr/test_refresh
 tests_unit_xfr_test_refresh_SOURCES = tests/unit/xfr/test_refresh.c
 tests_unit_xfr_test_refresh_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_xfr_test_refresh_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
+
+check_PROGRAMS += tests/unit/xfr/test_xfr
+tests_unit_xfr_test_xfr_SOURCES = tests/unit/xfr/test_xfr.c
+tests_unit_xfr_test_xfr_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_xfr_test_xfr_LDADD = $(LIBS_ZONEKIT) $(LIBS_SUITE) $(LIBS_XFR)
