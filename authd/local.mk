@@ -8,9 +8,13 @@ authd_libauthd_a_SOURCES = \
 	%D%/manage/commands.c %D%/manage/commands.h \
 	%D%/manage/exporter.c %D%/manage/exporter.h \
 	%D%/manage/manage.h \
+	%D%/manage/notified.c %D%/manage/notified.h \
+	%D%/manage/outbound.c %D%/manage/outbound.h \
+	%D%/manage/primary.c %D%/manage/primary.h \
 	%D%/manage/registry.c %D%/manage/registry.h \
 	%D%/manage/reload.c %D%/manage/reload.h \
 	%D%/manage/requests.c %D%/manage/requests.h \
+	%D%/manage/secondary.c %D%/manage/secondary.h \
 	%D%/manage/show.c %D%/manage/show.h \
 	%D%/manage/updater.c %D%/manage/updater.h \
 	%D%/manage/wait.c %D%/manage/wait.h \
@@ -21,6 +25,7 @@ authd_libauthd_a_SOURCES = \
 	%D%/serve/datagrams.c \
 	%D%/serve/request.c %D%/serve/request.h \
 	%D%/serve/respond.c %D%/serve/respond.h \
+	%D%/serve/transfer.c %D%/serve/transfer.h \
 	%D%/serve/view.c %D%/serve/view.h \
 	%D%/serve/worker.h \
 	%D%/serve/workers.c %D%/serve/workers.h

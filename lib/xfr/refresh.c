@@ -297,9 +297,8 @@ void refresh_on_failed(struct refresh *r, uint32_t ticket, enum refresh_failure 
 	primary_end(r, now);
 }
 
-void refresh_force(struct refresh *r, usec_t now)
+void refresh_force(struct refresh *r)
 {
-	(void)now;
 	r->forced = true;
 }
 

@@ -129,7 +129,7 @@ void refresh_on_committed(struct refresh *refresh, uint32_t ticket, const struct
 void refresh_on_failed(struct refresh *refresh, uint32_t ticket, enum refresh_failure failure, usec_t now);
 
 /* A round now (zonectl refresh). */
-void refresh_force(struct refresh *refresh, usec_t now);
+void refresh_force(struct refresh *refresh);
 /* The whole zone from the preferred primary now, whatever its serial (zonectl retransfer). */
 void refresh_force_axfr(struct refresh *refresh, usec_t now);
 

@@ -409,7 +409,7 @@ START_TEST(operator_can_force_a_round_and_interrupt_a_transfer)
 	struct fixture f;
 
 	begin_settled(&f, 1);
-	refresh_force(&f.refresh, f.now);
+	refresh_force(&f.refresh);
 	expect(&f, REFRESH_QUERY_SOA);
 	refresh_on_soa(&f.refresh, f.action.ticket, 11, f.now);
 	expect(&f, REFRESH_IXFR);

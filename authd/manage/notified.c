@@ -1,0 +1,54 @@
+/* NOTIFY messages that came to the workers. */
+#include "authd/manage/notified.h"
+
+#include "authd/manage/secondary.h"
+#include "lib/xfr/notify.h"
+
+static bool is_allowed(const struct zone_options *options, const struct netaddr *peer)
+{
+	for (uint32_t i = 0; i < options->primaries_count; i++) {
+		if (netaddr_ip_equal(&options->primaries[i].address, peer))
+			return true;
+	}
+	return acl_allows(options->allow_notify, peer, NULL);
+}
+
+/* What to answer; *entry is the zone whose secondary is to be told, when it is RCODE_NOERROR. */
+static enum rcode decide(const struct manage *manage, const struct request *request, const struct message *message, struct notify *notify,
+			 struct zone_entry **entry)
+{
+	switch (notify_read(message, notify)) {
+	case ZT_OK: break;
+	case ZT_EUNSUPPORTED: return RCODE_NOTIMP;
+	default: return RCODE_FORMERR;
+	}
+	if (message->tsig_at > 0)      /* signed with a key we do not have (RFC 8945 section 5.2) */
+		return RCODE_NOTAUTH;
+	*entry = registry_get(&manage->registry, notify->apex);
+	if (!*entry || (*entry)->options->primaries_count == 0)
+		return RCODE_NOTAUTH;
+	if (!is_allowed((*entry)->options, &request->peer)) {
+		char text[NETADDR_TEXT_SIZE];
+		log_info(manage->log, "zone %s: NOTIFY from %s refused; primaries and allow-notify do not name it", (*entry)->name,
+			 netaddr_ip_to_text(&request->peer, text));
+		return RCODE_REFUSED;
+	}
+	return (*entry)->secondary ? RCODE_NOERROR : RCODE_SERVFAIL;
+}
+
+void notified_on_request(struct manage *manage, struct request *request)
+{
+	struct zone_entry *entry = NULL;
+	struct message message;
+	struct notify notify;
+	size_t len;
+
+	if (message_read(&message, request->wire, request->wire_len) != ZT_OK)
+		return;
+	enum rcode rcode = decide(manage, request, &message, &notify, &entry);
+	uint8_t *room = buf_reserve(&request->reply, EDNS_MIN_UDP_SIZE);
+	if (room && notify_reply_write(room, EDNS_MIN_UDP_SIZE, &message, rcode, &len) == ZT_OK)
+		request->reply.len += len;
+	if (rcode == RCODE_NOERROR)
+		secondary_on_notify(entry, &request->peer, notify.has_serial ? &notify.serial : NULL);
+}
