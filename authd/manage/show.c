@@ -154,10 +154,16 @@ json_t *show_zone(const struct manage *manage, const struct zone_entry *entry)
 	return zone;
 }
 
+/* The first load and a reload are both "file" to the reader of a history. */
+static const char *source_text(enum journal_source source)
+{
+	return source == JOURNAL_LOAD || source == JOURNAL_RELOAD ? "file" : journal_source_text(source);
+}
+
 static int history_add(void *ctx, const struct journal_version *version)
 {
 	json_t *row = json_pack("{s:I, s:I, s:o, s:s, s:I, s:I, s:I}", "from_serial", (json_int_t)version->from_serial, "serial",
-				(json_int_t)version->to_serial, "at", time_json(version->wall), "source", journal_source_text(version->source),
+				(json_int_t)version->to_serial, "at", time_json(version->wall), "source", source_text(version->source),
 				"added", (json_int_t)version->added_count, "deleted", (json_int_t)version->removed_count, "bytes",
 				(json_int_t)version->bytes);
 	/* The journal tells the newest first. */

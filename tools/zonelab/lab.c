@@ -80,8 +80,8 @@ static int record_load(struct lab *lab)
 	const char *topology = json_string_value(json_object_get(root, "topology"));
 	struct topology_overrides overrides = { .port = (uint16_t)json_integer_value(json_object_get(root, "port")) };
 	status = ZT_ECORRUPT;
-	if (topology && strlen(topology) < sizeof(lab->topology_path)) {
-		strcpy(lab->topology_path, topology);
+	size_t used = topology ? (size_t)snprintf(lab->topology_path, sizeof(lab->topology_path), "%s", topology) : sizeof(lab->topology_path);
+	if (used < sizeof(lab->topology_path)) {
 		status = topology_read(&lab->topology, topology, &overrides);
 	}
 	if (status == ZT_OK)
@@ -115,7 +115,7 @@ static bool is_taken(const char *dir)
 	struct lab other = { 0 };
 	bool taken = false;
 
-	strcpy(other.dir, dir);
+	snprintf(other.dir, sizeof(other.dir), "%s", dir);
 	char path[4096];
 	struct stat st;
 	if (record_path(&other, path) == ZT_OK && stat(path, &st) == 0 && record_load(&other) == ZT_OK)
