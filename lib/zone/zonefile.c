@@ -141,12 +141,16 @@ static bool token_copy(const struct token *token, char *out, size_t size)
 static bool class_read(const struct token *token, uint16_t *out)
 {
 	char text[RR_CLASS_TEXT_SIZE];
+	uint16_t rr_class = CLASS_IN;
 
-	if (token_is(token, "IN")) {
-		*out = CLASS_IN;
-		return true;
+	if (!token_is(token, "IN")) {
+		if (!token_copy(token, text, sizeof(text)) || !rr_class_from_text(text, &rr_class))
+			return false;
+		if (rr_class == CLASS_NONE || rr_class == CLASS_ANY)      /* no classes of data */
+			return false;
 	}
-	return token_copy(token, text, sizeof(text)) && rr_class_from_text(text, out) && *out != CLASS_NONE && *out != CLASS_ANY;
+	*out = rr_class;
+	return true;
 }
 
 static bool type_read(struct reader *reader, const struct token *token, uint16_t *out)

@@ -88,6 +88,11 @@ static int load_record(void *arg, const struct zonefile_record *record)
 				 name_to_text(record->owner, owner), rr_type_to_text(record->type, type));
 		return ZT_OK;
 	}
+	if (status == ZT_ELIMIT) {
+		zonefile_error(load->report, record->file, record->line, "%s %s: more records than an RRset can hold (65535)",
+			       name_to_text(record->owner, owner), rr_type_to_text(record->type, type));
+		return ZT_OK;
+	}
 	return status;
 }
 
