@@ -30,3 +30,8 @@ check_PROGRAMS += tests/unit/dns/test_present
 tests_unit_dns_test_present_SOURCES = tests/unit/dns/test_present.c $(RANDOM_RDATA)
 tests_unit_dns_test_present_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_dns_test_present_LDADD = $(LIBS_SUITE) $(LIBS_DNS)
+
+check_PROGRAMS += tests/unit/dns/test_message
+tests_unit_dns_test_message_SOURCES = tests/unit/dns/test_message.c $(RANDOM_RDATA)
+tests_unit_dns_test_message_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_dns_test_message_LDADD = $(LIBS_SUITE) $(LIBS_DNS)

@@ -1,0 +1,156 @@
+/* lib/zone/check: the rules of the DNS, over whole zones and over changes. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/zone/check.h"
+#include "lib/zone/edit.h"
+#include "tests/support/suite.h"
+#include "tests/support/zone_text.h"
+
+#define APEX "@ 60 SOA ns h 1 2 3 4 5\n@ 60 NS ns\nns 60 A 127.0.0.1\n"
+
+static struct zone_findings findings;
+
+/* All findings as lines, errors marked with !. */
+static const char *listed(void)
+{
+	static char text[2 * ZONE_FINDINGS_MAX * 256];
+	char line[ZONE_FINDING_TEXT_SIZE];
+	size_t len = 0;
+	text[0] = '\0';
+	for (unsigned i = 0; i < findings.count; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s\n", findings.list[i].is_error ? "!" : "",
+					zone_finding_to_text(&findings.list[i], line));
+	return text;
+}
+
+static void whole_zone_gives(const char *records, const char *expected)
+{
+	struct zone *zone = zone_text_new("example.", records);
+	int status = zone_check(zone_current(zone), &findings);
+	ck_assert_str_eq(listed(), expected);
+	ck_assert_int_eq(status, findings.error_count > 0 ? ZT_EZONE : ZT_OK);
+	zone_free(zone);
+}
+
+/* What a change to a zone gives; the whole zone must be judged alike. */
+static void change_gives(const char *records, const char *script, const char *expected)
+{
+	struct zone *zone = zone_text_new("example.", records);
+	struct zone_edit *edit;
+	struct changeset change;
+	changeset_init(&change);
+	ck_assert_int_eq(zone_edit_begin(zone, &edit), ZT_OK);
+	zone_text_change(edit, script);
+	ck_assert_int_eq(zone_edit_changeset(edit, &change), ZT_OK);
+	int status = zone_check_changes(zone_edit_view(edit), &change, &findings);
+	ck_assert_str_eq(listed(), expected);
+	ck_assert_int_eq(status, findings.error_count > 0 ? ZT_EZONE : ZT_OK);
+	ck_assert_int_eq(zone_check(zone_edit_view(edit), &findings), status);
+	zone_edit_abort(edit);
+	changeset_fini(&change);
+	zone_free(zone);
+}
+
+START_TEST(a_sound_zone_has_no_findings)
+{
+	whole_zone_gives(APEX, "");
+	whole_zone_gives(APEX "a CNAME b\na RRSIG CNAME 8 2 60 20300101000000 20200101000000 1 @ AQ==\na NSEC b CNAME\n"
+			 "d NS ns.d\nns.d A 1.1.1.1\ne NS ns.d\nf NS out.side.\ng NS x.f\nx DNAME y.\nm MX 10 ns\nm MX 20 mail.other.\n"
+			 "*.w A 1.1.1.1\nv NS a.w\n", "");
+}
+END_TEST
+
+START_TEST(the_apex_needs_one_soa_and_ns)
+{
+	whole_zone_gives(NULL, "!example. SOA: the zone has no SOA record at its apex\n!example. NS: the zone has no NS record at its apex\n");
+	whole_zone_gives("a 1 A 1.1.1.1\n", "!example. SOA: the zone has no SOA record at its apex\n"
+			 "!example. NS: the zone has no NS record at its apex\n");
+	whole_zone_gives("@ 60 SOA ns h 1 2 3 4 5\n", "!example. NS: the zone has no NS record at its apex\n");
+	whole_zone_gives(APEX "@ SOA ns h 2 2 3 4 5\n", "!example. SOA: the apex has more than one SOA record\n");
+	whole_zone_gives(APEX "sub SOA ns h 1 2 3 4 5\n", "!sub.example. SOA: an SOA record below the apex\n");
+}
+END_TEST
+
+START_TEST(a_cname_stands_alone)
+{
+	whole_zone_gives(APEX "a CNAME b\na A 1.1.1.1\na TXT x\n", "!a.example. CNAME: a CNAME record beside other data\n");
+	whole_zone_gives(APEX "a CNAME b\na CNAME c\n", "!a.example. CNAME: more than one CNAME record at one name\n");
+	whole_zone_gives("@ 60 SOA ns.o. h 1 2 3 4 5\n@ NS ns.o.\n@ CNAME x\n", "!example. CNAME: a CNAME record beside other data\n");
+}
+END_TEST
+
+START_TEST(a_dname_stands_above_nothing)
+{
+	whole_zone_gives(APEX "a DNAME b.\na DNAME c.\n", "!a.example. DNAME: more than one DNAME record at one name\n");
+	whole_zone_gives(APEX "a DNAME b.\nb.a A 1.1.1.1\nc.b.a TXT x\nab A 1.1.1.1\n",
+			 "!b.a.example. A: a name below the DNAME record of a.example.\n!c.b.a.example. TXT: a name below the DNAME record of a.example.\n");
+	whole_zone_gives(APEX "a DNAME b.\na NS ns\n", "!a.example. DNAME: a DNAME record beside a delegation\n");
+	whole_zone_gives("@ 60 SOA ns.o. h 1 2 3 4 5\n@ NS ns.o.\n@ DNAME other.\n", "");
+}
+END_TEST
+
+START_TEST(servers_without_addresses_are_warned_of)
+{
+	whole_zone_gives(APEX "d NS ns.d\n", "d.example. NS: no glue (A or AAAA record) for the server ns.d.example.\n");
+	whole_zone_gives(APEX "d NS none\n", "d.example. NS: no A or AAAA record in this zone for the server none.example.\n");
+	whole_zone_gives(APEX "@ NS t\nt TXT x\n", "example. NS: no A or AAAA record in this zone for the server t.example.\n");
+	whole_zone_gives(APEX "@ NS c\nc CNAME ns\nm MX 1 c\n",
+			 "example. NS: the server's name is an alias: c.example.\nm.example. MX: the mail exchange's name is an alias: c.example.\n");
+}
+END_TEST
+
+START_TEST(findings_beyond_the_limit_are_counted)
+{
+	char records[8192] = APEX;
+	size_t len = strlen(records);
+	for (int i = 0; i < 50; i++)
+		len += (size_t)snprintf(records + len, sizeof(records) - len, "c%d CNAME x\nc%d A 1.1.1.1\nn%d NS z%d\n", i, i, i, i);
+	struct zone *zone = zone_text_new("example.", records);
+	ck_assert_int_eq(zone_check(zone_current(zone), &findings), ZT_EZONE);
+	ck_assert_uint_eq(findings.error_count, 50);
+	ck_assert_uint_eq(findings.warning_count, 50);
+	ck_assert_uint_eq(findings.count, 2 * ZONE_FINDINGS_MAX);
+	zone_free(zone);
+}
+END_TEST
+
+START_TEST(changes_that_break_a_rule_are_found)
+{
+	change_gives(APEX "a A 1.1.1.1\n", "+ a 60 CNAME b\n", "!a.example. CNAME: a CNAME record beside other data\n");
+	change_gives(APEX "a CNAME b\n", "+ a 60 A 1.1.1.1\n", "!a.example. CNAME: a CNAME record beside other data\n");
+	change_gives(APEX "a CNAME b\n", "+ a 60 CNAME c\n", "!a.example. CNAME: more than one CNAME record at one name\n");
+	change_gives(APEX "b.a A 1.1.1.1\n", "+ a 60 DNAME b.\n", "!b.a.example. DNAME: a name below the DNAME record of a.example.\n");
+	change_gives(APEX "a DNAME b.\n", "+ c.b.a 60 A 1.1.1.1\n", "!c.b.a.example. ANY: a name below the DNAME record of a.example.\n");
+	change_gives(APEX, "- @ 60 NS ns\n", "!example. NS: the zone has no NS record at its apex\n");
+	change_gives(APEX, "+ d 60 NS ns.d\n", "d.example. NS: no glue (A or AAAA record) for the server ns.d.example.\n");
+	change_gives(APEX, "+ d 60 SOA a b 1 2 3 4 5\n", "!d.example. SOA: an SOA record below the apex\n");
+}
+END_TEST
+
+START_TEST(changes_that_break_nothing_give_nothing)
+{
+	change_gives(APEX "a CNAME b\n", "- a 60 CNAME b\n+ a 60 A 1.1.1.1\n", "");
+	change_gives(APEX "b.a A 1.1.1.1\n", "- b.a 60 A 1.1.1.1\n+ a 60 DNAME b.\n", "");
+	change_gives(APEX "d NS ns.d\nns.d A 1.1.1.1\n", "+ e 60 TXT x\n", "");
+	change_gives(APEX, "= 2\n", "");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("check");
+	TCase *whole = tcase_create("whole"), *changes = tcase_create("changes");
+	tcase_add_test(whole, a_sound_zone_has_no_findings);
+	tcase_add_test(whole, the_apex_needs_one_soa_and_ns);
+	tcase_add_test(whole, a_cname_stands_alone);
+	tcase_add_test(whole, a_dname_stands_above_nothing);
+	tcase_add_test(whole, servers_without_addresses_are_warned_of);
+	tcase_add_test(whole, findings_beyond_the_limit_are_counted);
+	suite_add_tcase(suite, whole);
+	tcase_add_test(changes, changes_that_break_a_rule_are_found);
+	tcase_add_test(changes, changes_that_break_nothing_give_nothing);
+	suite_add_tcase(suite, changes);
+	return suite_run(suite);
+}
