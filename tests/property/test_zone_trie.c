@@ -42,27 +42,27 @@ static struct zone_summary check_structure(struct structure *all, twig_t twig, u
 
 	if (twig_is_leaf(twig)) {
 		const struct znode *node = twig_leaf(twig);
-		ck_assert_uint_eq(twig, twig_of_leaf(node));
+		MUST(twig == twig_of_leaf(node));
 		all->memory += znode_memory(node);
 		all->leaves++;
 		return znode_summary(node, &zone->key, zone_is_apex(zone, node));
 	}
 	const struct branch *branch = twig_branch(twig);
 	unsigned offset = branch_offset(branch), count = branch_twigs(branch), at = 0;
-	ck_assert_uint_ge(count, 2);
-	ck_assert_uint_ge(offset, above);
+	MUST(count >= 2);
+	MUST(offset >= above);
 	for (unsigned symbol = 0; symbol < KEY_SYMBOLS; symbol++) {
 		if (!branch_has(branch, symbol))
 			continue;
-		ck_assert_uint_eq(branch_index(branch, symbol), at);
+		MUST(branch_index(branch, symbol) == at);
 		key_make(&key, twig_first_leaf(branch->twig[at])->bytes, zone->apex_len);
-		ck_assert_uint_eq(key.sym[offset], symbol);
-		ck_assert_uint_lt(offset, key.len);
+		MUST(key.sym[offset] == symbol);
+		MUST(offset < key.len);
 		sum = summary_add(sum, check_structure(all, branch->twig[at++], offset + 1));
 	}
-	ck_assert_uint_eq(at, count);
-	ck_assert_uint_eq(branch_summary(branch).count, sum.count);
-	ck_assert(fingerprint_equal(branch_summary(branch).fingerprint, sum.fingerprint));
+	MUST(at == count);
+	MUST(branch_summary(branch).count == sum.count);
+	MUST(fingerprint_equal(branch_summary(branch).fingerprint, sum.fingerprint));
 	all->memory += block_cost(branch_size(count));
 	return sum;
 }
@@ -73,8 +73,8 @@ static void check_version_structure(const struct zone_version *version)
 
 	if (version->root)
 		check_structure(&all, version->root, 0);
-	ck_assert_uint_eq(zone_version_memory(version), all.memory);
-	ck_assert_uint_eq(zone_version_name_count(version), all.leaves);
+	MUST(zone_version_memory(version) == all.memory);
+	MUST(zone_version_name_count(version) == all.leaves);
 }
 
 /* ---- edits ------------------------------------------------------------------------------------------------------------------ */
@@ -116,7 +116,7 @@ static void do_add(struct zone_edit *edit, struct target *target)
 	int expected = target->set->present & bit ? ZT_EEXIST : ZT_OK;
 
 	target->record.owner = target->owner;
-	ck_assert_int_eq(zone_edit_add_record(edit, &target->record), expected);
+	MUST(zone_edit_add_record(edit, &target->record) == expected);
 	target->set->present |= bit;
 	target->set->ttl = target->record.ttl;
 }
@@ -127,7 +127,7 @@ static void do_remove(struct zone_edit *edit, struct target *target)
 	int expected = target->set->present & bit ? ZT_OK : ZT_ENOENT;
 	const struct change_record *record = &target->record;
 
-	ck_assert_int_eq(zone_edit_remove(edit, target->owner, record->type, record->rdata, record->rdata_len), expected);
+	MUST(zone_edit_remove(edit, target->owner, record->type, record->rdata, record->rdata_len) == expected);
 	target->set->present &= (uint8_t)~bit;
 }
 
@@ -148,7 +148,7 @@ static void do_put(struct world *world, struct zone_edit *edit, struct target *t
 		set.count++;
 		present |= (uint8_t)(1 << i);
 	}
-	ck_assert_int_eq(zone_edit_put_rrset(edit, target->owner, &set), set.count ? ZT_OK : ZT_EINVAL);
+	MUST(zone_edit_put_rrset(edit, target->owner, &set) == (set.count ? ZT_OK : ZT_EINVAL));
 	if (set.count)
 		*target->set = (struct model_set){ present, set.ttl };
 }
@@ -157,7 +157,7 @@ static void do_remove_rrset(struct zone_edit *edit, struct target *target)
 {
 	int expected = target->set->present ? ZT_OK : ZT_ENOENT;
 
-	ck_assert_int_eq(zone_edit_remove_rrset(edit, target->owner, target->record.type, model_slot[target->slot].covers), expected);
+	MUST(zone_edit_remove_rrset(edit, target->owner, target->record.type, model_slot[target->slot].covers) == expected);
 	target->set->present = 0;
 }
 
@@ -165,7 +165,7 @@ static void do_remove_name(struct world *world, struct zone_edit *edit, struct t
 {
 	int expected = model_has_name(&world->model, target->name) ? ZT_OK : ZT_ENOENT;
 
-	ck_assert_int_eq(zone_edit_remove_name(edit, target->owner), expected);
+	MUST(zone_edit_remove_name(edit, target->owner) == expected);
 	memset(world->model.set[target->name], 0, sizeof(world->model.set[target->name]));
 }
 
@@ -185,7 +185,7 @@ static void do_anything(struct world *world, struct zone_edit *edit)
 	} else if (kind < 199) {
 		do_remove_name(world, edit, &target);
 	} else {
-		ck_assert_int_eq(zone_edit_clear(edit), ZT_OK);
+		MUST(zone_edit_clear(edit) == ZT_OK);
 		memset(&world->model, 0, sizeof(world->model));
 	}
 }
@@ -218,13 +218,13 @@ static void follow(struct world *world, const struct changeset *change)
 
 	buf_init(&bytes);
 	changeset_init(&received);
-	ck_assert_int_eq(changeset_write(change, &bytes), ZT_OK);
-	ck_assert_int_eq(changeset_read(&received, bytes.data, bytes.len), ZT_OK);
-	ck_assert_int_eq(zone_edit_begin(world->twin, &edit), ZT_OK);
-	ck_assert_int_eq(zone_edit_apply(edit, &received), ZT_OK);
+	MUST(changeset_write(change, &bytes) == ZT_OK);
+	MUST(changeset_read(&received, bytes.data, bytes.len) == ZT_OK);
+	MUST(zone_edit_begin(world->twin, &edit) == ZT_OK);
+	MUST(zone_edit_apply(edit, &received) == ZT_OK);
 	zone_edit_publish(edit);
-	ck_assert_int_eq(zone_diff(zone_current(world->twin), zone_current(world->zone), &received), ZT_OK);
-	ck_assert(changeset_is_empty(&received));
+	MUST(zone_diff(zone_current(world->twin), zone_current(world->zone), &received) == ZT_OK);
+	MUST(changeset_is_empty(&received));
 	changeset_fini(&received);
 	buf_fini(&bytes);
 }
@@ -248,12 +248,12 @@ static void check_pins(struct world *world, const struct changeset *change)
 	for (struct pin *pin = world->pin; pin < world->pin + PINS; pin++) {
 		if (!pin->version)
 			continue;
-		ck_assert_int_eq(changeset_condense(&pin->since, change), ZT_OK);
+		MUST(changeset_condense(&pin->since, change) == ZT_OK);
 		if (rng_below(world->rng, 4) != 0)
 			continue;
 		model_check_content(&world->uni, &pin->model, pin->version);
 		check_questions(world, &pin->model, pin->version);
-		ck_assert_int_eq(zone_diff(pin->version, current, &diff), ZT_OK);
+		MUST(zone_diff(pin->version, current, &diff) == ZT_OK);
 		model_check_changeset(&world->uni, &pin->model, &world->model, &diff);
 		model_check_changeset(&world->uni, &pin->model, &world->model, &pin->since);
 		if (rng_below(world->rng, 3) == 0)
@@ -279,14 +279,14 @@ static void run_script(struct world *world)
 	struct changeset change;
 	struct zone_edit *edit;
 
-	ck_assert_int_eq(zone_edit_begin(world->zone, &edit), ZT_OK);
+	MUST(zone_edit_begin(world->zone, &edit) == ZT_OK);
 	for (uint64_t left = rng_below(world->rng, rng_below(world->rng, 8) ? 8 : 60); left > 0; left--)
 		do_anything(world, edit);
 	check_questions(world, &world->model, zone_edit_view(edit));
 	changeset_init(&change);
-	ck_assert_int_eq(zone_edit_changeset(edit, &change), ZT_OK);
+	MUST(zone_edit_changeset(edit, &change) == ZT_OK);
 	model_check_changeset(&world->uni, &before, &world->model, &change);
-	ck_assert(zone_edit_is_empty(edit) == changeset_is_empty(&change));
+	MUST(zone_edit_is_empty(edit) == changeset_is_empty(&change));
 	if (rng_below(world->rng, 8) == 0) {
 		zone_edit_abort(edit);
 		world->model = before;
@@ -305,11 +305,11 @@ static void run_zone(struct rng *rng, unsigned long scripts)
 {
 	struct world *world = calloc(1, sizeof(*world));
 
-	ck_assert_ptr_nonnull(world);
+	MUST(world != NULL);
 	world->rng = rng;
 	universe_draw(&world->uni, rng);
-	ck_assert_int_eq(zone_new(world->uni.apex, &world->uni.key, &world->zone), ZT_OK);
-	ck_assert_int_eq(zone_new(world->uni.apex, &world->uni.key, &world->twin), ZT_OK);
+	MUST(zone_new(world->uni.apex, &world->uni.key, &world->zone) == ZT_OK);
+	MUST(zone_new(world->uni.apex, &world->uni.key, &world->twin) == ZT_OK);
 	if (rng_below(rng, 4) == 0)
 		zone_current_mutable(world->zone)->generation = UINT32_MAX - (uint32_t)rng_below(rng, 100);
 	for (unsigned long i = 0; i < scripts; i++)

@@ -7,6 +7,11 @@
 #include "lib/dns/rrtype.h"
 #include "tests/support/suite.h"
 
+void must_fail(const char *condition, const char *file, int line)
+{
+	ck_abort_msg("%s:%d: %s", file, line, condition);
+}
+
 bool model_has_name(const struct model *model, unsigned name)
 {
 	for (unsigned slot = 0; slot < MODEL_SLOTS; slot++) {
@@ -72,8 +77,8 @@ static struct zone_summary name_summary(const struct universe *uni, const struct
 
 static void check_summary(struct zone_summary got, struct zone_summary expected)
 {
-	ck_assert_uint_eq(got.count, expected.count);
-	ck_assert(fingerprint_equal(got.fingerprint, expected.fingerprint));
+	MUST(got.count == expected.count);
+	MUST(fingerprint_equal(got.fingerprint, expected.fingerprint));
 }
 
 /* ---- content -------------------------------------------------------------------------------------------------------------- */
@@ -84,16 +89,16 @@ static unsigned check_set(const struct universe *uni, const struct model_set *ex
 	uint16_t len;
 	unsigned count = 0;
 
-	ck_assert_uint_eq(set->ttl, expected->ttl);
+	MUST(set->ttl == expected->ttl);
 	for (unsigned i = 0; i < MODEL_RDATA; i++) {
 		if (!(expected->present >> i & 1))
 			continue;
-		ck_assert(rrset_next(set, &p, &data, &len));
-		ck_assert_int_eq(rdata_cmp(set->type, data, len, uni->rdata[slot][i].data, uni->rdata[slot][i].len), 0);
+		MUST(rrset_next(set, &p, &data, &len));
+		MUST(rdata_cmp(set->type, data, len, uni->rdata[slot][i].data, uni->rdata[slot][i].len) == 0);
 		count++;
 	}
-	ck_assert(!rrset_next(set, &p, &data, &len));
-	ck_assert_uint_eq(set->count, count);
+	MUST(!rrset_next(set, &p, &data, &len));
+	MUST(set->count == count);
 	return count;
 }
 
@@ -103,26 +108,26 @@ static unsigned check_node(const struct universe *uni, const struct model *model
 	struct rrset set, got;
 	size_t pos = 0;
 
-	ck_assert_ptr_nonnull(node);
-	ck_assert(name_equal(znode_owner(node), uni->name[name]));
+	MUST(node != NULL);
+	MUST(name_equal(znode_owner(node), uni->name[name]));
 	for (unsigned slot = 0; slot < MODEL_SLOTS; slot++) {
 		const struct model_slot *what = &model_slot[slot];
 		bool present = model->set[name][slot].present;
-		ck_assert(znode_rrset(node, what->type, what->covers, &got) == present);
+		MUST(znode_rrset(node, what->type, what->covers, &got) == present);
 		if (!present)
 			continue;
-		ck_assert(znode_next(node, &pos, &set));
-		ck_assert_uint_eq(set.type, what->type);
-		ck_assert_uint_eq(set.covers, what->covers);
-		ck_assert_ptr_eq(set.rdata, got.rdata);
+		MUST(znode_next(node, &pos, &set));
+		MUST(set.type == what->type);
+		MUST(set.covers == what->covers);
+		MUST(set.rdata == got.rdata);
 		records += check_set(uni, &model->set[name][slot], slot, &set);
 		sets++;
 		flags |= what->type == TYPE_NS ? ZNODE_HAS_NS : what->type == TYPE_CNAME ? ZNODE_HAS_CNAME
 			: what->type == TYPE_DNAME ? ZNODE_HAS_DNAME : what->type == TYPE_DS ? ZNODE_HAS_DS : 0;
 	}
-	ck_assert(!znode_next(node, &pos, &set));
-	ck_assert_uint_eq(znode_rrset_count(node), sets);
-	ck_assert_uint_eq(znode_flags(node), flags);
+	MUST(!znode_next(node, &pos, &set));
+	MUST(znode_rrset_count(node) == sets);
+	MUST(znode_flags(node) == flags);
 	return records;
 }
 
@@ -135,7 +140,7 @@ static uint32_t model_serial(const struct universe *uni, const struct model *mod
 	if (!present)
 		return 0;
 	const struct model_rdata *first = &uni->rdata[slot][__builtin_ctz(present)];
-	ck_assert(soa_from_rdata(&soa, first->data, first->len));
+	MUST(soa_from_rdata(&soa, first->data, first->len));
 	return soa.serial;
 }
 
@@ -152,18 +157,18 @@ void model_check_content(const struct universe *uni, const struct model *model, 
 		const struct znode *node = zone_iter_next(&iter);
 		records += check_node(uni, model, name, node);
 		if (name == 0)
-			ck_assert_ptr_eq(node, zone_version_apex(version));
+			MUST(node == zone_version_apex(version));
 		struct zone_summary one = name_summary(uni, model, name);
 		sum.count += one.count;
 		sum.fingerprint = fingerprint_add(sum.fingerprint, one.fingerprint);
 		names++;
 	}
-	ck_assert_ptr_null(zone_iter_next(&iter));
+	MUST(zone_iter_next(&iter) == NULL);
 	check_summary(zone_summary(version), sum);
-	ck_assert_uint_eq(zone_version_name_count(version), names);
-	ck_assert_uint_eq(zone_version_record_count(version), records);
-	ck_assert_uint_eq(zone_version_serial(version), model_serial(uni, model));
-	ck_assert((zone_version_apex(version) != NULL) == model_has_name(model, 0));
+	MUST(zone_version_name_count(version) == names);
+	MUST(zone_version_record_count(version) == records);
+	MUST(zone_version_serial(version) == model_serial(uni, model));
+	MUST((zone_version_apex(version) != NULL) == model_has_name(model, 0));
 }
 
 /* ---- look-up -------------------------------------------------------------------------------------------------------------- */
@@ -189,9 +194,9 @@ static bool exists(const struct universe *uni, const struct model *model, const 
 
 static void check_is(const struct universe *uni, const struct znode *node, int index)
 {
-	ck_assert((node != NULL) == (index >= 0));
+	MUST((node != NULL) == (index >= 0));
 	if (node)
-		ck_assert(name_equal(znode_owner(node), uni->name[index]));
+		MUST(name_equal(znode_owner(node), uni->name[index]));
 }
 
 /* The topmost present name at or above `name` with the type; `strictly` leaves the name itself out, `below` is 1 to leave out the apex. */
@@ -220,14 +225,14 @@ void model_check_find(const struct universe *uni, const struct model *model, con
 	/* The apex of a zone without names counts as existing, for it is where walks up end. */
 	if (match == ZONE_MATCH_NONE && name_equal(name, uni->apex))
 		match = ZONE_MATCH_EMPTY;
-	ck_assert_int_eq(look.match, match);
+	MUST(look.match == match);
 	check_is(uni, look.node, index);
 	check_is(uni, zone_get(version, name), index);
 	check_is(uni, look.cut, topmost(uni, model, name, TYPE_NS));
 	check_is(uni, look.dname, topmost(uni, model, name, TYPE_DNAME));
 	while (!name_equal(encloser, uni->apex) && !exists(uni, model, encloser))
 		encloser = name_parent(encloser);
-	ck_assert_uint_eq(look.encloser_labels, name_label_count(encloser));
+	MUST(look.encloser_labels == name_label_count(encloser));
 	index = -1;
 	bool empty = false;
 	if (match == ZONE_MATCH_NONE && name_join(star, (const uint8_t *)"\1*", 2, encloser) == ZT_OK) {
@@ -235,7 +240,7 @@ void model_check_find(const struct universe *uni, const struct model *model, con
 		empty = index < 0 && exists(uni, model, star);
 	}
 	check_is(uni, look.wildcard, index);
-	ck_assert(look.wildcard_is_empty == empty);
+	MUST(look.wildcard_is_empty == empty);
 }
 
 void model_check_order(const struct universe *uni, const struct model *model, const struct zone_version *version, const uint8_t *name)
@@ -253,7 +258,7 @@ void model_check_order(const struct universe *uni, const struct model *model, co
 		if (order >= 0)
 			check_is(uni, zone_iter_next(&iter), (int)i);
 	}
-	ck_assert_ptr_null(zone_iter_next(&iter));
+	MUST(zone_iter_next(&iter) == NULL);
 	check_is(uni, zone_predecessor(version, name), before);
 }
 
@@ -305,11 +310,11 @@ static void expect(struct list_check *check, unsigned name, unsigned slot, struc
 		const struct model_rdata *rdata = &check->uni->rdata[slot][i];
 		if (!(set.present >> i & 1))
 			continue;
-		ck_assert(change_record_next(check->list, &check->pos, &record));
-		ck_assert(name_equal(record.owner, check->uni->name[name]));
-		ck_assert_uint_eq(record.type, model_slot[slot].type);
-		ck_assert_uint_eq(record.ttl, set.ttl);
-		ck_assert_int_eq(rdata_cmp(record.type, record.rdata, record.rdata_len, rdata->data, rdata->len), 0);
+		MUST(change_record_next(check->list, &check->pos, &record));
+		MUST(name_equal(record.owner, check->uni->name[name]));
+		MUST(record.type == model_slot[slot].type);
+		MUST(record.ttl == set.ttl);
+		MUST(rdata_cmp(record.type, record.rdata, record.rdata_len, rdata->data, rdata->len) == 0);
 		check->count++;
 	}
 }
@@ -339,8 +344,8 @@ void model_check_changeset(const struct universe *uni, const struct model *from,
 				expect_change(&removed, &added, from->set[name][slot], to->set[name][slot], at);
 		}
 	}
-	ck_assert(!change_record_next(removed.list, &removed.pos, &record));
-	ck_assert(!change_record_next(added.list, &added.pos, &record));
-	ck_assert_uint_eq(change->removed_count, removed.count);
-	ck_assert_uint_eq(change->added_count, added.count);
+	MUST(!change_record_next(removed.list, &removed.pos, &record));
+	MUST(!change_record_next(added.list, &added.pos, &record));
+	MUST(change->removed_count == removed.count);
+	MUST(change->added_count == added.count);
 }

@@ -32,6 +32,15 @@ struct model {
 	struct model_set set[MODEL_NAMES][MODEL_SLOTS];
 };
 
+/* As ck_assert, which is too slow here: it writes to a file each time. */
+#define MUST(condition) must((condition), #condition, __FILE__, __LINE__)
+void must_fail(const char *condition, const char *file, int line);
+static inline void must(bool holds, const char *condition, const char *file, int line)
+{
+	if (!holds)
+		must_fail(condition, file, line);
+}
+
 extern const struct model_slot { uint16_t type, covers; } model_slot[MODEL_SLOTS];
 
 void universe_draw(struct universe *uni, struct rng *rng);

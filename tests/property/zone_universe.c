@@ -77,12 +77,23 @@ void scramble_name(struct rng *rng, uint8_t *name)
 	}
 }
 
+/* Where the labels begin, leftmost first; returns their count. */
+static unsigned split(const uint8_t *name, const uint8_t *label[NAME_MAX_LABELS])
+{
+	unsigned count = 0;
+
+	for (; *name; name += *name + 1)
+		label[count++] = name;
+	return count;
+}
+
 int naive_name_cmp(const uint8_t *a, const uint8_t *b)
 {
-	unsigned a_count = name_label_count(a), b_count = name_label_count(b);
+	const uint8_t *a_label[NAME_MAX_LABELS], *b_label[NAME_MAX_LABELS];
+	unsigned a_count = split(a, a_label), b_count = split(b, b_label);
 
 	for (unsigned i = 1; i <= a_count && i <= b_count; i++) {
-		const uint8_t *x = name_strip(a, a_count - i), *y = name_strip(b, b_count - i);
+		const uint8_t *x = a_label[a_count - i], *y = b_label[b_count - i];
 		for (unsigned j = 1; j <= *x && j <= *y; j++) {
 			int diff = name_fold(x[j]) - name_fold(y[j]);
 			if (diff != 0)
@@ -167,7 +178,7 @@ static void draw_rdata_of_slot(struct universe *uni, struct rng *rng, unsigned s
 		if (at < count && compare(model_slot[slot].type, &list[at], &made) == 0)
 			continue;
 		made.data = malloc(made.len + 1);
-		ck_assert_ptr_nonnull(made.data);
+		MUST(made.data != NULL);
 		memcpy(made.data, bytes, made.len);
 		memmove(list + at + 1, list + at, (count - at) * sizeof(*list));
 		list[at] = made;
