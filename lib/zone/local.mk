@@ -53,3 +53,8 @@ check_PROGRAMS += tests/unit/zone/test_check
 tests_unit_zone_test_check_SOURCES = tests/unit/zone/test_check.c tests/support/zone_text.c tests/support/zone_text.h
 tests_unit_zone_test_check_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_zone_test_check_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)
+
+check_PROGRAMS += tests/unit/zone/test_zone_threads
+tests_unit_zone_test_zone_threads_SOURCES = tests/unit/zone/test_zone_threads.c
+tests_unit_zone_test_zone_threads_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_zone_test_zone_threads_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)
