@@ -20,7 +20,13 @@ static const struct fingerprint_key key = { "0123456789abcdef" };
 struct stage {
 	struct zone *zone;
 	atomic_bool stop;
-	atomic_uint rounds;
+	atomic_ulong graces;       /* grace periods that the writer saw end */
+};
+
+struct grace_count {
+	struct rcu_head rcu;
+	struct stage *stage;
+	atomic_bool is_pending;
 };
 
 static void make_name(uint8_t out[NAME_MAX_LEN], unsigned i)
@@ -76,7 +82,6 @@ static void *look_up(void *arg)
 			if (look.node)
 				read_node(look.node);
 		}
-		atomic_fetch_add(&stage->rounds, 1);
 		qsbr_quiescent();
 	}
 	qsbr_unregister();
@@ -100,7 +105,7 @@ static void check_whole(const struct zone_version *version)
 		"a pinned version's summary is that of its content");
 }
 
-/* A transfer: pins a version, lets go of RCU, reads everything at leisure. */
+/* A transfer: pins a version, lets go of RCU, reads everything at leisure, while its grace period passes by. */
 static void *read_whole(void *arg)
 {
 	struct stage *stage = arg;
@@ -109,13 +114,15 @@ static void *read_whole(void *arg)
 	while (!atomic_load(&stage->stop)) {
 		const struct zone_version *version = zone_version_acquire(zone_current(stage->zone));
 		qsbr_offline();
-		check_whole(version);
+		unsigned long graces = atomic_load(&stage->graces);
+		do
+			check_whole(version);
+		while (atomic_load(&stage->graces) - graces < 3 && !atomic_load(&stage->stop));
 		/* A pin of a pinned version needs no RCU. */
 		const struct zone_version *again = zone_version_acquire(version);
 		zone_version_release(version);
 		check_whole(again);
 		zone_version_release(again);
-		atomic_fetch_add(&stage->rounds, 1);
 		qsbr_online();
 	}
 	qsbr_unregister();
@@ -137,10 +144,19 @@ static void publish_one(struct stage *stage, struct rng *rng)
 	}
 	if (rng_below(rng, 300) == 0)
 		ck_assert_int_eq(zone_edit_clear(edit), ZT_OK);
-	if (rng_below(rng, 10) == 0)
+	if (rng_below(rng, 10) == 0) {
 		zone_edit_abort(edit);
-	else
-		zone_edit_publish(edit);
+		return;
+	}
+	zone_edit_publish(edit);
+}
+
+static void count_grace(struct rcu_head *head)
+{
+	struct grace_count *count = caa_container_of(head, struct grace_count, rcu);
+
+	atomic_fetch_add(&count->stage->graces, 1);
+	atomic_store(&count->is_pending, false);
 }
 
 /* With no reader left, everything displaced is freed once its grace period has passed. */
@@ -157,6 +173,7 @@ static void wait_until_reclaimed(struct zone *zone)
 START_TEST(readers_see_whole_versions_while_thousands_are_published)
 {
 	struct stage stage = { 0 };
+	struct grace_count count = { .stage = &stage };
 	pthread_t thread[READERS + 1];
 	struct rng rng;
 
@@ -165,8 +182,10 @@ START_TEST(readers_see_whole_versions_while_thousands_are_published)
 	for (unsigned i = 0; i < READERS; i++)
 		ck_assert_int_eq(pthread_create(&thread[i], NULL, look_up, &stage), 0);
 	ck_assert_int_eq(pthread_create(&thread[READERS], NULL, read_whole, &stage), 0);
-	for (unsigned long left = suite_rounds(20000); left > 0 || atomic_load(&stage.rounds) < 100; left -= left > 0) {
+	for (unsigned long left = suite_rounds(20000); left > 0 || atomic_load(&stage.graces) < 10; left -= left > 0) {
 		publish_one(&stage, &rng);
+		if (!atomic_exchange(&count.is_pending, true))
+			urcu_qsbr_call_rcu(&count.rcu, count_grace);
 		if (left % 64 == 0)
 			sched_yield();
 	}
@@ -174,6 +193,8 @@ START_TEST(readers_see_whole_versions_while_thousands_are_published)
 	for (unsigned i = 0; i < READERS + 1; i++)
 		pthread_join(thread[i], NULL);
 	wait_until_reclaimed(stage.zone);
+	while (atomic_load(&count.is_pending))
+		sched_yield();
 	zone_free(stage.zone);
 }
 END_TEST
