@@ -58,3 +58,9 @@ check_PROGRAMS += tests/unit/zone/test_zone_threads
 tests_unit_zone_test_zone_threads_SOURCES = tests/unit/zone/test_zone_threads.c
 tests_unit_zone_test_zone_threads_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_zone_test_zone_threads_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)
+
+check_PROGRAMS += tests/unit/zone/test_zone_memory
+tests_unit_zone_test_zone_memory_SOURCES = tests/unit/zone/test_zone_memory.c
+tests_unit_zone_test_zone_memory_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_zone_test_zone_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+tests_unit_zone_test_zone_memory_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)
