@@ -64,3 +64,13 @@ tests_unit_zone_test_zone_memory_SOURCES = tests/unit/zone/test_zone_memory.c
 tests_unit_zone_test_zone_memory_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_zone_test_zone_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_zone_test_zone_memory_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)
+
+check_PROGRAMS += tests/unit/zone/test_changeset
+tests_unit_zone_test_changeset_SOURCES = tests/unit/zone/test_changeset.c
+tests_unit_zone_test_changeset_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_zone_test_changeset_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)
+
+fuzz_programs += tests/fuzz/fuzz_changeset
+tests_fuzz_fuzz_changeset_SOURCES = tests/fuzz/fuzz_changeset.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_changeset_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_changeset_LDADD = $(LIBS_ZONE)
