@@ -79,7 +79,7 @@ void version_free(struct zone_version *version)
 /* Runs in liburcu's thread. */
 static void on_grace_over(struct rcu_head *head)
 {
-	struct zone_version *version = caa_container_of(head, struct zone_version, rcu);
+	struct zone_version *version = (struct zone_version *)(void *)((char *)head - offsetof(struct zone_version, rcu));
 	int pending = GRACE_PENDING;
 
 	if (!atomic_compare_exchange_strong(&version->grace, &pending, GRACE_OVER))
