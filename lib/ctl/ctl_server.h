@@ -4,7 +4,7 @@
  *
  * Life of a request: it is handed to its command's handler, which ends it by ctl_request_reply or ctl_request_fail, at once or later. Every request must
  * be ended exactly once, also when its client has gone (the reply then goes nowhere) and when the server was closed; ctl_request_on_gone
- * tells when to stop bothering. One thread.
+ * tells when to stop bothering. One thread. The process must ignore SIGPIPE.
  */
 #pragma once
 

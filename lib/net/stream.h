@@ -9,6 +9,8 @@
  * Flow: what is sent is queued. With write_high bytes queued the stream is full: a producer of many messages stops and goes on in on_drained,
  * and no further message is read from the peer until then, so a peer that asks without reading can't make us hoard answers.
  *
+ * The process must ignore SIGPIPE: a peer that goes away shows as the stream's end.
+ *
  * End of the peer's data: queued messages are still sent. A server's stream also waits for an answer to every query (as many messages out as
  * in), within the idle timeout.
  */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,6 +161,7 @@ static void setup(void)
 	snprintf(path, sizeof(path), "%s/d.sock", folder);
 	ck_assert_int_eq(pipe(orders), 0);
 	ck_assert_int_eq(pipe(events), 0);
+	signal(SIGPIPE, SIG_IGN);
 	base = event_base_new();
 	held = NULL;
 	server = NULL;

@@ -17,6 +17,11 @@ static void teardown(void)
 	loop_fini(&loop);
 }
 
+static void set_flag(void *ctx)
+{
+	*(bool *)ctx = true;
+}
+
 struct firing {
 	usec_t at;
 	int order;
@@ -72,6 +77,26 @@ START_TEST(timers_stop_move_and_fire_at_once_when_late)
 }
 END_TEST
 
+START_TEST(timers_obey_the_loops_own_clock)
+{
+	struct loop timed;
+	struct manual_clock manual;
+	struct loop_timer timer;
+	bool fired = false;
+
+	manual_clock_init(&manual, 1000, 0);
+	ck_assert_int_eq(loop_init(&timed, &manual.clock, LOOP_PRECISE), ZT_OK);
+	loop_timer_init(&timer, &timed, set_flag, &fired);
+	loop_timer_in(&timer, 1000);
+	for (int turn = 0; turn < 3; turn++)
+		ck_assert_int_eq(loop_turn(&timed), ZT_OK);
+	ck_assert(!fired && timer.armed);
+	manual_clock_advance(&manual, 1000);
+	turns_until_set(&timed, &fired);
+	loop_fini(&timed);
+}
+END_TEST
+
 static void on_stop(void *ctx)
 {
 	*(bool *)ctx = true;
@@ -120,6 +145,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, timers_fire_in_order_and_never_early);
 	tcase_add_test(tests, timers_stop_move_and_fire_at_once_when_late);
+	tcase_add_test(tests, timers_obey_the_loops_own_clock);
 	tcase_add_test(tests, a_signal_is_an_event_and_stops_the_run);
 	tcase_add_test(tests, a_readable_descriptor_calls_back_until_stopped);
 	suite_add_tcase(suite, tests);

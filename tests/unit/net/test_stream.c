@@ -1,5 +1,6 @@
 /* lib/net/stream and lib/net/listener over the loopback. */
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -125,6 +126,7 @@ static void setup(void)
 
 	server = (struct end){ 0 };
 	client = (struct end){ 0 };
+	signal(SIGPIPE, SIG_IGN);
 	ck_assert_int_eq(loop_init(&loop, clock_system(), LOOP_PRECISE), ZT_OK);
 	ck_assert_int_eq(netaddr_from_text(&config.local, "127.0.0.1", 0), ZT_OK);
 	ck_assert_int_eq(listener_open(&listener, &loop, &config), ZT_OK);
@@ -484,6 +486,29 @@ START_TEST(a_paused_stream_keeps_its_messages_and_its_peers_end)
 }
 END_TEST
 
+START_TEST(a_half_closed_client_still_gets_its_late_answer)
+{
+	unsigned one = 1;
+	bool over = false;
+	struct loop_timer timer;
+	int fd = raw_connect();
+
+	raw_send_message(fd, 1, MESSAGE);
+	shutdown(fd, SHUT_WR);
+	turns_until(&loop, server_has_messages, &one);
+	/* Time enough for the end of the client's data to be seen. */
+	loop_timer_init(&timer, &loop, set_flag, &over);
+	loop_timer_in(&timer, 20 * USEC_PER_MSEC);
+	turns_until_set(&loop, &over);
+	ck_assert_uint_eq(server.closes, 0);
+	ck_assert_int_eq(stream_send(server.stream, server.last, MESSAGE), ZT_OK);
+	server_closes_with(ZT_ECLOSED);
+	uint8_t answer[64];
+	ck_assert_int_eq(recv(fd, answer, sizeof(answer), MSG_WAITALL), 2 + MESSAGE);
+	close(fd);
+}
+END_TEST
+
 START_TEST(a_client_may_choose_its_address)
 {
 	struct netaddr source;
@@ -632,6 +657,7 @@ int main(void)
 	tcase_add_test(tests, a_peer_that_asks_without_reading_is_not_read_any_more);
 	tcase_add_test(tests, closing_inside_callbacks_is_safe_and_told_once);
 	tcase_add_test(tests, a_paused_stream_keeps_its_messages_and_its_peers_end);
+	tcase_add_test(tests, a_half_closed_client_still_gets_its_late_answer);
 	tcase_add_test(tests, a_client_may_choose_its_address);
 	tcase_add_test(tests, a_full_listener_lets_others_wait_until_one_leaves);
 	tcase_add_test(tests, without_descriptors_accepting_pauses_and_recovers);
