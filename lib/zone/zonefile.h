@@ -89,8 +89,8 @@ struct stat;
 
 /* Adds a file as fstat saw it; for the reader. */
 void zonefile_source_add(struct buf *sources, const char *path, const struct stat *info);
-/* Whether each file still is the one that was read: same inode, size and times. */
-bool zonefile_sources_are_current(const uint8_t *sources, size_t len);
+/* Whether `path` was the file read, and each file still is the one that was read: same inode, size and times. */
+bool zonefile_sources_are_current(const char *path, const uint8_t *sources, size_t len);
 /* The latest time of change among them, nanoseconds since 1970. A file read that soon after can change unseen, within the grain of its times. */
 int64_t zonefile_sources_newest_ns(const uint8_t *sources, size_t len);
 

@@ -55,15 +55,16 @@ static bool is_current(const struct source_row *row)
 	       row->changed_ns == nanoseconds(&info.st_ctim);
 }
 
-bool zonefile_sources_are_current(const uint8_t *sources, size_t len)
+bool zonefile_sources_are_current(const char *path, const uint8_t *sources, size_t len)
 {
 	struct rcursor cur = rcursor_over(sources, len);
 	struct source_row row;
+	size_t count = 0;
 
-	while (rcursor_left(&cur) > 0)
-		if (!row_next(&cur, &row) || !is_current(&row))
+	for (; rcursor_left(&cur) > 0; count++)
+		if (!row_next(&cur, &row) || (count == 0 && strcmp(row.path, path) != 0) || !is_current(&row))
 			return false;
-	return len > 0;
+	return count > 0;
 }
 
 int64_t zonefile_sources_newest_ns(const uint8_t *sources, size_t len)

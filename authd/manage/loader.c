@@ -1,0 +1,364 @@
+/* Loading and reloading zones. */
+#include "authd/manage/loader.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "authd/manage/commit.h"
+#include "authd/manage/merge.h"
+#include "lib/zone/zonefile.h"
+
+enum {
+	LOADS_PER_COMMIT = 64,
+	YOUNG_NS = 1000000000,         /* a file this young when it was read may still change without its times showing it */
+};
+
+/* ---- a zone file as read --------------------------------------------------------------------------------------------------------- */
+
+/* What the journal keeps as a content's origin: 1 where the files were young, then the files. */
+static void origin_make(const struct manage *manage, const struct zonefile_report *report, struct buf *origin)
+{
+	const struct buf *sources = &report->sources;
+	bool is_young = clock_wall(manage->clock) * 1000 - zonefile_sources_newest_ns(sources->data, sources->len) < YOUNG_NS;
+
+	buf_clear(origin);
+	buf_add_u8(origin, is_young);
+	buf_add(origin, sources->data, sources->len);
+}
+
+/* Whether the files still are what the journal's base was made from. */
+static bool file_is_unchanged(struct manage *manage, const struct zone_entry *entry)
+{
+	struct buf origin;
+
+	buf_init(&origin);
+	bool unchanged = journal_content_origin(manage->journal, entry->apex, &origin) == ZT_OK && origin.len > 1 && origin.data[0] == 0 &&
+			 zonefile_sources_are_current(entry->options->file, origin.data + 1, origin.len - 1);
+	buf_fini(&origin);
+	return unchanged;
+}
+
+static void error_set(struct zone_entry *entry, const char *text)
+{
+	snprintf(entry->last_error, sizeof(entry->last_error), "%s", text);
+}
+
+/* Everything the reader found goes to the log; the first error also to last_error. */
+static void report_log(const struct manage *manage, struct zone_entry *entry, const struct zonefile_report *report)
+{
+	bool has_error = false;
+
+	for (unsigned i = 0; i < report->message_count; i++) {
+		const struct zonefile_message *message = &report->messages[i];
+		log_write(manage->log, message->is_error ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "zone %s: %s", entry->name, message->text);
+		if (message->is_error && !has_error)
+			error_set(entry, message->text);
+		has_error |= message->is_error;
+	}
+}
+
+/* Reads the entry's file into an edit. Failures are logged and in last_error. */
+static int file_read(struct manage *manage, struct zone_entry *entry, struct zone_edit *edit, struct buf *origin)
+{
+	struct zonefile_report *report = malloc(sizeof(*report));
+
+	if (!report) {
+		error_set(entry, status_text(ZT_ENOMEM));
+		return ZT_ENOMEM;
+	}
+	zonefile_report_init(report);
+	int status = zonefile_load(entry->options->file, entry->apex, edit, report);
+	if (status == ZT_OK && report->sources.status != ZT_OK)
+		status = report->sources.status;
+	if (status != ZT_OK)
+		error_set(entry, status_text(status));
+	if (status == ZT_ENOENT)       /* which elsewhere means that there is no file to read */
+		status = ZT_EIO;
+	report_log(manage, entry, report);
+	origin_make(manage, report, origin);
+	if (status == ZT_OK && origin->status != ZT_OK)
+		status = origin->status;
+	zonefile_report_fini(report);
+	free(report);
+	return status;
+}
+
+/* ---- reload ------------------------------------------------------------------------------------------------------------------------- */
+
+/* What comes of a file that was read again. `fresh` is a zone of its own that nobody serves. */
+struct reload {
+	struct zone *fresh;
+	const struct zone_version *file;   /* the file's content; pinned */
+	struct buf origin;
+	struct merge_result merged;
+};
+
+static void reload_init(struct reload *reload)
+{
+	*reload = (struct reload){ 0 };
+	buf_init(&reload->origin);
+}
+
+static void reload_fini(struct reload *reload)
+{
+	if (reload->file)
+		zone_version_release(reload->file);
+	if (reload->fresh)
+		zone_free(reload->fresh);
+	buf_fini(&reload->origin);
+}
+
+static int reload_read(struct manage *manage, struct zone_entry *entry, struct reload *reload)
+{
+	struct zone_edit *edit = NULL;
+
+	int status = zone_new(entry->apex, &manage->fingerprint_key, &reload->fresh);
+	if (status == ZT_OK)
+		status = zone_edit_begin(reload->fresh, &edit);
+	if (status != ZT_OK) {
+		error_set(entry, status_text(status));
+		return status;
+	}
+	status = file_read(manage, entry, edit, &reload->origin);
+	if (status != ZT_OK) {
+		zone_edit_abort(edit);
+		return status;
+	}
+	zone_edit_publish(edit);
+	reload->file = zone_version_acquire(zone_current(reload->fresh));
+	return ZT_OK;
+}
+
+/* Makes of the file's content what shall be served. */
+static int reload_merge(struct manage *manage, const struct zone_entry *entry, struct reload *reload)
+{
+	struct merge_sides sides = { .file = reload->file, .served = zone_current(entry->zone) };
+	struct zone_edit *edit;
+
+	int status = zone_edit_begin(reload->fresh, &edit);
+	if (status != ZT_OK)
+		return status;
+	status = merge_local_changes(manage->journal, &sides, edit, &reload->merged);
+	if (status == ZT_OK)
+		zone_edit_publish(edit);
+	else
+		zone_edit_abort(edit);
+	return status;
+}
+
+/* An edit on the served zone that leads to the fresh one. */
+static int reload_edit(const struct zone_entry *entry, const struct reload *reload, struct zone_edit **out)
+{
+	struct changeset change;
+	struct zone_edit *edit = NULL;
+
+	changeset_init(&change);
+	int status = zone_diff(zone_current(entry->zone), zone_current(reload->fresh), &change);
+	if (status == ZT_OK)
+		status = zone_edit_begin(entry->zone, &edit);
+	if (status == ZT_OK)
+		status = zone_edit_apply(edit, &change);
+	changeset_fini(&change);
+	if (status == ZT_OK)
+		*out = edit;
+	else
+		zone_edit_abort(edit);
+	return status;
+}
+
+static void reload_tell(const struct manage *manage, const struct zone_entry *entry, const struct reload *reload)
+{
+	const struct merge_result *merged = &reload->merged;
+
+	if (merged->serial_was_raised)
+		log_notice(manage->log, "zone %s: %s has serial %u, which is not newer than what was served; its content is served with serial %u",
+			entry->name, entry->options->file, merged->file_serial, zone_version_serial(zone_current(entry->zone)));
+	if (merged->carried_count > 0)
+		log_info(manage->log, "zone %s: %u RRsets changed by UPDATE were carried over into the new content of %s", entry->name,
+			merged->carried_count, entry->options->file);
+	if (merged->dropped_count > 0)
+		log_warn(manage->log, "zone %s: %u aliases changed both by UPDATE and in %s are taken from the file", entry->name, merged->dropped_count,
+			entry->options->file);
+}
+
+static int reload_run(struct manage *manage, struct zone_entry *entry, struct reload *reload, bool *changed)
+{
+	struct commit_item item = { .entry = entry, .source = JOURNAL_RELOAD };
+
+	int status = reload_read(manage, entry, reload);
+	if (status != ZT_OK)
+		return status;
+	status = reload_merge(manage, entry, reload);
+	if (status == ZT_OK)
+		status = reload_edit(entry, reload, &item.edit);
+	if (status != ZT_OK) {
+		error_set(entry, status_text(status));
+		return status;
+	}
+	item.base = reload->file;
+	item.origin = reload->origin.data;
+	item.origin_len = reload->origin.len;
+	commit_edits(manage, &item, 1);
+	if (item.status != ZT_OK) {
+		snprintf(entry->last_error, sizeof(entry->last_error), "%s: %.400s", entry->options->file, item.error);
+		return item.status;
+	}
+	*changed = item.changed;
+	reload_tell(manage, entry, reload);
+	return ZT_OK;
+}
+
+int loader_reload(struct manage *manage, struct zone_entry *entry, bool *changed)
+{
+	struct reload reload;
+	bool ignored;
+
+	if (!changed)
+		changed = &ignored;
+	*changed = false;
+	if (!entry->options->file || entry->options->primaries_count > 0)
+		return ZT_ENOENT;
+	if (!entry->last_error[0] && file_is_unchanged(manage, entry))
+		return ZT_OK;
+	reload_init(&reload);
+	int status = reload_run(manage, entry, &reload, changed);
+	reload_fini(&reload);
+	if (status == ZT_OK)
+		entry->last_error[0] = 0;
+	else
+		log_error(manage->log, "zone %s: not reloaded, serial %u stays in service: %s", entry->name,
+			zone_version_serial(zone_current(entry->zone)), entry->last_error);
+	return status;
+}
+
+/* ---- first load ------------------------------------------------------------------------------------------------------------------------ */
+
+/* What the journal holds goes straight into service: it is durable already. */
+static int journal_restore(struct manage *manage, struct zone_entry *entry)
+{
+	struct journal_content info = { 0 };
+	struct zone_edit *edit;
+
+	int status = zone_edit_begin(entry->zone, &edit);
+	if (status != ZT_OK)
+		return status;
+	status = journal_content_load(manage->journal, entry->apex, edit);
+	if (status != ZT_OK) {
+		zone_edit_abort(edit);
+		if (status != ZT_ENOENT)
+			log_error(manage->log, "zone %s: what the journal holds cannot be used: %s; %s", entry->name, status_text(status),
+				entry->options->file ? "the zone file is read instead, changes made by UPDATE are lost"
+						     : "the zone will be transferred anew");
+		return status;
+	}
+	zone_edit_publish(edit);
+	if (journal_content_info(manage->journal, entry->apex, &info) == ZT_OK)
+		entry->loaded_wall = info.wall;
+	atomic_store_explicit(&entry->served->state, SERVED_OK, memory_order_release);
+	log_info(manage->log, "zone %s: serial %u from the journal, %zu records", entry->name, zone_version_serial(zone_current(entry->zone)),
+		zone_version_record_count(zone_current(entry->zone)));
+	return ZT_OK;
+}
+
+/* A first load under way: what has been read and waits for its commit. */
+struct load {
+	struct zone_entry *entry;
+	struct zone_edit *edit;            /* NULL: nothing is left to do, `status` is final */
+	struct buf origin;
+	int status;
+};
+
+static void load_begin(struct manage *manage, struct zone_entry *entry, struct load *load)
+{
+	*load = (struct load){ .entry = entry };
+	buf_init(&load->origin);
+	entry->last_error[0] = 0;
+	load->status = journal_restore(manage, entry);
+	bool is_secondary = entry->options->primaries_count > 0;
+	if (load->status == ZT_OK) {
+		/* A refused file is told in last_error; the zone is served all the same. */
+		if (!is_secondary && entry->options->file && !file_is_unchanged(manage, entry) && loader_reload(manage, entry, NULL) != ZT_OK)
+			log_warn(manage->log, "zone %s: served as it was before %s changed", entry->name, entry->options->file);
+		return;
+	}
+	if (is_secondary || !entry->options->file) {
+		load->status = ZT_ENOENT;
+		return;
+	}
+	load->status = zone_edit_begin(entry->zone, &load->edit);
+	if (load->status == ZT_OK)
+		load->status = file_read(manage, entry, load->edit, &load->origin);
+	else
+		error_set(entry, status_text(load->status));
+	if (load->status != ZT_OK) {
+		zone_edit_abort(load->edit);
+		load->edit = NULL;
+		log_error(manage->log, "zone %s: not served: %s", entry->name, entry->last_error);
+	}
+}
+
+/* Commits the loads that were read from files. */
+static void loads_commit(struct manage *manage, struct load *loads, size_t count)
+{
+	struct commit_item *items = calloc(count ? count : 1, sizeof(*items));
+	size_t filled = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct load *load = &loads[i];
+		if (!load->edit)
+			continue;
+		if (!items) {
+			zone_edit_abort(load->edit);
+			load->status = ZT_ENOMEM;
+			error_set(load->entry, status_text(ZT_ENOMEM));
+			continue;
+		}
+		items[filled++] = (struct commit_item){
+			.entry = load->entry, .edit = load->edit, .source = JOURNAL_LOAD, .base = zone_edit_view(load->edit),
+			.origin = load->origin.data, .origin_len = load->origin.len,
+		};
+	}
+	if (filled > 0)
+		commit_edits(manage, items, filled);
+	filled = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct load *load = &loads[i];
+		if (load->edit && items) {
+			const struct commit_item *item = &items[filled++];
+			load->status = item->status;
+			if (item->status != ZT_OK)
+				error_set(load->entry, item->error);
+		}
+		buf_fini(&load->origin);
+	}
+	free(items);
+}
+
+int loader_load(struct manage *manage, struct zone_entry *entry)
+{
+	struct load load;
+
+	load_begin(manage, entry, &load);
+	loads_commit(manage, &load, 1);
+	return load.status;
+}
+
+unsigned loader_load_all(struct manage *manage)
+{
+	struct load loads[LOADS_PER_COMMIT];
+	struct zone_entry *entry;
+	unsigned failed = 0;
+	size_t count = 0;
+
+	cds_list_for_each_entry(entry, &manage->registry.entries, link) {
+		if (atomic_load_explicit(&entry->served->state, memory_order_acquire) == SERVED_LOADING)
+			load_begin(manage, entry, &loads[count++]);
+		if (count < LOADS_PER_COMMIT && entry->link.next != &manage->registry.entries)
+			continue;
+		loads_commit(manage, loads, count);
+		for (size_t i = 0; i < count; i++)
+			failed += loads[i].status != ZT_OK && loads[i].status != ZT_ENOENT;
+		count = 0;
+	}
+	return failed;
+}
