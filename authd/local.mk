@@ -7,7 +7,9 @@ authd_libauthd_a_SOURCES = \
 	%D%/manage/commit.c %D%/manage/commit.h \
 	%D%/manage/commands.c %D%/manage/commands.h \
 	%D%/manage/exporter.c %D%/manage/exporter.h \
+	%D%/manage/loader.c %D%/manage/loader.h \
 	%D%/manage/manage.h \
+	%D%/manage/merge.c %D%/manage/merge.h \
 	%D%/manage/notified.c %D%/manage/notified.h \
 	%D%/manage/outbound.c %D%/manage/outbound.h \
 	%D%/manage/primary.c %D%/manage/primary.h \
@@ -49,3 +51,9 @@ nodist_man_MANS = doc/man/authd.yaml.5
 CLEANFILES += doc/man/authd.yaml.5
 doc/man/authd.yaml.5: authd/manual$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) doc/man && authd/manual$(EXEEXT) > $@.tmp && mv $@.tmp $@
+
+check_PROGRAMS += tests/unit/authd/test_pipeline
+tests_unit_authd_test_pipeline_SOURCES = tests/unit/authd/test_pipeline.c tests/support/update_message.c tests/support/update_message.h \
+	tests/support/zone_text.c tests/support/zone_text.h
+tests_unit_authd_test_pipeline_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_authd_test_pipeline_LDADD = $(LIBS_SUITE) $(LIBS_AUTHD)

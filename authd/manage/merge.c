@@ -114,7 +114,7 @@ static int on_change(void *context, const struct journal_local_change *change)
 		soa_remember(merge, &change->base);
 		return ZT_OK;
 	}
-	if ((type == TYPE_CNAME || type == TYPE_DNAME) && !same_records(&file, &change->base)) {
+	if ((type == TYPE_CNAME || type == TYPE_DNAME) && file.count > 0 && !same_records(&file, &change->base)) {
 		merge->result->dropped_count++;
 		return ZT_OK;
 	}

@@ -1,7 +1,7 @@
 /* The three-way merge of a reload: what the zone file says now, plus what was changed by other means since it was last read.
  *
  * Record-wise: a record that was added since the file was last read is there afterwards, one that was removed is not, whatever the file says of others in
- * its RRset; a TTL that was changed stays changed. Of types that stand alone (CNAME, DNAME) the file's wins where both changed.
+ * its RRset; a TTL that was changed stays changed. Of types that stand alone (CNAME, DNAME) the file's record wins where it is a new one.
  * The SOA's fields follow the same rule; its serial is the file's where that is newer than the served one, else the next after the served one, and
  * stays where nothing else differs.
  */

@@ -20,3 +20,9 @@ check_PROGRAMS += tests/unit/xfr/test_xfr
 tests_unit_xfr_test_xfr_SOURCES = tests/unit/xfr/test_xfr.c
 tests_unit_xfr_test_xfr_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_xfr_test_xfr_LDADD = $(LIBS_ZONEKIT) $(LIBS_SUITE) $(LIBS_XFR)
+
+check_PROGRAMS += tests/unit/xfr/test_update
+tests_unit_xfr_test_update_SOURCES = tests/unit/xfr/test_update.c tests/support/update_message.c tests/support/update_message.h \
+	tests/support/zone_text.c tests/support/zone_text.h
+tests_unit_xfr_test_update_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_xfr_test_update_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
