@@ -110,17 +110,16 @@ static int on_difference(void *context, const struct journal_version *version, c
  * condensing may still be smaller. */
 static bool history_gather(struct transfers *transfers, const struct zone_version *version, uint32_t from, struct xfr_history *history)
 {
-	const uint8_t *apex = zone_apex(zone_version_zone(version));
-	uint32_t serial = zone_version_serial(version);
+	struct journal_span span = { zone_apex(zone_version_zone(version)), from, zone_version_serial(version) };
 	uint64_t limit = zone_version_record_count(version);
 
 	xfr_history_init(history, limit, false);
-	int status = journal_history_read(transfers->journal, apex, from, serial, on_difference, history);
+	int status = journal_history_read(transfers->journal, &span, on_difference, history);
 	if (status == ZT_OK)
 		return true;
 	xfr_history_fini(history);
 	xfr_history_init(history, limit * CONDENSE_FACTOR, true);
-	if (status == ZT_ELIMIT && journal_history_read(transfers->journal, apex, from, serial, on_difference, history) == ZT_OK) {
+	if (status == ZT_ELIMIT && journal_history_read(transfers->journal, &span, on_difference, history) == ZT_OK) {
 		history->record_limit = limit;
 		return true;
 	}

@@ -133,9 +133,14 @@ struct journal_version {
 
 /* change: borrowed for the call. A status other than ZT_OK ends the walk and is returned (ZT_EDONE for a wanted end). */
 typedef int journal_on_difference(void *context, const struct journal_version *version, const struct changeset *change);
+struct journal_span {
+	const uint8_t *apex;
+	uint32_t from_serial;
+	uint32_t to_serial;
+};
 /* The differences that lead from one serial to another, in order. ZT_ENOENT, before any call: out of reach. Nothing to do when both are equal. */
-int journal_history_read(struct journal *journal, const uint8_t *apex, uint32_t from_serial, uint32_t to_serial,
-	journal_on_difference *on_difference, void *context) ZT_MUST_CHECK;
+int journal_history_read(struct journal *journal, const struct journal_span *span, journal_on_difference *on_difference, void *context)
+	ZT_MUST_CHECK;
 
 /* The same without the changes: newest first, at most `limit`. */
 typedef int journal_on_version(void *context, const struct journal_version *version);

@@ -216,22 +216,21 @@ static void walk_end(struct history_walk *walk)
 
 enum { TRIM_SIZE = 1024 * 1024 };      /* bytes read until the map's pages are given back */
 
-int journal_history_read(struct journal *journal, const uint8_t *apex, uint32_t from_serial, uint32_t to_serial,
-	journal_on_difference *on_difference, void *context)
+int journal_history_read(struct journal *journal, const struct journal_span *span, journal_on_difference *on_difference, void *context)
 {
 	struct history_walk walk = { 0 };
 	struct journal_row_history row = { 0 };
 	uint64_t sequence = 0, end = 0;
 	size_t bytes = 0;
 
-	int status = walk_begin(&walk, journal, apex);
+	int status = walk_begin(&walk, journal, span->apex);
 	if (status == ZT_OK)
-		status = row_find(&walk, from_serial, &sequence);
+		status = row_find(&walk, span->from_serial, &sequence);
 	if (status == ZT_OK)
-		status = row_find(&walk, to_serial, &end);
+		status = row_find(&walk, span->to_serial, &end);
 	if (status == ZT_OK && sequence > end)
 		status = ZT_ENOENT;
-	uint32_t at = from_serial;
+	uint32_t at = span->from_serial;
 	for (; status == ZT_OK && sequence < end; sequence++) {
 		status = row_read(&walk, sequence, &row, true);
 		if (status == ZT_OK && row.version.from_serial != at)
@@ -245,7 +244,7 @@ int journal_history_read(struct journal *journal, const uint8_t *apex, uint32_t 
 			bytes = 0;
 		}
 	}
-	if (status == ZT_OK && at != to_serial)
+	if (status == ZT_OK && at != span->to_serial)
 		status = ZT_ECORRUPT;
 	walk_end(&walk);
 	return status;

@@ -186,7 +186,8 @@ static int count_version(void *context, const struct journal_version *version, c
 static unsigned versions_since(struct rig *rig, const struct zone_entry *entry, uint32_t serial)
 {
 	unsigned count = 0;
-	int status = journal_history_read(rig->manage.journal, entry->apex, serial, serial_of(entry), count_version, &count);
+	struct journal_span span = { entry->apex, serial, serial_of(entry) };
+	int status = journal_history_read(rig->manage.journal, &span, count_version, &count);
 	return status == ZT_OK ? count : 999;
 }
 

@@ -181,7 +181,8 @@ static int count_one(void *context, const struct journal_version *version, const
 static int history_count(struct journal *journal, const struct zone *zone, uint32_t from, unsigned *count)
 {
 	*count = 0;
-	return journal_history_read(journal, zone_apex(zone), from, zone_version_serial(zone_current(zone)), count_one, count);
+	struct journal_span span = { zone_apex(zone), from, zone_version_serial(zone_current(zone)) };
+	return journal_history_read(journal, &span, count_one, count);
 }
 
 START_TEST(history_leads_from_any_kept_serial_to_the_current_one)
@@ -201,7 +202,8 @@ START_TEST(history_leads_from_any_kept_serial_to_the_current_one)
 		snprintf(script, sizeof(script), "+ h%u 60 IN A 127.0.0.9\n= %u", i, serial);
 		ck_assert_int_eq(commit_script(journal, zone, script), ZT_OK);
 	}
-	ck_assert_int_eq(journal_history_read(journal, zone_apex(zone), 1, serial, replay_one, &replay), ZT_OK);
+	struct journal_span span = { zone_apex(zone), 1, serial };
+	ck_assert_int_eq(journal_history_read(journal, &span, replay_one, &replay), ZT_OK);
 	ck_assert_uint_eq(replay.calls, 50);
 	zone_text_assert_equal(zone_current(old), zone_current(zone));
 	ck_assert_int_eq(history_count(journal, zone, serial, &count), ZT_OK);
