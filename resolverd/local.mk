@@ -1,11 +1,19 @@
-# resolverd: all but main is a library, for the daemon, the simulations and the fuzzers.
+# The daemon's parts as a library, so that tests can take what they need; main.c alone is the program.
 noinst_LIBRARIES += resolverd/libresolverd.a
 resolverd_libresolverd_a_SOURCES = \
+	%D%/option_table.h \
+	%D%/options.c %D%/options.h \
+	%D%/resolverd.c %D%/resolverd.h \
 	%D%/cache/cache.c %D%/cache/cache.h \
 	%D%/cache/infra.c %D%/cache/infra.h \
 	%D%/cache/messages.c %D%/cache/messages.h \
 	%D%/cache/negative.c %D%/cache/negative.h \
 	%D%/cache/rrsets.c %D%/cache/rrsets.h \
+	%D%/manage/commands.c %D%/manage/commands.h \
+	%D%/manage/exporter.c %D%/manage/exporter.h \
+	%D%/manage/manage.h \
+	%D%/manage/reload.c %D%/manage/reload.h \
+	%D%/manage/show.c %D%/manage/show.h \
 	%D%/resolve/ask.c %D%/resolve/ask.h \
 	%D%/resolve/deleg.c %D%/resolve/deleg.h \
 	%D%/resolve/iterate.c %D%/resolve/iterate.h \
@@ -14,7 +22,21 @@ resolverd_libresolverd_a_SOURCES = \
 	%D%/resolve/policy.c %D%/resolve/policy.h \
 	%D%/resolve/scrub.c %D%/resolve/scrub.h \
 	%D%/resolve/select.c %D%/resolve/select.h \
-	%D%/resolve/task.c %D%/resolve/task.h
+	%D%/resolve/task.c %D%/resolve/task.h \
+	%D%/resolve/upstream.c %D%/resolve/upstream.h \
+	%D%/serve/connections.c \
+	%D%/serve/counters.h \
+	%D%/serve/datagrams.c \
+	%D%/serve/front.c %D%/serve/front.h \
+	%D%/serve/respond.c %D%/serve/respond.h \
+	%D%/serve/view.c %D%/serve/view.h \
+	%D%/serve/worker.c %D%/serve/worker.h \
+	%D%/serve/workers.h
+
+sbin_PROGRAMS += resolverd/resolverd
+resolverd_resolverd_SOURCES = %D%/main.c
+resolverd_resolverd_LDADD = resolverd/libresolverd.a lib/libctl.a lib/libconf.a lib/libnet.a $(LIBS_ZONE) \
+	$(YAML_LIBS) $(EVENT_LIBS) $(EVENT_EXTRA_LIBS) $(JANSSON_LIBS)
 
 LIBS_RESOLVERD = resolverd/libresolverd.a $(LIBS_ZONE)
 

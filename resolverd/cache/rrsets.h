@@ -27,6 +27,7 @@ struct origin {
 	usec_t learned;              /* arrival, monotonic */
 	struct netaddr server;
 	bool has_version;            /* the server told the zone's version (RFC 9660, type SOA-SERIAL) */
+	uint8_t version_labels;      /* labels of that zone's name */
 	uint32_t version;
 };
 

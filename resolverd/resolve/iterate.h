@@ -38,7 +38,7 @@ enum {
 
 enum { QUESTION_MAX_LEN = MESSAGE_HEADER_LEN + NAME_MAX_LEN + 4 + 11 + 4 };
 
-/* One question on its way to one server. The driver may keep its own state in `driver`. */
+/* One question on its way to one server. */
 struct exchange {
 	struct netaddr server;
 	bool tcp;
@@ -50,7 +50,6 @@ struct exchange {
 	usec_t deadline;
 	uint8_t wire[QUESTION_MAX_LEN];
 	size_t wire_len;
-	void *driver;
 };
 
 /* Embedded in whatever wants an answer. */

@@ -32,6 +32,7 @@ struct scrub {
 	struct indexed *index;
 	unsigned index_count;
 	const uint8_t *version_zone;      /* the zone whose version the server told; NULL = none */
+	uint8_t version_labels;
 	uint32_t version;
 	bool too_long;                    /* a DNAME led to a name longer than names may be: YXDOMAIN */
 	bool out_of_memory;
@@ -93,6 +94,7 @@ static void version_read(struct scrub *s)
 	if (data[0] > labels)
 		return;
 	s->version_zone = name_strip(s->question->qname, labels - data[0]);
+	s->version_labels = data[0];
 	s->version = wire_get_u32(data + 2);
 }
 
@@ -100,6 +102,7 @@ static struct origin origin_for(const struct scrub *s, const uint8_t *owner)
 {
 	struct origin origin = s->question->origin;
 	origin.has_version = s->version_zone && name_is_within(owner, s->version_zone);
+	origin.version_labels = origin.has_version ? s->version_labels : 0;
 	origin.version = origin.has_version ? s->version : 0;
 	return origin;
 }

@@ -413,7 +413,6 @@ static void send_out(struct sim_resolver *resolver, struct exchange *x)
 
 	*flight = (struct flight){ .from = resolver, .exchange = x, .deadline = x->deadline, .arrival = INT64_MAX, .next = world->flights };
 	world->flights = flight;
-	x->driver = flight;
 	world->questions++;
 	for (unsigned i = 0; i < world->server_count; i++) {
 		if (netaddr_equal(&world->servers[i].addr, &x->server)) {
