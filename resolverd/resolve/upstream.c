@@ -73,18 +73,20 @@ static void on_timer(void *ctx)
 	struct upstream *upstream = flight->upstream;
 	struct exchange *exchange = flight->exchange;
 
+	usec_t now = loop_now(upstream->config.loop);
+
 	flight_end(flight);
-	resolver_on_timeout(upstream->config.resolver, exchange, loop_now(upstream->config.loop));
-	upstream->config.on_event(upstream->config.ctx);
+	resolver_on_timeout(upstream->config.resolver, exchange, now);
+	upstream->config.on_event(upstream->config.ctx, now);
 }
 
-static void flight_fail(struct flight *flight)
+static void flight_fail(struct flight *flight, usec_t now)
 {
 	struct upstream *upstream = flight->upstream;
 	struct exchange *exchange = flight->exchange;
 
 	flight_end(flight);
-	resolver_on_failure(upstream->config.resolver, exchange, loop_now(upstream->config.loop));
+	resolver_on_failure(upstream->config.resolver, exchange, now);
 }
 
 static void on_readable(void *ctx)
@@ -96,14 +98,15 @@ static void on_readable(void *ctx)
 	int status = udp_receive(&flight->socket, upstream->reply, &len, NULL);
 	if (status == ZT_EAGAIN)
 		return;
+	usec_t now = loop_now(upstream->config.loop);
 	if (status != ZT_OK) {
-		flight_fail(flight);
+		flight_fail(flight, now);
 	} else {
-		if (!resolver_on_reply(upstream->config.resolver, flight->exchange, upstream->reply, len, loop_now(upstream->config.loop)))
+		if (!resolver_on_reply(upstream->config.resolver, flight->exchange, upstream->reply, len, now))
 			return;
 		flight_end(flight);
 	}
-	upstream->config.on_event(upstream->config.ctx);
+	upstream->config.on_event(upstream->config.ctx, now);
 }
 
 static void on_stream_message(struct stream *stream, const uint8_t *message, size_t len, void *ctx)
@@ -114,9 +117,10 @@ static void on_stream_message(struct stream *stream, const uint8_t *message, siz
 	(void)stream;
 	if (!flight->exchange)
 		return;
-	resolver_on_reply(upstream->config.resolver, flight->exchange, message, len, loop_now(upstream->config.loop));
+	usec_t now = loop_now(upstream->config.loop);
+	resolver_on_reply(upstream->config.resolver, flight->exchange, message, len, now);
 	flight_end(flight);
-	upstream->config.on_event(upstream->config.ctx);
+	upstream->config.on_event(upstream->config.ctx, now);
 }
 
 static void on_stream_close(struct stream *stream, int status, void *ctx)
@@ -131,8 +135,9 @@ static void on_stream_close(struct stream *stream, int status, void *ctx)
 	flight_release(flight);
 	if (!exchange)
 		return;
-	resolver_on_failure(upstream->config.resolver, exchange, loop_now(upstream->config.loop));
-	upstream->config.on_event(upstream->config.ctx);
+	usec_t now = loop_now(upstream->config.loop);
+	resolver_on_failure(upstream->config.resolver, exchange, now);
+	upstream->config.on_event(upstream->config.ctx, now);
 }
 
 static const struct stream_handler stream_handler = { .on_message = on_stream_message, .on_close = on_stream_close };
@@ -223,7 +228,7 @@ void upstream_send(struct upstream *upstream, struct exchange *exchange, const s
 	if (status == ZT_OK)
 		loop_timer_at(&flight->timer, exchange->deadline);
 	else
-		flight_fail(flight);
+		flight_fail(flight, loop_now(upstream->config.loop));
 }
 
 int upstream_new(struct upstream **out, const struct upstream_config *config)

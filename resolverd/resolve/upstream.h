@@ -13,8 +13,8 @@ struct upstream_config {
 	struct loop *loop;
 	struct resolver *resolver;
 	struct secure_rng *secure_rng;
-	/* After each event given to the resolver, so that its actions are taken. */
-	void (*on_event)(void *ctx);
+	/* After each event given to the resolver, so that its actions are taken; `now` is the time the event was given. */
+	void (*on_event)(void *ctx, usec_t now);
 	void *ctx;
 };
 

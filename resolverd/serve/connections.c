@@ -52,7 +52,7 @@ static void resolve(struct worker *worker, struct connection *connection)
 		send_reply(worker, connection->stream);
 		return;
 	}
-	worker_drain(worker);
+	worker_drain(worker, worker->front.now);
 }
 
 static void on_message(struct stream *stream, const uint8_t *data, size_t len, void *ctx)
@@ -62,7 +62,7 @@ static void on_message(struct stream *stream, const uint8_t *data, size_t len, v
 	struct front_query query = { .wire = data, .len = len, .remote = stream_remote(stream), .is_tcp = true };
 
 	counter_add(&worker->counters.queries_tcp, 1);
-	worker_front(worker, worker->reply, MESSAGE_MAX_LEN);
+	worker_front(worker, loop_now(&worker->loop), worker->reply, MESSAGE_MAX_LEN);
 	switch (front_query(&worker->front, &query)) {
 	case FRONT_REPLY:
 		worker_count_reply(worker);

@@ -52,13 +52,14 @@ static void on_readable(void *ctx)
 		if (count <= 0)
 			break;
 		counter_add(&worker->counters.queries_udp, (uint64_t)count);
-		worker_front(worker, NULL, batch->answer_size);
+		usec_t now = loop_now(&worker->loop);
+		worker_front(worker, now, NULL, batch->answer_size);
 		for (int i = 0; i < count; i++)
 			slot_answer(datagrams, (unsigned)i);
 		uint64_t lost = batch->dropped + batch->failed;
 		udp_batch_send(batch);
 		counter_add(&worker->counters.send_failed, batch->dropped + batch->failed - lost);
-		worker_drain(worker);
+		worker_drain(worker, now);
 	}
 }
 

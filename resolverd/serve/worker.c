@@ -12,10 +12,10 @@ struct view_message {
 	struct view *view;
 };
 
-void worker_front(struct worker *worker, uint8_t *out, size_t out_size)
+void worker_front(struct worker *worker, usec_t now, uint8_t *out, size_t out_size)
 {
 	worker->front.view = worker->view;
-	worker->front.now = loop_now(&worker->loop);
+	worker->front.now = now;
 	worker->front.out = out;
 	worker->front.out_size = out_size;
 }
@@ -64,11 +64,11 @@ bool worker_resolve(struct worker *worker, struct client *client)
 	return false;
 }
 
-static void client_answer(struct worker *worker, struct client *client, const struct result *result)
+static void client_answer(struct worker *worker, struct client *client, const struct result *result, usec_t now)
 {
 	struct front *front = &worker->front;
 
-	worker_front(worker, worker->reply, MESSAGE_MAX_LEN);
+	worker_front(worker, now, worker->reply, MESSAGE_MAX_LEN);
 	front->asked = client->asked;
 	front_reply(front, result);
 	counter_add(&worker->counters.replies[front->rcode < COUNTED_RCODES ? front->rcode : COUNTED_RCODES - 1], 1);
@@ -97,7 +97,7 @@ static void counters_publish(struct worker *worker)
 	counter_set(&to->tasks, resolver_task_count(worker->resolver));
 }
 
-void worker_drain(struct worker *worker)
+void worker_drain(struct worker *worker, usec_t now)
 {
 	struct action action;
 	bool any = false;
@@ -107,15 +107,16 @@ void worker_drain(struct worker *worker)
 		if (action.kind == ACTION_SEND)
 			upstream_send(worker->upstream, action.exchange, &worker->view->policy);
 		else
-			client_answer(worker, (struct client *)action.asker, action.result);
+			client_answer(worker, (struct client *)action.asker, action.result, now);
 	}
 	if (any)
 		counters_publish(worker);
 }
 
-static void on_upstream_event(void *ctx)
+static void on_upstream_event(void *ctx, usec_t now)
 {
-	worker_drain(ctx);
+	worker_drain(ctx, now);
+	counters_publish(ctx);
 }
 
 static void on_mail(struct mailbox_node *node, void *ctx)

@@ -63,8 +63,8 @@ struct workers {
 	struct worker *workers;
 };
 
-/* Points the front at the current view, the clock, and where to write. */
-void worker_front(struct worker *worker, uint8_t *out, size_t out_size);
+/* Points the front at the current view, the time, and where to write. */
+void worker_front(struct worker *worker, usec_t now, uint8_t *out, size_t out_size);
 /* Counts a reply of the front. */
 void worker_count_reply(struct worker *worker);
 /* The front's query has to be resolved. Returns the client to be filled in with where the answer goes, NULL when that is not possible (no memory).
@@ -72,8 +72,9 @@ void worker_count_reply(struct worker *worker);
 struct client *worker_client(struct worker *worker);
 /* False when too much is in flight: the front holds the refusal, the client is gone. */
 bool worker_resolve(struct worker *worker, struct client *client);
-/* Takes the machine's actions: after a batch of queries, after an event from upstream. */
-void worker_drain(struct worker *worker);
+/* Takes the machine's actions: after a batch of queries, after an event from upstream. `now` is the time the machine was given, so that data that has just
+ * come is answered with its whole TTL. */
+void worker_drain(struct worker *worker, usec_t now);
 
 /* datagrams.c */
 int datagrams_open(struct worker *worker, uint32_t listen_index) ZT_MUST_CHECK;
