@@ -12,6 +12,7 @@ lib_libdns_a_SOURCES = \
 	%D%/rrtype.c %D%/rrtype.h \
 	%D%/serial.h \
 	%D%/shape.c %D%/shape.h \
+	%D%/shape_table.c \
 	%D%/writer.c %D%/writer.h
 
 RANDOM_RDATA = tests/support/random_rdata.c tests/support/random_rdata.h
@@ -35,3 +36,14 @@ check_PROGRAMS += tests/unit/dns/test_message
 tests_unit_dns_test_message_SOURCES = tests/unit/dns/test_message.c $(RANDOM_RDATA)
 tests_unit_dns_test_message_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_dns_test_message_LDADD = $(LIBS_SUITE) $(LIBS_DNS)
+
+fuzz_programs += tests/fuzz/fuzz_message tests/fuzz/fuzz_name tests/fuzz/fuzz_rdata
+tests_fuzz_fuzz_message_SOURCES = tests/fuzz/fuzz_message.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_message_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_message_LDADD = $(LIBS_DNS)
+tests_fuzz_fuzz_name_SOURCES = tests/fuzz/fuzz_name.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_name_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_name_LDADD = $(LIBS_DNS)
+tests_fuzz_fuzz_rdata_SOURCES = tests/fuzz/fuzz_rdata.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_rdata_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_rdata_LDADD = $(LIBS_DNS)

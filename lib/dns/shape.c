@@ -11,47 +11,6 @@
 
 enum { SHOWN_TOKEN_MAX = 60, STRING_MAX_LEN = 255 };
 
-struct type_shape {
-	uint16_t type;
-	const char *shape;
-};
-
-static const struct type_shape rare_types[] = {
-	{ TYPE_MD, "n" }, { TYPE_MF, "n" }, { TYPE_MB, "n" }, { TYPE_MG, "n" }, { TYPE_MR, "n" }, { TYPE_HINFO, "ss" },
-	{ TYPE_MINFO, "nn" }, { TYPE_RP, "nn" }, { TYPE_AFSDB, "2n" }, { TYPE_X25, "s" }, { TYPE_ISDN, "S" }, { TYPE_RT, "2n" },
-	{ TYPE_NSAP_PTR, "n" }, { TYPE_SIG, "tg14zz2nb" }, { TYPE_KEY, "21gb" }, { TYPE_PX, "2nn" }, { TYPE_GPOS, "sss" },
-	{ TYPE_NAPTR, "22sssn" }, { TYPE_KX, "2n" }, { TYPE_CERT, "k2gb" }, { TYPE_DS, "2g1x" }, { TYPE_SSHFP, "11x" },
-	{ TYPE_RRSIG, "tg1pzz2nb" }, { TYPE_NSEC, "nT" }, { TYPE_DNSKEY, "21gb" }, { TYPE_DHCID, "b" },
-	{ TYPE_NSEC3, "112hiT" }, { TYPE_NSEC3PARAM, "112h" }, { TYPE_TLSA, "111x" }, { TYPE_SMIMEA, "111x" },
-	{ TYPE_NINFO, "S" }, { TYPE_RKEY, "21gb" }, { TYPE_TALINK, "nn" }, { TYPE_CDS, "2g1x" }, { TYPE_CDNSKEY, "21gb" },
-	{ TYPE_OPENPGPKEY, "b" }, { TYPE_CSYNC, "42T" }, { TYPE_ZONEMD, "411x" }, { TYPE_SPF, "S" }, { TYPE_NID, "2l" },
-	{ TYPE_L32, "2a" }, { TYPE_L64, "2l" }, { TYPE_LP, "2n" }, { TYPE_EUI48, "e" }, { TYPE_EUI64, "E" },
-	{ TYPE_URI, "22v" }, { TYPE_CAA, "1wv" }, { TYPE_AVC, "S" }, { TYPE_RESINFO, "S" }, { TYPE_WALLET, "S" },
-	{ TYPE_CLA, "S" }, { TYPE_TA, "2g1x" }, { TYPE_DLV, "2g1x" },
-};
-
-const char *shape_of(uint16_t type)
-{
-	switch (type) {
-	case TYPE_A: return "a";
-	case TYPE_AAAA: return "A";
-	case TYPE_NS:
-	case TYPE_CNAME:
-	case TYPE_PTR:
-	case TYPE_DNAME: return "n";
-	case TYPE_MX: return "2n";
-	case TYPE_TXT: return "S";
-	case TYPE_SOA: return "nn4pppp";
-	case TYPE_SRV: return "222n";
-	default: break;
-	}
-	for (size_t i = 0; i < sizeof(rare_types) / sizeof(rare_types[0]); i++) {
-		if (rare_types[i].type == type)
-			return rare_types[i].shape;
-	}
-	return NULL;
-}
-
 int text_error_set(struct text_error *error, uint32_t line, const char *format, ...)
 {
 	if (error) {
@@ -136,6 +95,14 @@ static int name_field(struct shape_read *read)
 	if (status == ZT_OK)
 		wcursor_put(read->out, name, name_len(name));
 	return status;
+}
+
+static int dot_field(struct shape_read *read)
+{
+	if (!token_is(read->token, "."))
+		return wrong(read, "dot; expected . where there is no gateway");
+	read->token++;
+	return ZT_OK;
 }
 
 /* The token's bytes with escapes resolved, at most `max` of them. Returns their count, or a negative status. */
@@ -352,6 +319,7 @@ static int field_read(struct shape_read *read, char code)
 	case 'a':
 	case 'A': return address_field(read, code);
 	case 'n': return name_field(read);
+	case '.': return dot_field(read);
 	case 's': return string_field(read);
 	case 'S': return strings_field(read);
 	case 'w': return word_field(read);
@@ -374,6 +342,7 @@ static const char *field_text(char code)
 	case 'a': return "an IPv4 address";
 	case 'A': return "an IPv6 address";
 	case 'n': return "a domain name";
+	case '.': return "a dot";
 	case 's':
 	case 'S':
 	case 'v': return "a character string";
@@ -527,6 +496,9 @@ static size_t field_to_text(char code, const uint8_t *data, size_t left, struct 
 		name_to_text(data, text);
 		buf_add(out, text, strlen(text));
 		return name_len(data);
+	case '.':
+		buf_add_u8(out, '.');
+		return 0;
 	case 's':
 	case 'S':
 		string_to_text(data + 1, data[0], out);

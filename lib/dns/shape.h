@@ -13,11 +13,13 @@
  *   s  character string             w  the same, an unquoted word of letters and digits
  *   h  hex with a length byte, "-" for none      i  base32hex with a length byte
  *   l  64 bits as four groups of hex             e E  6 and 8 bytes of hex with dashes
+ *   .  a lone dot, which stands for no bytes
  * and to the end of the record:
  *   S  character strings, one or more            v  one string without a length byte
  *   x  hex         b  base64                     T  types, for a bitmap
- * NULL for a type that has no shape. */
-const char *shape_of(uint16_t type);
+ * NULL for a type without a shape, and where the fields that decide about the shape (of IPSECKEY) make no sense. */
+const char *shape_of_source(const struct rdata_source *source);
+const char *shape_of_rdata(uint16_t type, const uint8_t *rdata, size_t len);
 
 /* ZT_OK, ZT_ESYNTAX; space is left to the cursor's status. */
 int shape_from_tokens(const char *shape, const struct rdata_source *source, struct wcursor *out, struct text_error *error) ZT_MUST_CHECK;

@@ -74,3 +74,8 @@ fuzz_programs += tests/fuzz/fuzz_changeset
 tests_fuzz_fuzz_changeset_SOURCES = tests/fuzz/fuzz_changeset.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_changeset_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_changeset_LDADD = $(LIBS_ZONE)
+
+fuzz_programs += tests/fuzz/fuzz_zonefile
+tests_fuzz_fuzz_zonefile_SOURCES = tests/fuzz/fuzz_zonefile.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_zonefile_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_zonefile_LDADD = $(LIBS_ZONE)
