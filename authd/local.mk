@@ -57,3 +57,7 @@ tests_unit_authd_test_pipeline_SOURCES = tests/unit/authd/test_pipeline.c tests/
 	tests/support/zone_text.c tests/support/zone_text.h
 tests_unit_authd_test_pipeline_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_authd_test_pipeline_LDADD = $(LIBS_SUITE) $(LIBS_AUTHD)
+
+sbin_PROGRAMS += authd/authd
+authd_authd_SOURCES = %D%/main.c
+authd_authd_LDADD = $(LIBS_AUTHD)
