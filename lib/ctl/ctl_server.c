@@ -22,6 +22,7 @@
 enum {
 	BACKLOG = 16,
 	CLIENTS_MAX = 256,
+	ACCEPT_PAUSE_USEC = 100 * 1000,
 };
 
 struct connection {
@@ -43,6 +44,7 @@ struct ctl_server {
 	dev_t device;                         /* of the socket's file, to remove only our own */
 	ino_t inode;
 	struct evconnlistener *listener;
+	struct event accept_again;
 	struct connection *connections;
 	unsigned connection_count;
 };
@@ -350,6 +352,24 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	bufferevent_enable(bev, EV_READ);
 }
 
+static void on_accept_again(evutil_socket_t fd, short what, void *ctx)
+{
+	struct ctl_server *server = ctx;
+	(void)fd;
+	(void)what;
+	evconnlistener_enable(server->listener);
+}
+
+/* Out of descriptors: the connection stays in the backlog, and would call back at once and for ever. */
+static void on_accept_error(struct evconnlistener *listener, void *ctx)
+{
+	struct ctl_server *server = ctx;
+	const struct timeval pause = { .tv_usec = ACCEPT_PAUSE_USEC };
+
+	evconnlistener_disable(listener);
+	evtimer_add(&server->accept_again, &pause);
+}
+
 static int address_make(struct sockaddr_un *address, const char *path, char error[CTL_ERROR_SIZE])
 {
 	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
@@ -459,6 +479,8 @@ int ctl_server_open(struct ctl_server **out, struct event_base *base, const stru
 	server->path = path;
 	server->config.path = path;
 	server->listener = listener;
+	evtimer_assign(&server->accept_again, base, on_accept_again, server);
+	evconnlistener_set_error_cb(listener, on_accept_error);
 	if (lstat(path, &info) == 0) {
 		server->device = info.st_dev;
 		server->inode = info.st_ino;
@@ -481,6 +503,7 @@ void ctl_server_close(struct ctl_server *server)
 		evbuffer_write(output, bufferevent_getfd(connection->bev));
 		connection_close(connection);
 	}
+	evtimer_del(&server->accept_again);
 	evconnlistener_free(server->listener);
 	if (lstat(server->path, &info) == 0 && info.st_dev == server->device && info.st_ino == server->inode)
 		unlink(server->path);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -386,6 +387,44 @@ START_TEST(a_dead_daemons_socket_is_taken_over_a_living_ones_is_not)
 }
 END_TEST
 
+static void on_over(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	*(bool *)ctx = true;
+}
+
+START_TEST(without_descriptors_accepting_pauses_and_recovers)
+{
+	struct rlimit before, none;
+	char byte;
+
+	ck_assert_int_eq(server_open(&server, path), ZT_OK);
+	int fd = raw_connect();
+	raw_send(fd, "{\"command\":\"echo\"}\n");
+	int highest = dup(fd);
+	close(highest);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){ .rlim_cur = (rlim_t)highest, .rlim_max = before.rlim_max };
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	/* The attempt, then nothing until the timer. */
+	bool over = false;
+	int turns = 0;
+	const struct timeval while_ms = { .tv_usec = 30 * 1000 };
+	ck_assert_int_eq(event_base_once(base, -1, EV_TIMEOUT, on_over, &over, &while_ms), 0);
+	for (; !over; turns++)
+		ck_assert_int_eq(event_base_loop(base, EVLOOP_ONCE), 0);
+	ck_assert_int_le(turns, 3);
+	ck_assert_int_eq(recv(fd, &byte, 1, MSG_DONTWAIT), -1);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+	for (int turn = 0; turn < 100 && recv(fd, &byte, 1, MSG_DONTWAIT) != 1; turn++)
+		ck_assert_int_eq(event_base_loop(base, EVLOOP_ONCE), 0);
+	ck_assert_int_eq(byte, '{');
+	close(fd);
+	ctl_server_close(server);
+}
+END_TEST
+
 START_TEST(impossible_paths_are_explained)
 {
 	char longest[256], missing[160];
@@ -491,6 +530,7 @@ int main(void)
 	tcase_add_test(tests, the_answer_to_stop_arrives_although_the_server_closes);
 	tcase_add_test(tests, the_socket_is_private_and_goes_with_its_server);
 	tcase_add_test(tests, a_dead_daemons_socket_is_taken_over_a_living_ones_is_not);
+	tcase_add_test(tests, without_descriptors_accepting_pauses_and_recovers);
 	tcase_add_test(tests, impossible_paths_are_explained);
 	tcase_add_test(tests, a_client_says_why_nobody_answers);
 	tcase_add_test(tests, a_strange_answer_is_told);
