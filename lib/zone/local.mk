@@ -5,7 +5,7 @@ lib_libzone_a_SOURCES = \
 	%D%/condense.c \
 	%D%/diff.c %D%/diff.h \
 	%D%/edit.c %D%/edit.h \
-	%D%/find.c \
+	%D%/find.c %D%/find.h \
 	%D%/generate.c %D%/generate.h \
 	%D%/graft.c %D%/graft.h \
 	%D%/journal.c %D%/journal.h \

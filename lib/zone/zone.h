@@ -120,7 +120,7 @@ struct zone_lookup {
 	unsigned encloser_labels;          /* labels of the closest encloser (the name's own for exact and empty) */
 };
 
-/* `name` is at or below the apex. */
+/* `name` is at or below the apex. For several names at once see find.h. */
 void zone_find(const struct zone_version *version, const uint8_t *name, struct zone_lookup *out);
 /* Only the exact node. */
 const struct znode *zone_get(const struct zone_version *version, const uint8_t *name);

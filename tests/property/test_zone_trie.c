@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/dns/rrtype.h"
+#include "lib/zone/find.h"
 #include "lib/zone/version.h"
 #include "tests/property/zone_model.h"
 #include "tests/support/suite.h"
@@ -192,6 +193,29 @@ static void do_anything(struct world *world, struct zone_edit *edit)
 
 /* ---- one script ------------------------------------------------------------------------------------------------------------- */
 
+/* Several at once find what each finds alone. */
+static void check_finders(struct world *world, const struct zone_version *version)
+{
+	enum { COUNT = 4 };
+	uint8_t name[COUNT][NAME_MAX_LEN];
+	struct zone_finder finders[COUNT];
+	struct zone_lookup batch, single;
+	unsigned count = 1 + (unsigned)rng_below(world->rng, COUNT);
+
+	for (unsigned i = 0; i < count; i++) {
+		universe_draw_name(&world->uni, world->rng, name[i]);
+		zone_finder_start(&finders[i], version, name[i]);
+	}
+	zone_finders_run(finders, count);
+	for (unsigned i = 0; i < count; i++) {
+		zone_finder_finish(&finders[i], &batch);
+		zone_find(version, name[i], &single);
+		MUST(batch.match == single.match && batch.node == single.node && batch.cut == single.cut && batch.dname == single.dname);
+		MUST(batch.wildcard == single.wildcard && batch.wildcard_is_empty == single.wildcard_is_empty);
+		MUST(batch.encloser_labels == single.encloser_labels);
+	}
+}
+
 static void check_questions(struct world *world, const struct model *model, const struct zone_version *version)
 {
 	uint8_t name[NAME_MAX_LEN], other[NAME_MAX_LEN];
@@ -207,6 +231,7 @@ static void check_questions(struct world *world, const struct model *model, cons
 		range[rng_below(world->rng, 2)] = NULL;
 	model_check_range(&world->uni, model, version, range);
 	model_check_rank(&world->uni, model, version, world->rng);
+	check_finders(world, version);
 }
 
 /* The twin gets the difference as another server would: through bytes, applied strictly. */
