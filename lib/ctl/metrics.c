@@ -3,19 +3,24 @@
 
 #include <errno.h>
 #include <event2/buffer.h>
+#include <event2/event_struct.h>
 #include <event2/http.h>
+#include <event2/listener.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
 	TIMEOUT_SECONDS = 10,
+	RESUME_SECONDS = 1,
 	HEADERS_MAX = 16 * 1024,
 	EXACT_DIGITS = 17,      /* a double survives the way through text */
 };
 
 struct metrics_server {
 	struct evhttp *http;
+	struct evconnlistener *listener;      /* the http server's */
+	struct event resume;
 	struct netaddr local;
 	metrics_fill fill;
 	void *ctx;
@@ -46,6 +51,22 @@ static void on_other(struct evhttp_request *request, void *ctx)
 	evhttp_send_error(request, HTTP_NOTFOUND, "the metrics are at /metrics");
 }
 
+/* Out of descriptors: the connection stays in the backlog, and would call back at once and for ever. The listener's context is the http
+ * server's, so `resume` can't be armed from here. */
+static void on_accept_error(struct evconnlistener *listener, void *ctx)
+{
+	(void)ctx;
+	evconnlistener_disable(listener);
+}
+
+static void on_resume(evutil_socket_t fd, short what, void *ctx)
+{
+	const struct metrics_server *server = ctx;
+	(void)fd;
+	(void)what;
+	evconnlistener_enable(server->listener);
+}
+
 int metrics_open(struct metrics_server **out, struct event_base *base, const struct netaddr *local, metrics_fill fill, void *ctx)
 {
 	char ip[NETADDR_TEXT_SIZE];
@@ -70,6 +91,11 @@ int metrics_open(struct metrics_server **out, struct event_base *base, const str
 		metrics_close(server);
 		return err == EADDRINUSE ? ZT_EBUSY : err ? status_from_errno(err) : ZT_ENOMEM;
 	}
+	const struct timeval period = { .tv_sec = RESUME_SECONDS };
+	server->listener = evhttp_bound_socket_get_listener(bound);
+	evconnlistener_set_error_cb(server->listener, on_accept_error);
+	event_assign(&server->resume, base, -1, EV_PERSIST, on_resume, server);
+	event_add(&server->resume, &period);
 	socklen_t len = sizeof(server->local);
 	if (getsockname(evhttp_bound_socket_get_fd(bound), &server->local.any, &len) != 0)
 		server->local = *local;
@@ -81,6 +107,8 @@ void metrics_close(struct metrics_server *server)
 {
 	if (!server)
 		return;
+	if (server->listener)
+		event_del(&server->resume);
 	evhttp_free(server->http);
 	free(server);
 }
