@@ -17,6 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "lib/base/buf.h"
 #include "lib/base/nearest.h"
 
 enum {
@@ -204,15 +205,21 @@ static void help_reply(struct ctl_request *request, const struct ctl_config *con
 static void unknown_command_fail(struct ctl_request *request, const struct ctl_config *config)
 {
 	const char *nearest = NULL;
+	struct buf known;
 
-	for (size_t i = 0; i < config->command_count; i++)
+	buf_init(&known);
+	for (size_t i = 0; i < config->command_count; i++) {
 		nearest_consider(request->message.command, config->commands[i].name, &nearest);
+		buf_printf(&known, "%s%s", i == 0 ? "" : i + 1 == config->command_count ? " and " : ", ", config->commands[i].name);
+	}
+	buf_add_u8(&known, 0);
 	if (nearest)
 		ctl_request_fail(request, ZT_ENOENT, "%s has no command \"%.64s\", did you mean \"%s\"?", config->program, request->message.command,
 				 nearest);
 	else
-		ctl_request_fail(request, ZT_ENOENT, "%s has no command \"%.64s\", see \"help\" for those it has", config->program,
-				 request->message.command);
+		ctl_request_fail(request, ZT_ENOENT, "%s has no command \"%.64s\"; it has %s", config->program, request->message.command,
+				 known.status == ZT_OK ? (char *)known.data : "others");
+	buf_fini(&known);
 }
 
 static void request_dispatch(struct ctl_request *request, const struct ctl_config *config)

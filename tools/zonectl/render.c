@@ -30,7 +30,7 @@ static void seconds_write(double value, struct buf *out)
 	else if (s < 3600)
 		buf_printf(out, "%lldm%02llds", s / 60, s % 60);
 	else if (s < 2 * 86400)
-		buf_printf(out, "%lldh%02lldm", s / 3600, s / 60 % 60);
+		buf_printf(out, "%lldh%02lldm%02llds", s / 3600, s / 60 % 60, s % 60);
 	else
 		buf_printf(out, "%lldd%02lldh", s / 86400, s / 3600 % 24);
 }
@@ -116,7 +116,7 @@ static void value_write(const char *name, json_t *value, struct buf *out)
 		if (json_array_size(value) == 0)
 			buf_printf(out, "-");
 		break;
-	case JSON_OBJECT: buf_printf(out, "..."); break;
+	case JSON_OBJECT: buf_printf(out, "%s", json_object_size(value) == 0 ? "-" : "..."); break;
 	}
 }
 
@@ -278,7 +278,7 @@ static void rows_write(json_t *rows, size_t width, struct buf *out)
 
 static bool is_nested(json_t *value)
 {
-	return json_is_object(value) || is_table(value);
+	return json_object_size(value) > 0 || is_table(value);
 }
 
 static void lines_write(json_t *object, struct buf *out)

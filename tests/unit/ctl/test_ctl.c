@@ -245,7 +245,7 @@ START_TEST(failures_come_with_their_status_and_their_sentence)
 		{ "{\"command\":\"fail\",\"args\":[\"example.\"]}", ZT_EZONE, "zone example. is broken" },
 		{ "{\"command\":\"nothing\"}", ZT_ENOMEM, "out of memory" },
 		{ "{\"command\":\"ehco\"}", ZT_ENOENT, "testd has no command \"ehco\", did you mean \"echo\"?" },
-		{ "{\"command\":\"quux\"}", ZT_ENOENT, "testd has no command \"quux\", see \"help\" for those it has" },
+		{ "{\"command\":\"quux\"}", ZT_ENOENT, "testd has no command \"quux\"; it has echo, fail, nothing, hold and stop" },
 		{ "{\"command\":\"fail\"}", ZT_EINVAL, "0 arguments, expected: fail ZONE" },
 		{ "{\"command\":\"echo\",\"args\":[\"a\",\"b\",\"c\",\"d\"]}", ZT_EINVAL, "4 arguments, expected: echo [WORD...]" },
 		{ "{\"command\":\"echo\",\"args\":\"a\"}", ZT_EMALFORMED, "\"args\" is wrong, expected an array of at most 16 strings" },

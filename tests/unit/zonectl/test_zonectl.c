@@ -47,13 +47,14 @@ END_TEST
 START_TEST(an_object_is_lines_with_what_is_nested_below)
 {
 	renders("{\"program\":\"authd\",\"uptime_s\":3725.2,\"listen\":[\"127.0.0.1@53\",\"::1@53\"],\"key\":[],\"up\":true,"
-		"\"queries\":{\"udp\":1,\"tcp\":2},\"zones\":[{\"zone\":\"a.\"}],\"x\":null}", 0,
+		"\"queries\":{\"udp\":1,\"tcp\":2},\"zones\":[{\"zone\":\"a.\"}],\"x\":null,\"none\":{}}", 0,
 		"program  authd\n"
-		"uptime   1h02m\n"
+		"uptime   1h02m05s\n"
 		"listen   127.0.0.1@53, ::1@53\n"
 		"key      -\n"
 		"up       yes\n"
 		"x        -\n"
+		"none     -\n"
 		"\nqueries:\nudp  1\ntcp  2\n"
 		"\nzones:\nZONE\na.\n");
 	renders("{\"entries\":[{\"name\":\"a.\"}]}", 0, "NAME\na.\n");
@@ -68,7 +69,7 @@ START_TEST(values_carry_their_units_and_no_control_characters)
 {
 	renders("{\"a_s\":0,\"b_s\":0.0123,\"c_s\":59.94,\"d_s\":90,\"e_s\":7200,\"f_s\":864000,\"g_s\":-1.5,\"h_ms\":12.5,\"i_bytes\":1023,"
 		"\"j_bytes\":268435456,\"k_at\":\"2026-01-31T12:00:00Z\",\"l\":\"a\\u001b[31m\\nb\",\"m\":0.25}", 0,
-		"a  0 s\nb  0.0123 s\nc  59.9 s\nd  1m30s\ne  2h00m\nf  10d00h\ng  -1.5 s\nh  12.5 ms\ni  1023 B\n"
+		"a  0 s\nb  0.0123 s\nc  59.9 s\nd  1m30s\ne  2h00m00s\nf  10d00h\ng  -1.5 s\nh  12.5 ms\ni  1023 B\n"
 		"j  256.0 MiB\nk  2026-01-31T12:00:00Z\nl  a [31m b\nm  0.25\n");
 }
 END_TEST
