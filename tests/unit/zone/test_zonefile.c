@@ -251,7 +251,8 @@ END_TEST
 
 START_TEST(foreign_bytes_do_not_reach_the_terminal)
 {
-	struct result result = read_bytes("a 1 A \x1b[31m\x07\n", 15);
+	static const char text[] = "a 1 A \x1b[31m\x07\n";
+	struct result result = read_bytes(text, sizeof(text) - 1);
 	ck_assert_ptr_null(strchr(result.report.messages[0].text, 0x1b));
 	result_fini(&result);
 }
