@@ -247,6 +247,26 @@ START_TEST(names_past_16383_are_not_pointed_to)
 }
 END_TEST
 
+START_TEST(names_after_a_large_record_are_not_pointed_to)
+{
+	static uint8_t zeroes[16384];      /* as TXT: empty strings */
+	struct message_writer writer;
+	struct message message;
+	struct record_iter iter;
+	struct record record;
+	struct record_out large = { name("."), TYPE_TXT, CLASS_IN, 60, zeroes, sizeof(zeroes) };
+	message_writer_init(&writer, wire, sizeof(wire), 1, 0);
+	ck_assert_int_eq(message_write_record(&writer, SECTION_ANSWER, &large), ZT_OK);
+	ck_assert_int_eq(write_a(&writer, SECTION_ANSWER, "x.example."), ZT_OK);
+	ck_assert_int_eq(write_a(&writer, SECTION_ANSWER, "x.example."), ZT_OK);
+	ck_assert_int_eq(message_read(&message, wire, message_writer_finish(&writer)), ZT_OK);
+	record_iter_init(&iter, &message, SECTION_ANSWER);
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert(record_iter_next(&iter, &record));
+	ck_assert(name_equal(record.owner, name("x.example.")));
+}
+END_TEST
+
 START_TEST(rdata_of_nothing_is_written_for_any_type)
 {
 	/* UPDATE deletes with empty rdata (RFC 2136 section 2.5.2). */
@@ -421,6 +441,7 @@ int main(void)
 	tcase_add_test(writer, a_record_without_room_leaves_no_trace);
 	tcase_add_test(writer, rollback_forgets_records_and_their_names);
 	tcase_add_test(writer, names_past_16383_are_not_pointed_to);
+	tcase_add_test(writer, names_after_a_large_record_are_not_pointed_to);
 	tcase_add_test(writer, rdata_of_nothing_is_written_for_any_type);
 	suite_add_tcase(suite, writer);
 	tcase_add_test(oracle, what_ldns_writes_is_read_the_same);

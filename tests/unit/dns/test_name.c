@@ -171,8 +171,12 @@ START_TEST(names_are_taken_apart_and_joined)
 	uint8_t owner[NAME_MAX_LEN];
 	ck_assert_int_eq(name_substitute(out, a, parse("C.", owner), b), ZT_OK);
 	ck_assert_str_eq(name_to_text(out, text), "a.b.target.net.");
+	/* 4 bytes of "a.b" and a target of 251, then one more. */
 	char big[300];
-	letters(letters(letters(letters(big, 63, "."), 63, "."), 63, "."), 59, ".");
+	letters(letters(letters(letters(big, 63, "."), 63, "."), 63, "."), 57, ".");
+	ck_assert_int_eq(name_substitute(out, a, owner, parse(big, b)), ZT_OK);
+	ck_assert_uint_eq(name_len(out), NAME_MAX_LEN);
+	letters(letters(letters(letters(big, 63, "."), 63, "."), 63, "."), 58, ".");
 	ck_assert_int_eq(name_substitute(out, a, owner, parse(big, b)), ZT_ELIMIT);
 }
 END_TEST

@@ -489,13 +489,14 @@ END_TEST
 
 START_TEST(duplicates_and_mixed_ttls_are_warnings)
 {
-	file_text("warn", APEX "a A 1.1.1.1\na A 1.1.1.1\na 5 A 1.1.1.2\nb 7 TXT x\nc A 1.1.1.1\nB 9 TXT y\na 5 TXT z\n"
+	file_text("warn", APEX "a A 1.1.1.1\na A 1.1.1.1\na 5 A 1.1.1.2\nb 7 TXT x\nc A 1.1.1.1\nB 9 TXT y\na 5 TXT z\na 5 A 1.1.1.3\n"
 			       "a RRSIG A 8 1 60 20300101000000 20200101000000 1 @ AQ==\na 5 RRSIG TXT 8 1 60 20300101000000 20200101000000 1 @ AQ==\n");
 	struct loaded loaded = load("warn");
 	ck_assert_int_eq(loaded.status, ZT_OK);
-	ck_assert_uint_eq(loaded.report.warning_count, 3);
+	ck_assert_uint_eq(loaded.report.warning_count, 4);
 	ck_assert(has_message(&loaded, false, "warn:6: a.example. A: the same record"));
 	ck_assert(has_message(&loaded, false, "warn:7: a.example. A: TTL 5 differs from the 60"));
+	ck_assert(has_message(&loaded, false, "warn:12: a.example. A: TTL 5 differs from the 60"));
 	ck_assert(has_message(&loaded, false, "warn:10: B.example. TXT: TTL 9 differs from the 7"));
 	char *text = written(zone_edit_view(loaded.edit));
 	ck_assert_ptr_nonnull(strstr(text, "a.example. 60 IN A 1.1.1.2\n"));
