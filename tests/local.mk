@@ -9,6 +9,10 @@ tests_support_libzonekit_a_SOURCES = tests/support/zonekit.c tests/support/zonek
 tests_support_libzonekit_a_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 LIBS_ZONEKIT = tests/support/libzonekit.a
 
+noinst_LIBRARIES += tests/support/libsimnet.a
+tests_support_libsimnet_a_SOURCES = tests/support/simnet.c tests/support/simnet.h
+LIBS_SIMNET = tests/support/libsimnet.a
+
 # A fuzz target's main: libFuzzer's, or the corpus replay.
 if FUZZERS
 FUZZ_MAIN =
