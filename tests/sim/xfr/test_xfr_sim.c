@@ -10,7 +10,7 @@ enum { NODES_MAX = 7 };
 
 /* After the last fault and the last change: NOTIFY pauses (66 s with jitter), a transfer that stalls (30 s) and its retry (SOA RETRY, 60 s) may still lie
  * ahead; then each hop of a chain adds at most another stall and retry. */
-#define BOUND (300 * USEC_PER_SEC)
+#define BOUND (200 * USEC_PER_SEC)
 
 struct world {
 	struct simnet *net;
