@@ -26,6 +26,7 @@ tests_unit_xfr_test_update_SOURCES = tests/unit/xfr/test_update.c tests/support/
 	tests/support/zone_text.c tests/support/zone_text.h
 tests_unit_xfr_test_update_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_xfr_test_update_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
+
 fuzz_programs += tests/fuzz/fuzz_xfr_in
 tests_fuzz_fuzz_xfr_in_SOURCES = tests/fuzz/fuzz_xfr_in.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_xfr_in_LDFLAGS = $(FUZZ_LDFLAGS)
