@@ -65,7 +65,7 @@ MALFORMED = {
     "an UPDATE that adds broken rdata": header(UPDATE, authority=1) + ZONE_SECTION + record(name("x." + ZONE), 1, b"\1\2\3", 1, 60),
     "an UPDATE that ends in the middle of a record": header(UPDATE, authority=1) + ZONE_SECTION + record(name("x." + ZONE), 1, b"\1\2\3\4", 1, 60)[:-2],
     "an UPDATE with a record of a meta type": header(UPDATE, authority=1) + ZONE_SECTION + record(name("x." + ZONE), 252, b"", 1, 60),
-    "an UPDATE of which the rdata has a looping name": header(UPDATE, authority=1) + ZONE_SECTION + record(name("x." + ZONE), 2, b"\xc0\x34", 1, 60),
+    "an UPDATE of which the rdata has a looping name": header(UPDATE, authority=1) + ZONE_SECTION + record(name("x." + ZONE), 2, b"\xc0\x36", 1, 60),
     "a NOTIFY without a question": header(NOTIFY, questions=0),
     "an unknown opcode": header(13 << 11) + QUESTION,
     "an IXFR without the SOA": header() + name(ZONE) + b"\0\xfb\0\1",
