@@ -173,7 +173,8 @@ static void zonectl(const char *arguments, int status, const char *expected)
 {
 	char command[1024], output[ROOM];
 
-	snprintf(command, sizeof(command), "%s %s 2>&1", ZONECTL, arguments);
+	/* In an empty folder, where the default socket is not. */
+	snprintf(command, sizeof(command), "cd %s && %s %s 2>&1", folder, ZONECTL, arguments);
 	FILE *pipe_end = popen(command, "r");
 	ck_assert_ptr_nonnull(pipe_end);
 	size_t len = fread(output, 1, sizeof(output) - 1, pipe_end);
