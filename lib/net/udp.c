@@ -59,8 +59,10 @@ static int options_apply(struct udp_socket *sock, unsigned flags)
 		buffer_enlarge(fd, SO_SNDBUF, SO_SNDBUFFORCE);
 		if (mtu_discovery_disable(sock) != 0)
 			return -1;
+		if (netaddr_is_wildcard(&sock->local))
+			return pktinfo_enable(sock);
 	}
-	return netaddr_is_wildcard(&sock->local) ? pktinfo_enable(sock) : 0;
+	return 0;
 }
 
 static int local_refresh(struct udp_socket *sock)

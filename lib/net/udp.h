@@ -21,12 +21,12 @@ struct iovec;
 struct udp_socket {
 	int fd;                    /* non-blocking; -1 when closed */
 	struct netaddr local;      /* as bound, with the real port */
-	bool has_pktinfo;          /* bound to a wildcard: each message tells its local address */
+	bool has_pktinfo;          /* a server's, bound to a wildcard: each message tells its local address */
 };
 
 enum udp_flags {
 	UDP_REUSEPORT = 1,         /* several sockets share the address, one a thread */
-	UDP_SERVER = 2,            /* large buffers, no fragmentation of answers by path MTU guesses */
+	UDP_SERVER = 2,            /* for batches: large buffers, answers from the address asked, no fragmentation by path MTU guesses */
 };
 
 /* Binds to `local` (port 0: any). */
