@@ -79,13 +79,11 @@ static void additional_add(struct answer *answer, const struct rrset *set)
 static void referral(struct answer *answer, const struct znode *cut)
 {
 	const uint8_t *owner = znode_owner(cut);
-	struct rrset ns, ds;
+	struct rrset ns;
 	const uint8_t *at, *data;
 	uint16_t len;
 
 	if (!znode_rrset(cut, TYPE_NS, 0, &ns) || !rrset_require(answer, SECTION_AUTHORITY, owner, &ns))
-		return;
-	if (znode_rrset(cut, TYPE_DS, 0, &ds) && !rrset_require(answer, SECTION_AUTHORITY, owner, &ds))
 		return;
 	/* Glue for names in the child is what makes the referral usable, so it goes first and its loss is truncation (RFC 9471 section 3.1). */
 	for (at = ns.rdata; rrset_next(&ns, &at, &data, &len);) {

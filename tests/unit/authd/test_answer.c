@@ -171,8 +171,7 @@ static const struct expectation expectations[] = {
 	  "x.aliases.example. 300 IN CNAME www.example. | www.example. 300 IN A 192.0.2.10 | www.example. 300 IN A 192.0.2.11", "", "" },
 	/* Referrals: glue of the child first, then what else we know; DS is ours. */
 	{ "child.example.", TYPE_A, RCODE_NOERROR, false, "",
-	  "child.example. 300 IN NS ns.child.example. | child.example. 300 IN NS ns1.example. | child.example. 300 IN DS 1 8 2 "
-	  "0000000000000000000000000000000000000000000000000000000000000000",
+	  "child.example. 300 IN NS ns.child.example. | child.example. 300 IN NS ns1.example.",
 	  "ns.child.example. 300 IN A 192.0.2.30 | ns1.example. 300 IN A 192.0.2.1 | ns1.example. 300 IN AAAA 2001:db8::1" },
 	{ "child.example.", TYPE_DS, RCODE_NOERROR, true,
 	  "child.example. 300 IN DS 1 8 2 0000000000000000000000000000000000000000000000000000000000000000", "", "" },
@@ -208,7 +207,7 @@ START_TEST(names_below_a_cut_are_referred_not_answered)
 	ask(&(struct ask){ .name = "below.child.example.", .type = TYPE_A, .is_tcp = true }, &reply);
 	ck_assert(!(reply.flags & FLAG_AA));
 	ck_assert_uint_eq(reply.count[SECTION_ANSWER], 0);
-	ck_assert_uint_eq(reply.count[SECTION_AUTHORITY], 3);
+	ck_assert_uint_eq(reply.count[SECTION_AUTHORITY], 2);
 }
 END_TEST
 
