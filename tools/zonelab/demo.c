@@ -69,7 +69,7 @@ static int caches_fill(struct demo *demo)
 
 static void row_print(const char *what, const struct prediction_row *row)
 {
-	printf("  %-34s %8.3f %8.3f %8.3f %8.3f\n", what, row->p50, row->p90, row->p99, row->bound);
+	printf("  %-36s %8.3f %8.3f %8.3f %8.3f\n", what, row->p50, row->p90, row->p99, row->bound);
 }
 
 static int prediction_make(struct demo *demo)
@@ -78,7 +78,7 @@ static int prediction_make(struct demo *demo)
 
 	if (status != ZT_OK)
 		return status;
-	printf("\nPrediction, seconds after the change%*s\n", 20, "p50      p90      p99    bound");
+	printf("\n  %-36s %8s %8s %8s %8s\n", "Prediction, seconds after the change", "p50", "p90", "p99", "bound");
 	row_print("every server has it", &demo->prediction.servers);
 	row_print("a cache first has it", &demo->prediction.first_fresh);
 	row_print("a cache last has the old data", &demo->prediction.last_stale);

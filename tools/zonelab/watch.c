@@ -17,7 +17,7 @@
 #include "tools/zonelab/probe.h"
 
 enum {
-	ROUND_MS = 20,
+	ROUND_MS = 5,
 	ANSWER_WAIT_MS = 1000,
 	SHOWN_SIZE = 200,
 };
