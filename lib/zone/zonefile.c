@@ -79,20 +79,25 @@ void zonefile_report_fini(struct zonefile_report *report)
 	zonefile_report_init(report);
 }
 
-static void message_add(struct zonefile_report *report, bool is_error, const char *file, uint32_t line, const char *format, va_list args)
+struct place {
+	const char *file;
+	uint32_t line;      /* 0: the file as a whole */
+};
+
+static void message_add(struct zonefile_report *report, bool is_error, struct place place, const char *format, va_list args)
 {
-	char text[512], place[16] = "";
+	char text[512], line[16] = "";
 
 	vsnprintf(text, sizeof(text), format, args);
 	for (char *p = text; *p; p++) {      /* the file's bytes must not steer a terminal */
 		if ((uint8_t)*p < 0x20 || *p == 0x7f)
 			*p = '?';
 	}
-	if (line > 0)
-		snprintf(place, sizeof(place), ":%u", line);
+	if (place.line > 0)
+		snprintf(line, sizeof(line), ":%u", place.line);
 	struct zonefile_message *message = &report->messages[report->message_count];
 	message->is_error = is_error;
-	if (asprintf(&message->text, "%s%s: %s", file, place, text) >= 0)
+	if (asprintf(&message->text, "%s%s: %s", place.file, line, text) >= 0)
 		report->message_count++;
 }
 
@@ -101,7 +106,7 @@ void zonefile_error(struct zonefile_report *report, const char *file, uint32_t l
 	va_list args;
 	va_start(args, format);
 	if (report->error_count++ <= ZONEFILE_ERRORS_MAX)      /* one more: that there were too many */
-		message_add(report, true, file, line, format, args);
+		message_add(report, true, (struct place){ file, line }, format, args);
 	va_end(args);
 }
 
@@ -110,7 +115,7 @@ void zonefile_warning(struct zonefile_report *report, const char *file, uint32_t
 	va_list args;
 	va_start(args, format);
 	if (report->warning_count++ < ZONEFILE_WARNINGS_MAX)
-		message_add(report, false, file, line, format, args);
+		message_add(report, false, (struct place){ file, line }, format, args);
 	va_end(args);
 }
 
