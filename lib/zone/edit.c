@@ -9,6 +9,8 @@
 #include "lib/zone/diff.h"
 #include "lib/zone/graft.h"
 
+enum { LARGE_SET = 2048 };      /* bytes of rdata from which an RRset's hash is put off */
+
 int zone_edit_begin(struct zone *zone, struct zone_edit **out)
 {
 	struct zone_version *current = zone_current_mutable(zone);
@@ -16,11 +18,15 @@ int zone_edit_begin(struct zone *zone, struct zone_edit **out)
 	if (zone->is_edited)
 		return ZT_EBUSY;
 	struct zone_edit *edit = malloc(sizeof(*edit));
-	struct zone_version *version = edit ? version_new(zone) : NULL;
+	struct pending *pending = malloc(sizeof(*pending));
+	struct zone_version *version = edit && pending ? version_new(zone) : NULL;
 	if (!version) {
+		free(pending);
 		free(edit);
 		return ZT_ENOMEM;
 	}
+	pending->is_open = false;
+	edit->pending = pending;
 	edit->zone = zone;
 	edit->version = version;
 	edit->retired = (struct retired){ 0 };
@@ -41,6 +47,7 @@ static void edit_free(struct zone_edit *edit)
 {
 	edit->zone->is_edited = false;
 	free(edit->retired.twig);
+	free(edit->pending);
 	free(edit);
 }
 
@@ -53,10 +60,40 @@ void zone_edit_abort(struct zone_edit *edit)
 	edit_free(edit);
 }
 
+static struct zone_summary set_summary(const struct zone_edit *edit, const struct znode *node, const struct rrset *set)
+{
+	struct zone_summary sum = { 0 };
+
+	if (zone_is_apex(edit->zone, node) && !rrset_is_counted_at_apex(set))
+		return sum;
+	sum.count = 1;
+	sum.fingerprint = rrset_fingerprint(&edit->zone->key, node->bytes, set);
+	return sum;
+}
+
+/* Takes the hash of the pending RRset, if there is one, into the sums. */
+static void settle(const struct zone_edit *edit)
+{
+	struct pending *pending = edit->pending;
+	struct graft_delta delta = { .removed = pending->accounted };
+	struct seek seek;
+	struct rrset set;
+
+	if (!pending->is_open)
+		return;
+	pending->is_open = false;
+	trie_seek(&seek, edit->version->root, edit->zone->apex_len, &pending->key);
+	bool is_there = seek.end == SEEK_EXACT && znode_rrset(seek.leaf, pending->type, pending->covers, &set);
+	assert(is_there);
+	delta.added = set_summary(edit, seek.leaf, &set);
+	graft_account(edit->version, &seek, &delta);
+}
+
 void zone_edit_publish(struct zone_edit *edit)
 {
 	struct zone_version *displaced = zone_current_mutable(edit->zone);
 
+	settle(edit);
 	displaced->retired = edit->retired;
 	edit->retired = (struct retired){ 0 };
 	version_displace(edit->zone, edit->version);
@@ -65,15 +102,26 @@ void zone_edit_publish(struct zone_edit *edit)
 
 const struct zone_version *zone_edit_view(const struct zone_edit *edit)
 {
+	settle(edit);
 	return edit->version;
 }
 
 /* ---- changing one name --------------------------------------------------------------------------------------------------- */
 
-/* Finds the name; NULL where it owns nothing yet. */
-static const struct znode *locate(struct zone_edit *edit, const uint8_t *owner)
+static bool is_pending(const struct zone_edit *edit, uint16_t type, uint16_t covers)
+{
+	const struct pending *pending = edit->pending;
+
+	return pending->is_open && pending->type == type && pending->covers == covers && pending->key.len == edit->key.len
+	       && memcmp(pending->key.sym, edit->key.sym, edit->key.len) == 0;
+}
+
+/* Finds the name, one RRset of which is meant, or all (type 0); NULL where it owns nothing yet. */
+static const struct znode *locate(struct zone_edit *edit, const uint8_t *owner, uint16_t type, uint16_t covers)
 {
 	key_make(&edit->key, owner, edit->zone->apex_len);
+	if (!is_pending(edit, type, covers))
+		settle(edit);
 	trie_seek(&edit->seek, edit->version->root, edit->zone->apex_len, &edit->key);
 	return edit->seek.end == SEEK_EXACT ? edit->seek.leaf : NULL;
 }
@@ -98,17 +146,6 @@ static void update_apex(struct zone_version *version, const struct znode *node)
 	p = set.rdata;
 	if (rrset_next(&set, &p, &data, &len) && soa_from_rdata(&soa, data, len))
 		version->serial = soa.serial;
-}
-
-static struct zone_summary set_summary(const struct zone_edit *edit, const struct znode *node, const struct rrset *set)
-{
-	struct zone_summary sum = { 0 };
-
-	if (zone_is_apex(edit->zone, node) && !rrset_is_counted_at_apex(set))
-		return sum;
-	sum.count = 1;
-	sum.fingerprint = rrset_fingerprint(&edit->zone->key, node->bytes, set);
-	return sum;
 }
 
 static int remove_node(struct zone_edit *edit, const struct znode *node)
@@ -136,6 +173,8 @@ static int change_set(struct zone_edit *edit, const uint8_t *owner, const struct
 	struct graft_delta delta = { 0 };
 	struct rrset set;
 
+	if (change->count == 0)
+		settle(edit);
 	if (change->count == 0 && old && old->rrset_count == 1)
 		return remove_node(edit, old);
 	if (old && slot->set.count == 0 && old->rrset_count == UINT16_MAX)
@@ -143,9 +182,14 @@ static int change_set(struct zone_edit *edit, const uint8_t *owner, const struct
 	struct znode *node = znode_make(old, owner, slot, change);
 	if (!node)
 		return ZT_ENOMEM;
-	if (slot->set.count > 0)
+	bool stays_pending = edit->pending->is_open, turns_pending = false;
+	if (!stays_pending && slot->set.count > 0) {
 		delta.removed = set_summary(edit, old, &slot->set);
-	if (change->count > 0 && znode_rrset(node, slot->type, slot->covers, &set))
+		turns_pending = change->count > 0 && slot->set.rdata_size > LARGE_SET;
+	}
+	if (turns_pending)
+		delta.added = delta.removed;
+	else if (!stays_pending && change->count > 0 && znode_rrset(node, slot->type, slot->covers, &set))
 		delta.added = set_summary(edit, node, &set);
 	uint16_t old_count = slot->set.count;
 	int status = graft_put(edit, node, &delta);
@@ -153,6 +197,8 @@ static int change_set(struct zone_edit *edit, const uint8_t *owner, const struct
 		free(node);
 		return status;
 	}
+	if (turns_pending)
+		*edit->pending = (struct pending){ true, slot->type, slot->covers, delta.removed, edit->key };
 	version->name_count += !old;
 	version->record_count += change->count;
 	version->record_count -= old_count;
@@ -172,14 +218,28 @@ struct place {
 	bool found;
 };
 
+/* Whether rdata of the type are in canonical form as they are, so that their order is that of their bytes. */
+static bool is_plain(uint16_t type)
+{
+	const struct rr_descriptor *descriptor = rr_descriptor(type);
+	return !descriptor || !strpbrk(descriptor->fields, "cd");
+}
+
+static int compare_bytes(const uint8_t *a, uint16_t a_len, const uint8_t *b, uint16_t b_len)
+{
+	int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+	return order != 0 ? order : a_len - b_len;
+}
+
 static struct place place_of(const struct rrset *set, const uint8_t *rdata, uint16_t len)
 {
 	struct place place = { 0, false };
 	const uint8_t *p = set->rdata, *data;
+	bool plain = is_plain(set->type);
 	uint16_t data_len;
 
 	while (set->count > 0 && rrset_next(set, &p, &data, &data_len)) {
-		int order = rdata_cmp(set->type, data, data_len, rdata, len);
+		int order = plain ? compare_bytes(data, data_len, rdata, len) : rdata_cmp(set->type, data, data_len, rdata, len);
 		place.found = order == 0;
 		if (order >= 0)
 			break;
@@ -195,7 +255,8 @@ int zone_edit_add_record(struct zone_edit *edit, const struct change_record *rec
 
 	if (!is_in_zone(edit, owner))
 		return ZT_EOUTOFZONE;
-	struct znode_slot slot = znode_locate(locate(edit, owner), record->type, covered_type(record->type, rdata, len));
+	uint16_t covers = covered_type(record->type, rdata, len);
+	struct znode_slot slot = znode_locate(locate(edit, owner, record->type, covers), record->type, covers);
 	const struct rrset *set = &slot.set;
 	struct place place = place_of(set, rdata, len);
 	struct znode_change change = { .count = set->count, .ttl = record->ttl };
@@ -224,8 +285,9 @@ int zone_edit_add_record(struct zone_edit *edit, const struct change_record *rec
 
 int zone_edit_remove(struct zone_edit *edit, const uint8_t *owner, uint16_t type, const uint8_t *rdata, uint16_t len)
 {
-	const struct znode *node = is_in_zone(edit, owner) ? locate(edit, owner) : NULL;
-	struct znode_slot slot = znode_locate(node, type, covered_type(type, rdata, len));
+	uint16_t covers = covered_type(type, rdata, len);
+	const struct znode *node = is_in_zone(edit, owner) ? locate(edit, owner, type, covers) : NULL;
+	struct znode_slot slot = znode_locate(node, type, covers);
 	const struct rrset *set = &slot.set;
 	struct place place = place_of(set, rdata, len);
 	uint16_t found_len;
@@ -294,7 +356,7 @@ int zone_edit_put_rrset(struct zone_edit *edit, const uint8_t *owner, const stru
 	buf_init(&sorted);
 	int status = sort_rdata(set, &sorted, &change.count);
 	if (status == ZT_OK) {
-		struct znode_slot slot = znode_locate(locate(edit, owner), set->type, set->covers);
+		struct znode_slot slot = znode_locate(locate(edit, owner, set->type, set->covers), set->type, set->covers);
 		change.piece[0].data = sorted.data;
 		change.piece[0].len = sorted.len;
 		bool same = slot.set.count == change.count && slot.set.ttl == change.ttl && slot.set.rdata_size == sorted.len
@@ -308,7 +370,7 @@ int zone_edit_put_rrset(struct zone_edit *edit, const uint8_t *owner, const stru
 
 int zone_edit_remove_rrset(struct zone_edit *edit, const uint8_t *owner, uint16_t type, uint16_t covers)
 {
-	const struct znode *node = is_in_zone(edit, owner) ? locate(edit, owner) : NULL;
+	const struct znode *node = is_in_zone(edit, owner) ? locate(edit, owner, type, covers) : NULL;
 	struct znode_slot slot = znode_locate(node, type, covers);
 	struct znode_change nothing = { 0 };
 
@@ -319,13 +381,14 @@ int zone_edit_remove_rrset(struct zone_edit *edit, const uint8_t *owner, uint16_
 
 int zone_edit_remove_name(struct zone_edit *edit, const uint8_t *owner)
 {
-	const struct znode *node = is_in_zone(edit, owner) ? locate(edit, owner) : NULL;
+	const struct znode *node = is_in_zone(edit, owner) ? locate(edit, owner, 0, 0) : NULL;
 
 	return node ? remove_node(edit, node) : ZT_ENOENT;
 }
 
 int zone_edit_clear(struct zone_edit *edit)
 {
+	settle(edit);
 	int status = graft_clear(edit);
 
 	if (status != ZT_OK)
@@ -357,10 +420,10 @@ int zone_edit_apply(struct zone_edit *edit, const struct changeset *change)
 
 int zone_edit_changeset(const struct zone_edit *edit, struct changeset *out)
 {
-	return zone_diff(zone_current(edit->zone), edit->version, out);
+	return zone_diff(zone_current(edit->zone), zone_edit_view(edit), out);
 }
 
 bool zone_edit_is_empty(const struct zone_edit *edit)
 {
-	return !diff_exists(zone_current(edit->zone), edit->version);
+	return !diff_exists(zone_current(edit->zone), zone_edit_view(edit));
 }

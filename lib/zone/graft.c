@@ -65,14 +65,14 @@ static void account(struct zone_summary *sum, const struct graft_delta *delta)
 	*sum = summary_sub(summary_add(*sum, delta->added), delta->removed);
 }
 
-static void account_path(struct zone_edit *edit, unsigned levels, const struct graft_delta *delta)
+void graft_account(struct zone_version *version, const struct seek *seek, const struct graft_delta *delta)
 {
-	for (unsigned i = 0; i < levels; i++) {
-		struct zone_summary sum = branch_summary(edit->seek.path[i]);
+	for (unsigned i = 0; i < seek->depth; i++) {
+		struct zone_summary sum = branch_summary(seek->path[i]);
 		account(&sum, delta);
-		branch_set_summary(edit->seek.path[i], sum);
+		branch_set_summary(seek->path[i], sum);
 	}
-	account(&edit->version->sum, delta);
+	account(&version->sum, delta);
 }
 
 /* Gives the last branch of the path one more twig. */
@@ -159,7 +159,7 @@ int graft_put(struct zone_edit *edit, struct znode *node, const struct graft_del
 	if (status != ZT_OK)
 		return status;
 	edit->version->memory += znode_memory(node);
-	account_path(edit, seek->depth, delta);
+	graft_account(edit->version, seek, delta);
 	return ZT_OK;
 }
 
@@ -174,7 +174,8 @@ int graft_take_out(struct zone_edit *edit, const struct graft_delta *delta)
 
 	if (status != ZT_OK)
 		return status;
-	account_path(edit, kept, delta);
+	seek->depth = kept;
+	graft_account(edit->version, seek, delta);
 	if (last_goes) {
 		set_twig(edit, kept, last->twig[1 - seek->twig[kept]]);
 		drop(edit, (twig_t)last);

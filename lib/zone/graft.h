@@ -8,9 +8,19 @@
 #include "lib/zone/edit.h"
 #include "lib/zone/version.h"
 
+/* A large RRset that is being changed record by record: its hash is taken once, when something else is looked at. */
+struct pending {
+	bool is_open;
+	uint16_t type;
+	uint16_t covers;
+	struct zone_summary accounted;     /* what the sums above it still hold for it */
+	struct key key;                    /* of its owner */
+};
+
 struct zone_edit {
 	struct zone *zone;
 	struct zone_version *version;      /* being built */
+	struct pending *pending;
 	struct retired retired;            /* shared nodes that it no longer has */
 	struct key key;                    /* of the name in hand */
 	struct seek seek;                  /* its place */
@@ -22,6 +32,8 @@ struct graft_delta {
 	struct zone_summary removed;
 };
 
+/* Changes the sums on the path to a leaf, whose branches are private. */
+void graft_account(struct zone_version *version, const struct seek *seek, const struct graft_delta *delta);
 /* Both work at edit->seek, which is spent afterwards. Puts `node` there, in the place of the leaf that seek found if it was exact. */
 int graft_put(struct zone_edit *edit, struct znode *node, const struct graft_delta *delta) ZT_MUST_CHECK;
 /* Takes the leaf out that seek found. */
