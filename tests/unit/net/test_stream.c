@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/base/buf.h"
+#include "lib/base/rng.h"
 #include "lib/base/wire.h"
 #include "lib/net/listener.h"
 #include "lib/net/stream.h"
@@ -529,6 +531,55 @@ START_TEST(a_client_may_choose_its_address)
 }
 END_TEST
 
+/* Writes and reads random pieces of a long conversation, and pauses the server at random. Its echo must be what was sent, to the byte. */
+static void random_conversation(struct rng *rng)
+{
+	struct buf sent, echoed;
+	size_t written = 0;
+
+	buf_init(&sent);
+	buf_init(&echoed);
+	for (uint64_t i = 20 + rng_below(rng, 200); i > 0; i--) {
+		uint16_t len = (uint16_t)(MESSAGE + rng_below(rng, rng_below(rng, 10) ? 600 : UINT16_MAX - MESSAGE + 1));
+		buf_add_u16(&sent, len);
+		rng_fill(rng, buf_reserve(&sent, len), len);
+		sent.len += len;
+	}
+	server = (struct end){ .echo = true, .config.write_high = 1 + rng_below(rng, 100000) };
+	int fd = raw_connect();
+	turns_until(&loop, server_is_there, NULL);
+	while (echoed.len < sent.len) {
+		size_t piece = 1 + rng_below(rng, 20000);
+		ssize_t done = send(fd, sent.data + written, piece < sent.len - written ? piece : sent.len - written, MSG_NOSIGNAL | MSG_DONTWAIT);
+		written += done > 0 ? (size_t)done : 0;
+		ck_assert_ptr_nonnull(server.stream);
+		if (rng_below(rng, 4) == 0)
+			stream_pause(server.stream);
+		event_base_loop(loop.base, EVLOOP_NONBLOCK);
+		ck_assert_ptr_nonnull(server.stream);
+		if (rng_below(rng, 2) == 0)
+			stream_resume(server.stream);
+		done = recv(fd, buf_reserve(&echoed, piece), piece, MSG_DONTWAIT);
+		echoed.len += done > 0 ? (size_t)done : 0;
+	}
+	ck_assert_uint_eq(echoed.len, sent.len);
+	ck_assert_mem_eq(echoed.data, sent.data, sent.len);
+	close(fd);
+	stream_resume(server.stream);
+	server_closes_with(ZT_ECLOSED);
+	buf_fini(&sent);
+	buf_fini(&echoed);
+}
+
+START_TEST(pieces_and_pauses_change_nothing)
+{
+	struct rng rng;
+	rng_seed(&rng, suite_seed("pieces_and_pauses_change_nothing"));
+	for (unsigned long i = suite_rounds(20); i > 0; i--)
+		random_conversation(&rng);
+}
+END_TEST
+
 struct counting {
 	unsigned accepted;
 	int fds[64];
@@ -659,6 +710,7 @@ int main(void)
 	tcase_add_test(tests, a_paused_stream_keeps_its_messages_and_its_peers_end);
 	tcase_add_test(tests, a_half_closed_client_still_gets_its_late_answer);
 	tcase_add_test(tests, a_client_may_choose_its_address);
+	tcase_add_test(tests, pieces_and_pauses_change_nothing);
 	tcase_add_test(tests, a_full_listener_lets_others_wait_until_one_leaves);
 	tcase_add_test(tests, without_descriptors_accepting_pauses_and_recovers);
 	tcase_add_test(tests, a_listener_may_be_closed_while_it_accepts);
