@@ -15,7 +15,7 @@ static void fail(struct journal_txn *txn, int status)
 }
 
 /* LMDB refuses all work after a failed write of its meta page until the environment is opened anew. */
-static int env_reopen(struct journal *journal)
+static void env_reopen(struct journal *journal)
 {
 	pthread_rwlock_wrlock(&journal->env_lock);
 	journal_env_close(journal);
@@ -24,9 +24,20 @@ static int env_reopen(struct journal *journal)
 	if (status == ZT_OK)
 		log_warn(journal->log, "%s/journal.mdb: opened again after a failed write", journal->dir);
 	else
-		log_error(journal->log, "%s/journal.mdb: can't be opened again after a failed write: %s; nothing can be committed", journal->dir,
+		log_error(journal->log, "%s/journal.mdb: can't be opened again after a failed write: %s; every commit will try it", journal->dir,
 			status_text(status));
-	return status;
+}
+
+/* After a failed commit: makes the environment usable again, so that readers need not wait for the next commit. */
+static void env_recover(struct journal *journal)
+{
+	MDB_txn *txn = NULL;
+	int rc = journal->env ? mdb_txn_begin(journal->env, NULL, MDB_RDONLY, &txn) : MDB_PANIC;
+
+	if (rc == 0)
+		mdb_txn_abort(txn);
+	else if (rc == MDB_PANIC)
+		env_reopen(journal);
 }
 
 void journal_txn_begin(struct journal_txn *txn, struct journal *journal)
@@ -36,8 +47,8 @@ void journal_txn_begin(struct journal_txn *txn, struct journal *journal)
 	CDS_INIT_LIST_HEAD(&txn->staged);
 	int rc = journal->env ? mdb_txn_begin(journal->env, NULL, 0, &txn->txn) : MDB_PANIC;
 	if (rc == MDB_PANIC) {
-		txn->status = env_reopen(journal);
-		rc = txn->status == ZT_OK ? mdb_txn_begin(journal->env, NULL, 0, &txn->txn) : 0;
+		env_reopen(journal);
+		rc = journal->env ? mdb_txn_begin(journal->env, NULL, 0, &txn->txn) : EIO;
 	}
 	if (rc)
 		fail(txn, journal_status(rc));
@@ -107,8 +118,10 @@ int journal_txn_end(struct journal_txn *txn)
 		zone->is_staged = false;
 		cds_list_del(&zone->staged);
 	}
-	if (txn->status != ZT_OK)
+	if (txn->status != ZT_OK) {
 		txn->journal->has_garbage = true;      /* perhaps: the next commit looks */
+		env_recover(txn->journal);
+	}
 	buf_fini(&txn->row);
 	return txn->status;
 }

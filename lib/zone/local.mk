@@ -79,3 +79,9 @@ fuzz_programs += tests/fuzz/fuzz_zonefile
 tests_fuzz_fuzz_zonefile_SOURCES = tests/fuzz/fuzz_zonefile.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_zonefile_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_zonefile_LDADD = $(LIBS_ZONE)
+
+check_PROGRAMS += tests/unit/zone/test_journal_crash
+tests_unit_zone_test_journal_crash_SOURCES = tests/unit/zone/test_journal_crash.c tests/support/faultfs.c tests/support/faultfs.h \
+	tests/support/zone_text.c tests/support/zone_text.h
+tests_unit_zone_test_journal_crash_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_zone_test_journal_crash_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)
