@@ -24,7 +24,11 @@ lib_libzone_a_SOURCES = \
 	%D%/znode.c %D%/znode.h \
 	%D%/zone.c %D%/zone.h \
 	%D%/zonefile.c %D%/zonefile.h \
+	%D%/zonefile_directive.c \
 	%D%/zonefile_load.c \
+	%D%/zonefile_reader.h \
+	%D%/zonefile_record.c \
+	%D%/zonefile_report.c \
 	%D%/zonefile_sources.c \
 	%D%/zonefile_write.c
 
