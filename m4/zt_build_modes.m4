@@ -49,7 +49,7 @@ AC_DEFUN([ZT_COMPILER_FLAGS], [
   AX_APPEND_COMPILE_FLAGS([-std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes dnl
     -Wold-style-definition -Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla -Wformat=2 -Wundef dnl
     -Wnull-dereference -Wimplicit-fallthrough -Wdouble-promotion -Wlogical-op -Wduplicated-cond dnl
-    -fno-strict-overflow -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE], [WARN_CFLAGS])
+    -fno-strict-overflow -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE], [WARN_CFLAGS], [-Werror])
   AX_APPEND_LINK_FLAGS([-pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed], [HARDEN_LDFLAGS])
   FORTIFY_FLAGS=""
   AS_IF([test -z "$SANITIZER_FLAGS"], [FORTIFY_FLAGS="-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2"])
