@@ -41,3 +41,8 @@ check_PROGRAMS += tests/sim/xfr/test_xfr_sim
 tests_sim_xfr_test_xfr_sim_SOURCES = tests/sim/xfr/test_xfr_sim.c tests/sim/xfr/replica.c tests/sim/xfr/replica.h
 tests_sim_xfr_test_xfr_sim_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_sim_xfr_test_xfr_sim_LDADD = $(LIBS_SIMNET) $(LIBS_ZONEKIT) $(LIBS_SUITE) $(LIBS_XFR)
+
+fuzz_programs += tests/fuzz/fuzz_update
+tests_fuzz_fuzz_update_SOURCES = tests/fuzz/fuzz_update.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_update_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_update_LDADD = $(LIBS_XFR)

@@ -89,3 +89,8 @@ tests_unit_zone_test_journal_crash_SOURCES = tests/unit/zone/test_journal_crash.
 	tests/support/zone_text.c tests/support/zone_text.h
 tests_unit_zone_test_journal_crash_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_zone_test_journal_crash_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)
+
+fuzz_programs += tests/fuzz/fuzz_journal
+tests_fuzz_fuzz_journal_SOURCES = tests/fuzz/fuzz_journal.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_journal_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_journal_LDADD = $(LIBS_ZONE)
