@@ -32,6 +32,16 @@ static inline void qsbr_after_grace(void)
 {
 	__tsan_acquire((void *)(uintptr_t)&qsbr_tag);
 }
+
+static inline void qsbr_before_call(struct rcu_head *head)
+{
+	__tsan_release(head);
+}
+
+static inline void qsbr_in_callback(struct rcu_head *head)
+{
+	__tsan_acquire(head);
+}
 #else
 static inline void qsbr_before_quiescent(void)
 {
@@ -40,6 +50,17 @@ static inline void qsbr_before_quiescent(void)
 /* Called by who frees memory, once a grace period is known to be over. */
 static inline void qsbr_after_grace(void)
 {
+}
+
+static inline void qsbr_before_call(struct rcu_head *head)
+{
+	(void)head;
+}
+
+/* The first thing that a callback of qsbr_call does. */
+static inline void qsbr_in_callback(struct rcu_head *head)
+{
+	(void)head;
 }
 #endif
 
@@ -78,4 +99,11 @@ static inline void qsbr_synchronize(void)
 	qsbr_before_quiescent();
 	urcu_qsbr_synchronize_rcu();
 	qsbr_after_grace();
+}
+
+/* Has `callback` called by liburcu's own thread after a grace period. Does not wait; any thread may call it. */
+static inline void qsbr_call(struct rcu_head *head, void (*callback)(struct rcu_head *head))
+{
+	qsbr_before_call(head);
+	urcu_qsbr_call_rcu(head, callback);
 }

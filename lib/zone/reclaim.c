@@ -82,25 +82,87 @@ static void on_grace_over(struct rcu_head *head)
 	struct zone_version *version = (struct zone_version *)(void *)((char *)head - offsetof(struct zone_version, rcu));
 	int pending = GRACE_PENDING;
 
+	qsbr_in_callback(head);
 	if (!atomic_compare_exchange_strong(&version->grace, &pending, GRACE_OVER))
 		version_free(version);
 }
 
-/* Frees displaced versions, oldest first, as far as nobody can be reading them. */
+/* Nodes at or below a retired twig that were made by `generation` or before, a subtree counted as one. */
+static size_t count_older(twig_t twig, uint32_t generation)
+{
+	size_t count = 0;
+
+	if (twig_generation(twig) <= generation)
+		return 1;
+	if (twig & TWIG_SUBTREE && !twig_is_leaf(twig)) {
+		const struct branch *branch = twig_branch(twig);
+		for (unsigned i = 0, twigs = branch_twigs(branch); i < twigs; i++)
+			count += count_older(branch->twig[i] | TWIG_SUBTREE, generation);
+	}
+	return count;
+}
+
+/* Frees what is younger than `generation`, adds what is older to the list. A node is never younger than the branch above it. */
+static void free_younger(twig_t twig, uint32_t generation, struct retired *older)
+{
+	if (twig_generation(twig) <= generation) {
+		retired_add(older, twig);
+		return;
+	}
+	if (twig & TWIG_SUBTREE && !twig_is_leaf(twig)) {
+		const struct branch *branch = twig_branch(twig);
+		for (unsigned i = 0, twigs = branch_twigs(branch); i < twigs; i++)
+			free_younger(branch->twig[i] | TWIG_SUBTREE, generation, older);
+	}
+	twig_free(twig & ~(twig_t)TWIG_SUBTREE);
+}
+
+/* Takes a version that nobody reads out of the chain. What its pinned predecessor still shows is left to the predecessor; false when
+ * memory for that note is out. */
+static bool remove_behind(struct zone_version *predecessor, struct zone_version *version)
+{
+	struct retired *list = &version->retired;
+	size_t older = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		older += count_older(list->twig[i], predecessor->generation);
+	if (retired_reserve(&predecessor->retired, older) != ZT_OK)
+		return false;
+	for (size_t i = 0; i < list->count; i++)
+		free_younger(list->twig[i], predecessor->generation, &predecessor->retired);
+	predecessor->next = version->next;
+	version_free(version);
+	return true;
+}
+
+static void remove_oldest(struct zone *zone)
+{
+	struct zone_version *version = zone->oldest;
+
+	for (size_t i = 0; i < version->retired.count; i++)
+		twig_free(version->retired.twig[i]);
+	zone->oldest = version->next;
+	version_free(version);
+}
+
+/* Frees the displaced versions that nobody can be reading. Grace periods end in the order of the chain, so that what the walk
+ * passes over again and again are pinned versions only. */
 static void free_unreachable(struct zone *zone)
 {
-	while (zone->oldest != zone_current_mutable(zone)) {
-		struct zone_version *version = zone->oldest;
+	struct zone_version *current = zone_current_mutable(zone), *predecessor = NULL, *next;
+
+	for (struct zone_version *version = zone->oldest; version != current; version = next) {
+		next = version->next;
 		if (atomic_load(&version->grace) != GRACE_OVER)
 			return;
 		qsbr_after_grace();
 		/* No reader can pin it for the first time any more, so no pin now means none ever. */
 		if (atomic_load(&version->pins) != 0)
-			return;
-		for (size_t i = 0; i < version->retired.count; i++)
-			twig_free(version->retired.twig[i]);
-		zone->oldest = version->next;
-		version_free(version);
+			predecessor = version;
+		else if (!predecessor)
+			remove_oldest(zone);
+		else if (!remove_behind(predecessor, version))
+			predecessor = version;
 	}
 }
 
@@ -111,7 +173,7 @@ void version_displace(struct zone *zone, struct zone_version *successor)
 	old->next = successor;
 	atomic_store_explicit(&zone->current, successor, memory_order_release);
 	atomic_store(&old->grace, GRACE_PENDING);
-	urcu_qsbr_call_rcu(&old->rcu, on_grace_over);
+	qsbr_call(&old->rcu, on_grace_over);
 	free_unreachable(zone);
 }
 

@@ -2,8 +2,9 @@
  *
  *     oldest -> … -> current        each with the list of the nodes that its successor no longer has
  *
- * A displaced version waits for a grace period (call_rcu sets its `grace`), then until its pins are gone; when it is also the oldest,
- * it and its retired nodes are freed, for no reader can be at them. Only the editing thread walks the chain.
+ * A displaced version waits for a grace period (call_rcu sets its `grace`), then until its pins are gone, for then no reader can be at
+ * it. Of its retired nodes those are freed that no older version has either (by their generation); the others go to the list of the version
+ * before it. So a version that stays pinned for long holds back only what it shows itself. Only the editing thread walks the chain.
  */
 #pragma once
 

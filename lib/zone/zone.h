@@ -4,7 +4,7 @@
  * the commit pipeline makes it durable; zone_edit_publish makes it current. Readers are of two kinds. Worker threads are RCU readers (QSBR
  * flavour, lib/base/qsbr.h): they take zone_current() and may use it until their next quiescent state; nothing is counted, nothing written. Long-lived
  * readers (a transfer, a diff) pin a version with zone_version_acquire and give it back with _release. A displaced version's private
- * nodes are freed after a grace period, once it and every older version have no pin.
+ * nodes are freed after a grace period, once it has no pin, and none that shares them.
  *
  * One thread at a time edits and publishes a zone (the manage thread); any number read. The editing thread need not be registered as an RCU
  * reader: nothing that it uses goes away but by its own calls. It never waits for readers: liburcu's call_rcu thread counts the grace periods.

@@ -335,10 +335,13 @@ static void run_zone(struct rng *rng, unsigned long scripts)
 	universe_draw(&world->uni, rng);
 	MUST(zone_new(world->uni.apex, &world->uni.key, &world->zone) == ZT_OK);
 	MUST(zone_new(world->uni.apex, &world->uni.key, &world->twin) == ZT_OK);
-	if (rng_below(rng, 4) == 0)
-		zone_current_mutable(world->zone)->generation = UINT32_MAX - (uint32_t)rng_below(rng, 100);
-	for (unsigned long i = 0; i < scripts; i++)
+	/* Some zones get so old that their generations begin anew. */
+	unsigned long ages_at = rng_below(rng, 2 * scripts);
+	for (unsigned long i = 0; i < scripts; i++) {
+		if (i == ages_at)
+			zone_current_mutable(world->zone)->generation = UINT32_MAX - (uint32_t)rng_below(rng, 10);
 		run_script(world);
+	}
 	for (unsigned i = 0; i < PINS; i++)
 		unpin(&world->pin[i]);
 	zone_free(world->zone);

@@ -1,10 +1,12 @@
 /* lib/zone: the zone structure's contract, case by case. What random edits do to it is in tests/property/test_zone_trie.c. */
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/clock.h"
 #include "lib/dns/rrtype.h"
 #include "lib/zone/edit.h"
-#include "lib/zone/key.h"
+#include "lib/zone/version.h"
 #include "tests/support/suite.h"
 
 static const struct fingerprint_key key = { "0123456789abcdef" };
@@ -281,6 +283,51 @@ START_TEST(a_pinned_version_stays_as_it_was)
 }
 END_TEST
 
+static unsigned chain_length(const struct zone *zone)
+{
+	unsigned length = 1;
+	for (const struct zone_version *version = zone->oldest; version != zone_current(zone); version = version->next)
+		length++;
+	return length;
+}
+
+/* Grace periods end in liburcu's own time. */
+static void reclaim_until(struct zone *zone, unsigned length)
+{
+	usec_t deadline = clock_now(clock_system()) + 30 * USEC_PER_SEC;
+	for (zone_reclaim(zone); chain_length(zone) > length; zone_reclaim(zone)) {
+		ck_assert_msg(clock_now(clock_system()) < deadline, "%u versions are left, not %u", chain_length(zone), length);
+		sched_yield();
+	}
+}
+
+START_TEST(a_pinned_version_holds_back_no_later_ones)
+{
+	struct zone *zone = zone_with("a b c");
+	const struct zone_version *first = zone_version_acquire(zone_current(zone)), *middle = NULL;
+	for (unsigned i = 0; i < 1000; i++) {
+		struct zone_edit *edit = begin(zone);
+		char address[5] = { 1, (char)i, (char)(i >> 8), 1, 0 };
+		if (i % 100 == 50)
+			ck_assert_int_eq(zone_edit_clear(edit), ZT_OK);
+		ck_assert_int_eq(add(edit, i % 2 ? "a" : "d", TYPE_A, address, 4), ZT_OK);
+		zone_edit_publish(edit);
+		if (i == 500)
+			middle = zone_version_acquire(zone_current(zone));
+	}
+	reclaim_until(zone, 3);
+	ck_assert_uint_eq(first->retired.count, 4);
+	ck_assert_uint_eq(zone_version_name_count(first), 3);
+	check_owner(zone_predecessor(first, name_of("zzz").wire), "c.example.");
+	check_owner(zone_predecessor(middle, name_of("zzz").wire), "d.example.");
+	zone_version_release(first);
+	reclaim_until(zone, 2);
+	zone_version_release(middle);
+	reclaim_until(zone, 1);
+	zone_free(zone);
+}
+END_TEST
+
 /* Rdata number i of a type without a format, 40,000 bytes long. */
 static struct change_record large_record(uint8_t rdata[40000], const uint8_t *owner, unsigned i)
 {
@@ -335,6 +382,7 @@ int main(void)
 	tcase_add_test(tc, adding_and_removing_tell_what_was_there);
 	tcase_add_test(tc, a_new_ttl_replaces_that_of_the_whole_rrset);
 	tcase_add_test(tc, a_pinned_version_stays_as_it_was);
+	tcase_add_test(tc, a_pinned_version_holds_back_no_later_ones);
 	tcase_add_test(tc, the_fingerprint_of_a_large_rrset_tells_its_content_not_its_history);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);

@@ -24,7 +24,7 @@ struct stage {
 };
 
 struct grace_count {
-	struct rcu_head rcu;
+	struct rcu_head rcu;       /* first, so that its address is that of the whole */
 	struct stage *stage;
 	atomic_bool is_pending;
 };
@@ -153,8 +153,9 @@ static void publish_one(struct stage *stage, struct rng *rng)
 
 static void count_grace(struct rcu_head *head)
 {
-	struct grace_count *count = caa_container_of(head, struct grace_count, rcu);
+	struct grace_count *count = (struct grace_count *)head;
 
+	qsbr_in_callback(head);
 	atomic_fetch_add(&count->stage->graces, 1);
 	atomic_store(&count->is_pending, false);
 }
@@ -185,7 +186,7 @@ START_TEST(readers_see_whole_versions_while_thousands_are_published)
 	for (unsigned long left = suite_rounds(20000); left > 0 || atomic_load(&stage.graces) < 10; left -= left > 0) {
 		publish_one(&stage, &rng);
 		if (!atomic_exchange(&count.is_pending, true))
-			urcu_qsbr_call_rcu(&count.rcu, count_grace);
+			qsbr_call(&count.rcu, count_grace);
 		if (left % 64 == 0)
 			sched_yield();
 	}
