@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include <urcu/list.h>
-#include <urcu/urcu-qsbr.h>
 
+#include "lib/base/qsbr.h"
 #include "lib/net/stream.h"
 
 enum {
@@ -57,7 +57,7 @@ static void on_message(struct stream *stream, const uint8_t *data, size_t len, v
 	};
 
 	counter_add(&worker->counters.queries_tcp, 1);
-	urcu_qsbr_thread_online();
+	qsbr_online();
 	r.view = worker_view(worker);
 	switch (respond(&r)) {
 	case RESPOND_REPLY:
@@ -82,7 +82,7 @@ static void on_message(struct stream *stream, const uint8_t *data, size_t len, v
 		transfer_start(worker->transfers, stream, &r.message, r.zone);
 		break;
 	}
-	urcu_qsbr_thread_offline();
+	qsbr_offline();
 }
 
 static void on_drained(struct stream *stream, void *ctx)

@@ -1,7 +1,7 @@
 /* UDP: take a batch, answer all of it, send it off. Nothing is allocated and nothing is logged per query. */
 #include "authd/serve/worker.h"
 
-#include <urcu/urcu-qsbr.h>
+#include "lib/base/qsbr.h"
 
 enum {
 	BATCHES_PER_TURN = 16,      /* then the loop looks at TCP and the mailbox */
@@ -59,7 +59,7 @@ static void on_readable(void *ctx)
 	struct worker *worker = datagrams->worker;
 	struct udp_batch *batch = &worker->batch;
 
-	urcu_qsbr_thread_online();
+	qsbr_online();
 	for (int turn = 0; turn < BATCHES_PER_TURN; turn++) {
 		int count = udp_batch_receive(batch, &datagrams->socket);
 		if (count <= 0)
@@ -71,9 +71,9 @@ static void on_readable(void *ctx)
 		uint64_t lost = batch->dropped + batch->failed;
 		udp_batch_send(batch);
 		counter_add(&worker->counters.send_failed, batch->dropped + batch->failed - lost);
-		urcu_qsbr_quiescent_state();
+		qsbr_quiescent();
 	}
-	urcu_qsbr_thread_offline();
+	qsbr_offline();
 }
 
 int datagrams_open(struct worker *worker, uint32_t listen_index)

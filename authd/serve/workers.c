@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <urcu/urcu-qsbr.h>
 
 #include "authd/serve/worker.h"
+#include "lib/base/qsbr.h"
 
 enum { ANSWER_SIZE = EDNS_UDP_SIZE };
 
@@ -120,13 +120,13 @@ static void *worker_main(void *arg)
 {
 	struct worker *worker = arg;
 
-	urcu_qsbr_register_thread();
-	urcu_qsbr_thread_offline();
+	qsbr_register();
+	qsbr_offline();
 	int status = loop_run(&worker->loop);
 	if (status != ZT_OK)
 		log_error(worker->set->config.log, "worker %u: event loop failed: %s", worker->index, status_text(status));
 	connections_close(worker);      /* its streams belong to this thread's loop, and their end may post evidence */
-	urcu_qsbr_unregister_thread();
+	qsbr_unregister();
 	return NULL;
 }
 
@@ -180,7 +180,7 @@ int workers_start(struct workers *workers)
 void workers_synchronize(struct workers *workers)
 {
 	(void)workers;
-	urcu_qsbr_synchronize_rcu();
+	qsbr_synchronize();
 }
 
 void workers_publish(struct workers *workers, struct view *view)
