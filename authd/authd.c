@@ -17,6 +17,7 @@
 #include "authd/manage/requests.h"
 #include "authd/manage/zones.h"
 #include "authd/serve/workers.h"
+#include "lib/base/memory.h"
 #include "lib/base/readiness.h"
 
 enum {
@@ -161,6 +162,7 @@ static int start(struct authd *authd)
 	    (status = zones_configure(manage, manage->options)) != ZT_OK)
 		return status;
 	unsigned failed = loader_load_all(manage);
+	memory_trim();
 	if (failed > 0)
 		log_error(authd->log, "%u of %u zones could not be loaded; the others are served", failed, manage->registry.count);
 	if ((status = commands_open(&authd->commands, manage)) != ZT_OK ||

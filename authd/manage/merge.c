@@ -85,7 +85,7 @@ static int add_new(struct merge *merge, const struct journal_local_change *chang
 		bool is_new = !set_has(&change->base, data, len);
 		if (!is_new && !(ttl_changed && set_has(file, data, len)))
 			continue;
-		status = zone_edit_add(merge->edit, change->owner, current->type, ttl, data, len);
+		status = zone_edit_add(merge->edit, &(struct change_record){ change->owner, current->type, ttl, data, len });
 		if (status == ZT_EEXIST)
 			status = ZT_OK;
 	}

@@ -6,6 +6,7 @@
 #include "authd/manage/loader.h"
 #include "authd/manage/zones.h"
 #include "authd/option_table.h"
+#include "lib/base/memory.h"
 
 /* What one zone's reload came to. */
 struct outcome {
@@ -98,6 +99,7 @@ int reload_all(struct manage *manage, json_t **result, struct buf *errors)
 			if (rows && strcmp(outcome.text, "unchanged") != 0)
 				json_array_append_new(rows, outcome_row(manage, entry, &outcome));
 		}
+		memory_trim();
 		status = zones_start(manage);
 	}
 	if (status == ZT_OK && result && rows)
@@ -115,6 +117,7 @@ int reload_zone(struct manage *manage, struct zone_entry *entry, json_t **result
 
 	if (!rows)
 		return ZT_ENOMEM;
+	memory_trim();
 	json_array_append_new(rows, outcome_row(manage, entry, &outcome));
 	*result = report(rows, strcmp(outcome.text, "failed") == 0, "");
 	return ZT_OK;

@@ -7,6 +7,7 @@ lib_libbase_a_SOURCES = \
 	%D%/fingerprint.c %D%/fingerprint.h \
 	%D%/log.c %D%/log.h \
 	%D%/nearest.c %D%/nearest.h \
+	%D%/memory.c %D%/memory.h \
 	%D%/netaddr.c %D%/netaddr.h \
 	%D%/qsbr.c %D%/qsbr.h \
 	%D%/readiness.c %D%/readiness.h \

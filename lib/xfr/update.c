@@ -297,7 +297,7 @@ static int change_add(struct zone_edit *edit, const struct update_record *record
 		break;
 	}
 	if (status == ZT_OK)
-		status = zone_edit_add(edit, record->owner, record->type, ttl, record->rdata, record->rdata_len);
+		status = zone_edit_add(edit, &(struct change_record){ record->owner, record->type, ttl, record->rdata, record->rdata_len });
 	return status == ZT_EEXIST ? ZT_OK : status;
 }
 

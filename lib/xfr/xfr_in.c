@@ -248,7 +248,7 @@ static int whole_begin(struct xfr_in *xfr)
 	if (status == ZT_OK)
 		status = zone_edit_begin(zone, &xfr->filling);
 	if (status == ZT_OK)
-		status = zone_edit_add(xfr->filling, xfr->apex, TYPE_SOA, xfr->first.ttl, xfr->first.rdata, xfr->first.len);
+		status = zone_edit_add(xfr->filling, &(struct change_record){ xfr->apex, TYPE_SOA, xfr->first.ttl, xfr->first.rdata, xfr->first.len });
 	return status == ZT_OK ? ZT_OK : fail(xfr, status, "no zone to receive into: %s", status_text(status));
 }
 
@@ -273,7 +273,7 @@ static int record_on_whole(struct xfr_in *xfr, const struct checked *checked)
 		xfr->phase = PHASE_END;
 		return ZT_OK;
 	}
-	int status = zone_edit_add(xfr->filling, checked->owner, checked->type, checked->ttl, xfr->rdata, checked->rdata_len);
+	int status = zone_edit_add(xfr->filling, &(struct change_record){ checked->owner, checked->type, checked->ttl, xfr->rdata, checked->rdata_len });
 	if (status == ZT_OK || status == ZT_EEXIST)
 		return ZT_OK;
 	return fail(xfr, status, "a record could not be stored: %s", status_text(status));

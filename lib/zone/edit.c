@@ -248,7 +248,7 @@ static struct place place_of(const struct rrset *set, const uint8_t *rdata, uint
 	return place;
 }
 
-int zone_edit_add_record(struct zone_edit *edit, const struct change_record *record)
+int zone_edit_add(struct zone_edit *edit, const struct change_record *record)
 {
 	const uint8_t *owner = record->owner, *rdata = record->rdata;
 	uint16_t len = record->rdata_len;
@@ -411,7 +411,7 @@ int zone_edit_apply(struct zone_edit *edit, const struct changeset *change)
 			return status == ZT_ENOENT ? ZT_EDIFF : status;
 	}
 	for (size_t pos = 0; change_record_next(&change->added, &pos, &record);) {
-		int status = zone_edit_add_record(edit, &record);
+		int status = zone_edit_add(edit, &record);
 		if (status != ZT_OK)
 			return status == ZT_EEXIST || status == ZT_EOUTOFZONE ? ZT_EDIFF : status;
 	}

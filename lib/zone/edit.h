@@ -23,12 +23,7 @@ const struct zone_version *zone_edit_view(const struct zone_edit *edit);
 /* Adds one record; rdata is uncompressed wire form, valid for its type. A TTL that differs from the RRset's replaces the RRset's TTL
  * (RFC 2181 section 5.2; the caller warns). ZT_EEXIST: the very record is there already (its RRset's TTL may have changed all the same);
  * ZT_EOUTOFZONE; ZT_ENOMEM; ZT_ELIMIT past 65535 records. */
-int zone_edit_add_record(struct zone_edit *edit, const struct change_record *record) ZT_MUST_CHECK;
-static inline int ZT_MUST_CHECK zone_edit_add(struct zone_edit *edit, const uint8_t *owner, uint16_t type, uint32_t ttl, const uint8_t *rdata,
-					      uint16_t len)
-{
-	return zone_edit_add_record(edit, &(struct change_record){ .owner = owner, .type = type, .ttl = ttl, .rdata = rdata, .rdata_len = len });
-}
+int zone_edit_add(struct zone_edit *edit, const struct change_record *record) ZT_MUST_CHECK;
 /* Removes one record, whatever its TTL. ZT_ENOENT: not there. */
 int zone_edit_remove(struct zone_edit *edit, const uint8_t *owner, uint16_t type, const uint8_t *rdata, uint16_t len) ZT_MUST_CHECK;
 /* Replaces or creates the RRset; set->rdata need not be sorted. */

@@ -82,7 +82,7 @@ static int load_record(void *arg, const struct zonefile_record *record)
 		zonefile_warning(load->report, record->file, record->line, "%s %s: TTL %u differs from the %u of the records before it, which is used",
 				 name_to_text(record->owner, owner), rr_type_to_text(record->type, type), record->ttl, ttl);
 	load_remember(load, record, covers, ttl);
-	int status = zone_edit_add(load->edit, record->owner, record->type, ttl, record->rdata, record->rdata_len);
+	int status = zone_edit_add(load->edit, &(struct change_record){ record->owner, record->type, ttl, record->rdata, record->rdata_len });
 	if (status == ZT_EEXIST) {
 		zonefile_warning(load->report, record->file, record->line, "%s %s: the same record stands above; this one is dropped",
 				 name_to_text(record->owner, owner), rr_type_to_text(record->type, type));

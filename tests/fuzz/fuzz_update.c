@@ -29,11 +29,11 @@ static struct zone *zone_make(void)
 	struct zone *zone;
 
 	require(zone_new(apex, &key, &zone) == ZT_OK && zone_edit_begin(zone, &edit) == ZT_OK);
-	require(zone_edit_add(edit, apex, TYPE_SOA, 300, soa, sizeof(soa) - 1) == ZT_OK);
-	require(zone_edit_add(edit, apex, TYPE_NS, 300, ns, sizeof(ns)) == ZT_OK);
-	require(zone_edit_add(edit, www, TYPE_A, 300, (const uint8_t *)"\12\0\0\1", 4) == ZT_OK);
-	require(zone_edit_add(edit, www, TYPE_TXT, 300, (const uint8_t *)"\1x", 2) == ZT_OK);
-	require(zone_edit_add(edit, alias, TYPE_CNAME, 300, www, sizeof(www)) == ZT_OK);
+	require(zone_edit_add(edit, &(struct change_record){ apex, TYPE_SOA, 300, soa, sizeof(soa) - 1 }) == ZT_OK);
+	require(zone_edit_add(edit, &(struct change_record){ apex, TYPE_NS, 300, ns, sizeof(ns) }) == ZT_OK);
+	require(zone_edit_add(edit, &(struct change_record){ www, TYPE_A, 300, (const uint8_t *)"\12\0\0\1", 4 }) == ZT_OK);
+	require(zone_edit_add(edit, &(struct change_record){ www, TYPE_TXT, 300, (const uint8_t *)"\1x", 2 }) == ZT_OK);
+	require(zone_edit_add(edit, &(struct change_record){ alias, TYPE_CNAME, 300, www, sizeof(www) }) == ZT_OK);
 	zone_edit_publish(edit);
 	return zone;
 }

@@ -31,9 +31,9 @@ static struct zone *zone_make(bool empty)
 	if (empty)
 		return zone;
 	require(zone_edit_begin(zone, &edit));
-	require(zone_edit_add(edit, apex, TYPE_SOA, 300, soa, sizeof(soa) - 1));
-	require(zone_edit_add(edit, apex, TYPE_NS, 300, (const uint8_t *)"\2ns\7example", 12));
-	require(zone_edit_add(edit, www, TYPE_A, 300, (const uint8_t *)"\12\0\0\1", 4));
+	require(zone_edit_add(edit, &(struct change_record){ apex, TYPE_SOA, 300, soa, sizeof(soa) - 1 }));
+	require(zone_edit_add(edit, &(struct change_record){ apex, TYPE_NS, 300, (const uint8_t *)"\2ns\7example", 12 }));
+	require(zone_edit_add(edit, &(struct change_record){ www, TYPE_A, 300, (const uint8_t *)"\12\0\0\1", 4 }));
 	zone_edit_publish(edit);
 	return zone;
 }

@@ -29,7 +29,7 @@ static int take_record(void *arg, const struct zonefile_record *record)
 	require(name_is_valid(record->owner, name_len(record->owner)) && record->ttl <= 0x7fffffff && record->line > 0);
 	if (++target->count > RECORDS_MAX)
 		return ZT_ELIMIT;
-	int status = zone_edit_add(target->edit, record->owner, record->type, record->ttl, record->rdata, record->rdata_len);
+	int status = zone_edit_add(target->edit, &(struct change_record){ record->owner, record->type, record->ttl, record->rdata, record->rdata_len });
 	return status == ZT_EEXIST || status == ZT_EOUTOFZONE ? ZT_OK : status;
 }
 

@@ -117,7 +117,7 @@ static void do_add(struct zone_edit *edit, struct target *target)
 	int expected = target->set->present & bit ? ZT_EEXIST : ZT_OK;
 
 	target->record.owner = target->owner;
-	MUST(zone_edit_add_record(edit, &target->record) == expected);
+	MUST(zone_edit_add(edit, &target->record) == expected);
 	target->set->present |= bit;
 	target->set->ttl = target->record.ttl;
 }

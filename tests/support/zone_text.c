@@ -26,7 +26,7 @@ const uint8_t *zone_text_name(const char *text)
 
 static int on_add(void *arg, const struct zonefile_record *record)
 {
-	return zone_edit_add(arg, record->owner, record->type, record->ttl, record->rdata, record->rdata_len);
+	return zone_edit_add(arg, &(struct change_record){ record->owner, record->type, record->ttl, record->rdata, record->rdata_len });
 }
 
 static int on_remove(void *arg, const struct zonefile_record *record)

@@ -18,7 +18,7 @@ static int on_record(void *arg, const struct zonefile_record *record)
 	const struct target *target = arg;
 	int status = target->remove ?
 		zone_edit_remove(target->edit, record->owner, record->type, record->rdata, record->rdata_len) :
-		zone_edit_add(target->edit, record->owner, record->type, record->ttl, record->rdata, record->rdata_len);
+		zone_edit_add(target->edit, &(struct change_record){ record->owner, record->type, record->ttl, record->rdata, record->rdata_len });
 	ck_assert_msg(status == ZT_OK, "line %u: %s", record->line, status_text(status));
 	return ZT_OK;
 }

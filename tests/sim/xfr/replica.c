@@ -102,7 +102,7 @@ static void address_toggle(struct replica *r, struct zone_edit *edit)
 	name_of(name, (unsigned)rng_below(simnet_rng(r->net), 60));
 	int status = zone_edit_remove(edit, name, TYPE_A, address, 4);
 	if (status == ZT_ENOENT)
-		status = zone_edit_add(edit, name, TYPE_A, ttl, address, 4);
+		status = zone_edit_add(edit, &(struct change_record){ name, TYPE_A, ttl, address, 4 });
 	ck_assert_int_eq(status, ZT_OK);
 }
 
@@ -113,10 +113,10 @@ void replica_fill(struct replica *r, uint32_t serial, unsigned records)
 
 	ck_assert_int_eq(zone_edit_begin(r->zone, &edit), ZT_OK);
 	soa_put(edit, serial);
-	ck_assert_int_eq(zone_edit_add(edit, apex, TYPE_NS, 300, (const uint8_t *)"\2ns\7example", 12), ZT_OK);
+	ck_assert_int_eq(zone_edit_add(edit, &(struct change_record){ apex, TYPE_NS, 300, (const uint8_t *)"\2ns\7example", 12 }), ZT_OK);
 	for (unsigned i = 0; i < records; i++) {
 		name_of(name, i);
-		ck_assert_int_eq(zone_edit_add(edit, name, TYPE_A, 300, (const uint8_t *)"\12\0\0\1", 4), ZT_OK);
+		ck_assert_int_eq(zone_edit_add(edit, &(struct change_record){ name, TYPE_A, 300, (const uint8_t *)"\12\0\0\1", 4 }), ZT_OK);
 	}
 	commit(r, edit);
 	replica_run(r);

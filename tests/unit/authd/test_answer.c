@@ -43,7 +43,7 @@ static struct fixture f;
 
 static int add_record(void *arg, const struct zonefile_record *record)
 {
-	return zone_edit_add(arg, record->owner, record->type, record->ttl, record->rdata, record->rdata_len);
+	return zone_edit_add(arg, &(struct change_record){ record->owner, record->type, record->ttl, record->rdata, record->rdata_len });
 }
 
 static void set_up(void)

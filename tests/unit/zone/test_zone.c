@@ -40,7 +40,7 @@ static int add(struct zone_edit *edit, const char *owner, uint16_t type, const c
 {
 	struct name name = name_of(owner);
 	struct change_record record = { name.wire, type, 300, (const uint8_t *)rdata, len };
-	return zone_edit_add_record(edit, &record);
+	return zone_edit_add(edit, &record);
 }
 
 /* A zone of names separated by blanks; NAME/NS and NAME/DNAME give these types, other names get an A record. */
@@ -244,12 +244,12 @@ START_TEST(a_new_ttl_replaces_that_of_the_whole_rrset)
 	struct name a = name_of("a");
 	struct rrset set;
 	struct change_record record = { a.wire, TYPE_A, 60, (const uint8_t *)"\177\0\0\2", 4 };
-	ck_assert_int_eq(zone_edit_add_record(edit, &record), ZT_OK);
+	ck_assert_int_eq(zone_edit_add(edit, &record), ZT_OK);
 	ck_assert(znode_rrset(zone_get(zone_edit_view(edit), a.wire), TYPE_A, 0, &set));
 	ck_assert_uint_eq(set.ttl, 60);
 	ck_assert_uint_eq(set.count, 2);
 	record.ttl = 61;
-	ck_assert_int_eq(zone_edit_add_record(edit, &record), ZT_EEXIST);
+	ck_assert_int_eq(zone_edit_add(edit, &record), ZT_EEXIST);
 	ck_assert(znode_rrset(zone_get(zone_edit_view(edit), a.wire), TYPE_A, 0, &set));
 	ck_assert_uint_eq(set.ttl, 61);
 	zone_edit_publish(edit);
@@ -343,9 +343,9 @@ START_TEST(the_fingerprint_of_a_large_rrset_tells_its_content_not_its_history)
 	static uint8_t rdata[40000];
 	for (unsigned i = 0; i < 8; i++) {
 		struct change_record record = large_record(rdata, a.wire, i);
-		ck_assert_int_eq(zone_edit_add_record(up_edit, &record), ZT_OK);
+		ck_assert_int_eq(zone_edit_add(up_edit, &record), ZT_OK);
 		record = large_record(rdata, a.wire, 7 - i);
-		ck_assert_int_eq(zone_edit_add_record(down_edit, &record), ZT_OK);
+		ck_assert_int_eq(zone_edit_add(down_edit, &record), ZT_OK);
 		/* Looking in between must not matter either. */
 		if (i % 3 == 0)
 			ck_assert_uint_eq(zone_summary(zone_edit_view(down_edit)).count, 4);
@@ -354,7 +354,7 @@ START_TEST(the_fingerprint_of_a_large_rrset_tells_its_content_not_its_history)
 	struct change_record record = large_record(rdata, a.wire, 5);
 	ck_assert_int_eq(zone_edit_remove(up_edit, a.wire, 65280, record.rdata, record.rdata_len), ZT_OK);
 	ck_assert(!fingerprint_equal(zone_summary(zone_edit_view(up_edit)).fingerprint, zone_summary(zone_edit_view(down_edit)).fingerprint));
-	ck_assert_int_eq(zone_edit_add_record(up_edit, &record), ZT_OK);
+	ck_assert_int_eq(zone_edit_add(up_edit, &record), ZT_OK);
 	ck_assert_int_eq(zone_edit_remove_name(down_edit, a.wire), ZT_OK);
 	ck_assert_uint_eq(zone_summary(zone_edit_view(down_edit)).count, 2);
 	zone_edit_publish(up_edit);

@@ -70,7 +70,7 @@ static int run(struct zone_edit *edit, const struct operation *op)
 		return ZT_ESYNTAX;
 	struct change_record record = { owner, TYPE_A, 300, address, len };
 	switch (op->verb) {
-	case ADD: return zone_edit_add_record(edit, &record);
+	case ADD: return zone_edit_add(edit, &record);
 	case REMOVE: return zone_edit_remove(edit, owner, TYPE_A, address, len);
 	case REMOVE_RRSET: return zone_edit_remove_rrset(edit, owner, TYPE_A, 0);
 	case REMOVE_NAME: return zone_edit_remove_name(edit, owner);

@@ -139,7 +139,7 @@ static void publish_one(struct stage *stage, struct rng *rng)
 		make_name(name, (unsigned)rng_below(rng, NAMES));
 		rng_fill(rng, address, sizeof(address));
 		struct change_record record = { name, TYPE_A, 300, address, sizeof(address) };
-		int status = rng_below(rng, 2) ? zone_edit_add_record(edit, &record) : zone_edit_remove_name(edit, name);
+		int status = rng_below(rng, 2) ? zone_edit_add(edit, &record) : zone_edit_remove_name(edit, name);
 		ck_assert(status == ZT_OK || status == ZT_ENOENT || status == ZT_EEXIST);
 	}
 	if (rng_below(rng, 300) == 0)
