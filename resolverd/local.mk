@@ -15,6 +15,7 @@ resolverd_libresolverd_a_SOURCES = \
 	%D%/manage/reload.c %D%/manage/reload.h \
 	%D%/manage/show.c %D%/manage/show.h \
 	%D%/resolve/ask.c %D%/resolve/ask.h \
+	%D%/resolve/context.h \
 	%D%/resolve/deleg.c %D%/resolve/deleg.h \
 	%D%/resolve/iterate.c %D%/resolve/iterate.h \
 	%D%/resolve/local.c %D%/resolve/local.h \

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/base/arena.h"
 #include "lib/base/clock.h"
 #include "lib/base/status.h"
 
@@ -55,6 +56,13 @@ struct cache {
 	uint32_t shard_count;            /* a power of two */
 	uint64_t seed;                   /* of all hashes */
 	_Atomic uint32_t generation;     /* of ready-made messages, see messages.h */
+};
+
+/* For reading: copies of what is found go to the arena. */
+struct cache_reader {
+	struct cache *cache;
+	struct arena *arena;
+	usec_t now;
 };
 
 struct cache_stats {

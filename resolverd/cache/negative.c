@@ -75,21 +75,21 @@ static bool entry_copy(const struct cache_entry *entry, struct arena *arena, str
 	return true;
 }
 
-static bool get_one(struct cache *cache, const struct cache_key *key, struct arena *arena, struct negative *out, usec_t now)
+static bool get_one(const struct cache_reader *reader, const struct cache_key *key, struct negative *out)
 {
-	struct cache_shard *shard = cache_lock(cache, key->hash);
+	struct cache_shard *shard = cache_lock(reader->cache, key->hash);
 	const struct cache_entry *entry = cache_find(shard, key);
-	bool found = entry && entry->expires > now && entry_copy(entry, arena, out);
+	bool found = entry && entry->expires > reader->now && entry_copy(entry, reader->arena, out);
 	cache_unlock(shard);
 	return found;
 }
 
-bool negatives_get(struct cache *cache, const uint8_t *name, uint16_t type, struct arena *arena, struct negative *out, usec_t now)
+bool negatives_get(const struct cache_reader *reader, const uint8_t *name, uint16_t type, struct negative *out)
 {
-	struct cache_key nodata = negative_key(cache, name, type, RCODE_NOERROR);
-	struct cache_key nxdomain = negative_key(cache, name, type, RCODE_NXDOMAIN);
+	struct cache_key nodata = negative_key(reader->cache, name, type, RCODE_NOERROR);
+	struct cache_key nxdomain = negative_key(reader->cache, name, type, RCODE_NXDOMAIN);
 
-	return get_one(cache, &nodata, arena, out, now) || get_one(cache, &nxdomain, arena, out, now);
+	return get_one(reader, &nodata, out) || get_one(reader, &nxdomain, out);
 }
 
 static void remove_key(struct cache *cache, const struct cache_key *key)

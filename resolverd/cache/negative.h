@@ -26,7 +26,7 @@ struct negative {
 /* `type` is ignored for NXDOMAIN. Names in lower case throughout. */
 void negatives_put(struct cache *cache, const uint8_t *name, uint16_t type, const struct negative *negative, usec_t now);
 /* The live NODATA of the type or NXDOMAIN of the name, in the arena; false when there is none. */
-bool negatives_get(struct cache *cache, const uint8_t *name, uint16_t type, struct arena *arena, struct negative *out, usec_t now);
+bool negatives_get(const struct cache_reader *reader, const uint8_t *name, uint16_t type, struct negative *out);
 /* Data of this name and type has come: forgets that it does not exist. */
 void negatives_contradict(struct cache *cache, const uint8_t *name, uint16_t type);
 /* What an entry of kind CACHE_NEGATIVE says, while its shard is locked: no sets. cache_tag_type(entry->tag) is 0 for NXDOMAIN. */

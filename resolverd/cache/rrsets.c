@@ -125,17 +125,17 @@ bool rrsets_put(struct cache *cache, const struct rrset *set, usec_t now)
 	return better;
 }
 
-struct rrset *rrsets_get(struct cache *cache, const uint8_t *name, uint16_t type, enum trust least, struct arena *arena, usec_t now)
+struct rrset *rrsets_get(const struct cache_reader *reader, const uint8_t *name, uint16_t type, enum trust least)
 {
-	struct cache_key key = key_of(cache, name, type);
+	struct cache_key key = key_of(reader->cache, name, type);
 	struct rrset view, *copy = NULL;
 
-	struct cache_shard *shard = cache_lock(cache, key.hash);
+	struct cache_shard *shard = cache_lock(reader->cache, key.hash);
 	const struct cache_entry *entry = cache_find(shard, &key);
-	if (entry && entry->expires > now) {
+	if (entry && entry->expires > reader->now) {
 		view_entry(entry, &view);
 		if (view.trust >= least)
-			copy = rrset_copy(arena, &view);
+			copy = rrset_copy(reader->arena, &view);
 	}
 	cache_unlock(shard);
 	return copy;

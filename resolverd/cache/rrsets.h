@@ -71,7 +71,7 @@ struct rrset *rrset_copy(struct arena *arena, const struct rrset *set);
  * that it contradicts. */
 bool rrsets_put(struct cache *cache, const struct rrset *set, usec_t now);
 /* The live set, copied to the arena; NULL when there is none of at least this trust. `name` in lower case. */
-struct rrset *rrsets_get(struct cache *cache, const uint8_t *name, uint16_t type, enum trust least, struct arena *arena, usec_t now);
+struct rrset *rrsets_get(const struct cache_reader *reader, const uint8_t *name, uint16_t type, enum trust least);
 bool rrsets_remove(struct cache *cache, const uint8_t *name, uint16_t type);
 /* A view of a cache entry of kind CACHE_RRSET, while its shard is locked. */
 void rrsets_view(const struct cache_entry *entry, struct rrset *view);

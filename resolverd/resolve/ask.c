@@ -13,13 +13,11 @@ enum {
 	MINIMISE_ONE_LABEL = 4,
 };
 
-struct deleg_context ask_context(const struct resolver *resolver, struct task *task, usec_t now)
+struct context ask_context(const struct resolver *resolver, struct task *task, usec_t now)
 {
-	return (struct deleg_context){
+	return (struct context){
 		.policy = resolver->config.policy,
-		.cache = resolver->config.cache,
-		.arena = &task->arena,
-		.now = now,
+		.reader = { .cache = resolver->config.cache, .arena = &task->arena, .now = now },
 	};
 }
 
@@ -84,25 +82,24 @@ enum ask_outcome ask_again(struct resolver *resolver, struct task *task, bool tc
 }
 
 /* Whether the cache shows that the name belongs to the zone above it: something but a delegation is known of it. */
-static bool is_known_inside(struct resolver *resolver, struct task *task, const uint8_t *name, usec_t now)
+static bool is_known_inside(const struct context *ctx, const uint8_t *name)
 {
 	struct negative negative;
 
-	return rrsets_get(resolver->config.cache, name, TYPE_A, TRUST_ANSWER, &task->arena, now) ||
-	       negatives_get(resolver->config.cache, name, TYPE_A, &task->arena, &negative, now);
+	return rrsets_get(&ctx->reader, name, TYPE_A, TRUST_ANSWER) || negatives_get(&ctx->reader, name, TYPE_A, &negative);
 }
 
 /* The next name to ask, as short as it can be (RFC 9156). */
-static void choose_name(struct resolver *resolver, struct task *task, usec_t now)
+static void choose_name(const struct context *ctx, struct task *task)
 {
 	const uint8_t *name = task->lookup.name;
 	unsigned labels = name_label_count(name);
 
 	task->asked_name = name;
 	task->asked_type = task->type;
-	if (!resolver->config.policy->minimise || task->no_minimise || task->deleg->source == DELEG_FORWARD || task->type == TYPE_DS)
+	if (!ctx->policy->minimise || task->no_minimise || task->deleg->source == DELEG_FORWARD || task->type == TYPE_DS)
 		return;
-	while (task->known_labels + 1 < labels && is_known_inside(resolver, task, name_strip(name, labels - task->known_labels - 1), now))
+	while (task->known_labels + 1 < labels && is_known_inside(ctx, name_strip(name, labels - task->known_labels - 1)))
 		task->known_labels++;
 	if (task->minimise_steps >= MINIMISE_MAX || task->known_labels + 1 >= labels)
 		return;
@@ -161,7 +158,7 @@ static enum ask_outcome find_targets(struct resolver *resolver, struct task *tas
 
 enum ask_outcome ask_next(struct resolver *resolver, struct task *task, usec_t now)
 {
-	struct deleg_context ctx = ask_context(resolver, task, now);
+	struct context ctx = ask_context(resolver, task, now);
 	struct server_state state;
 
 	task->server = select_server(task->deleg, &ctx, resolver->config.rng, &state);
@@ -171,6 +168,6 @@ enum ask_outcome ask_next(struct resolver *resolver, struct task *task, usec_t n
 	task->exchange.server = task->server->addr;
 	task->exchange.tcp = false;
 	task->exchange.edns = state.edns;
-	choose_name(resolver, task, now);
+	choose_name(&ctx, task);
 	return send_question(resolver, task, infra_rto(&state), now);
 }

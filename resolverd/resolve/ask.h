@@ -16,5 +16,5 @@ enum ask_outcome ask_next(struct resolver *resolver, struct task *task, usec_t n
 enum ask_outcome ask_again(struct resolver *resolver, struct task *task, bool tcp, enum edns_level edns, usec_t now);
 /* Whether the last question was shortened (RFC 9156). */
 static inline bool ask_was_minimised(const struct task *task) { return task->asked_name != task->lookup.name; }
-/* The context of deleg.h for a task. */
-struct deleg_context ask_context(const struct resolver *resolver, struct task *task, usec_t now);
+/* What the steps of a task work with. */
+struct context ask_context(const struct resolver *resolver, struct task *task, usec_t now);

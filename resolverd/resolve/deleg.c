@@ -43,14 +43,14 @@ unsigned deleg_add_addresses(struct deleg *deleg, const struct policy *policy, c
 	return added;
 }
 
-static void add_targets(const struct deleg_context *ctx, struct deleg *deleg, const struct rrset *ns)
+static void add_targets(const struct context *ctx, struct deleg *deleg, const struct rrset *ns)
 {
 	const uint8_t *at = ns->rdata;
 
 	for (unsigned i = 0; i < ns->count && deleg->target_count < NS_MAX; i++) {
 		uint16_t len;
 		const uint8_t *target = rrset_rdata_next(&at, &len);
-		uint8_t *name = arena_copy(ctx->arena, target, len);
+		uint8_t *name = arena_copy(ctx->reader.arena, target, len);
 		if (!name)
 			return;
 		name_lower(name);
@@ -58,25 +58,25 @@ static void add_targets(const struct deleg_context *ctx, struct deleg *deleg, co
 	}
 }
 
-static struct deleg *deleg_new(const struct deleg_context *ctx, enum deleg_source source, const uint8_t *zone)
+static struct deleg *deleg_new(const struct context *ctx, enum deleg_source source, const uint8_t *zone)
 {
-	struct deleg *deleg = arena_calloc(ctx->arena, sizeof(*deleg));
+	struct deleg *deleg = arena_calloc(ctx->reader.arena, sizeof(*deleg));
 	if (!deleg)
 		return NULL;
 	deleg->source = source;
 	deleg->expires = INT64_MAX;
-	deleg->zone = arena_copy(ctx->arena, zone, name_len(zone));
+	deleg->zone = arena_copy(ctx->reader.arena, zone, name_len(zone));
 	return deleg->zone ? deleg : NULL;
 }
 
 /* Fills in what the cache knows of targets that have no address. */
-static void addresses_from_cache(const struct deleg_context *ctx, struct deleg *deleg)
+static void addresses_from_cache(const struct context *ctx, struct deleg *deleg)
 {
 	for (unsigned i = 0; i < deleg->target_count; i++) {
 		struct target *target = &deleg->targets[i];
 		unsigned found = 0;
 		for (unsigned t = 0; t < 2 && target->state == TARGET_UNKNOWN; t++) {
-			struct rrset *set = rrsets_get(ctx->cache, target->name, address_types[t], TRUST_ADDITIONAL, ctx->arena, ctx->now);
+			struct rrset *set = rrsets_get(&ctx->reader, target->name, address_types[t], TRUST_ADDITIONAL);
 			found += set ? deleg_add_addresses(deleg, ctx->policy, set) : 0;
 		}
 		if (found > 0)
@@ -96,7 +96,7 @@ static bool is_usable(const struct deleg *deleg)
 	return false;
 }
 
-static struct deleg *from_route(const struct deleg_context *ctx, const struct route *route)
+static struct deleg *from_route(const struct context *ctx, const struct route *route)
 {
 	struct deleg *deleg = deleg_new(ctx, route->kind == ROUTE_STUB ? DELEG_STUB : DELEG_FORWARD, route->zone);
 
@@ -105,7 +105,7 @@ static struct deleg *from_route(const struct deleg_context *ctx, const struct ro
 	return deleg;
 }
 
-static struct deleg *from_hints(const struct deleg_context *ctx)
+static struct deleg *from_hints(const struct context *ctx)
 {
 	struct deleg *deleg = deleg_new(ctx, DELEG_HINTS, name_root);
 
@@ -114,9 +114,9 @@ static struct deleg *from_hints(const struct deleg_context *ctx)
 	return deleg;
 }
 
-static struct deleg *from_cache(const struct deleg_context *ctx, const uint8_t *zone)
+static struct deleg *from_cache(const struct context *ctx, const uint8_t *zone)
 {
-	struct rrset *ns = rrsets_get(ctx->cache, zone, TYPE_NS, TRUST_ADDITIONAL, ctx->arena, ctx->now);
+	struct rrset *ns = rrsets_get(&ctx->reader, zone, TYPE_NS, TRUST_ADDITIONAL);
 	struct deleg *deleg = ns ? deleg_new(ctx, DELEG_CACHE, zone) : NULL;
 
 	if (!deleg)
@@ -127,7 +127,7 @@ static struct deleg *from_cache(const struct deleg_context *ctx, const uint8_t *
 	return is_usable(deleg) ? deleg : NULL;
 }
 
-struct deleg *deleg_find(const struct deleg_context *ctx, const uint8_t *name)
+struct deleg *deleg_find(const struct context *ctx, const uint8_t *name)
 {
 	const struct route *route = policy_route(ctx->policy, name);
 
@@ -144,7 +144,7 @@ struct deleg *deleg_find(const struct deleg_context *ctx, const uint8_t *name)
 	}
 }
 
-struct deleg *deleg_from_referral(const struct deleg_context *ctx, const struct reply *reply)
+struct deleg *deleg_from_referral(const struct context *ctx, const struct reply *reply)
 {
 	struct deleg *deleg = deleg_new(ctx, DELEG_REFERRAL, reply->ns->owner);
 

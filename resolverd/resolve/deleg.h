@@ -6,7 +6,7 @@
 #pragma once
 
 #include "lib/base/rng.h"
-#include "resolverd/resolve/policy.h"
+#include "resolverd/resolve/context.h"
 #include "resolverd/resolve/scrub.h"
 
 enum { DELEG_MAX_SERVERS = 48 };
@@ -37,17 +37,9 @@ struct deleg {
 	unsigned server_count;
 };
 
-/* What the functions below work with. */
-struct deleg_context {
-	const struct policy *policy;
-	struct cache *cache;
-	struct arena *arena;
-	usec_t now;
-};
-
 /* The deepest delegation for `name` that can be used: addresses are known, or can be found without asking the zone itself. In the arena;
  * NULL when memory is out. */
-struct deleg *deleg_find(const struct deleg_context *ctx, const uint8_t *name);
-struct deleg *deleg_from_referral(const struct deleg_context *ctx, const struct reply *reply);
+struct deleg *deleg_find(const struct context *ctx, const uint8_t *name);
+struct deleg *deleg_from_referral(const struct context *ctx, const struct reply *reply);
 /* Adds the addresses of an A or AAAA set that may be asked; returns how many there were. */
 unsigned deleg_add_addresses(struct deleg *deleg, const struct policy *policy, const struct rrset *set);

@@ -13,16 +13,6 @@
 
 #include "resolverd/resolve/ask.h"
 
-static struct lookup_context lookup_context_of(const struct resolver *resolver, struct task *task, usec_t now)
-{
-	return (struct lookup_context){
-		.policy = resolver->config.policy,
-		.cache = resolver->config.cache,
-		.arena = &task->arena,
-		.now = now,
-	};
-}
-
 /* A name server's address look-up has ended: tell a task that waited for it. */
 static void tell_waiter(struct resolver *resolver, struct task *task, struct wait *wait)
 {
@@ -89,7 +79,7 @@ static void finish_failure(struct resolver *resolver, struct task *task, usec_t 
 
 static void step_lookup(struct resolver *resolver, struct task *task, usec_t now)
 {
-	struct lookup_context ctx = lookup_context_of(resolver, task, now);
+	struct context ctx = ask_context(resolver, task, now);
 
 	switch (lookup_step(&ctx, &task->lookup, task->type)) {
 	case LOOKUP_ANSWER:
@@ -126,7 +116,7 @@ static void enter_deleg(struct task *task, struct deleg *deleg)
 
 static void step_deleg(struct resolver *resolver, struct task *task, usec_t now)
 {
-	struct deleg_context ctx = ask_context(resolver, task, now);
+	struct context ctx = ask_context(resolver, task, now);
 	const uint8_t *name = task->lookup.name;
 
 	/* A DS set belongs to the parent's side of a cut (RFC 4035 section 3.1.4.1). */
@@ -143,7 +133,7 @@ static void step_deleg(struct resolver *resolver, struct task *task, usec_t now)
 /* All servers of a delegation from the cache have failed: perhaps the parent knows newer ones. */
 static bool go_to_parent(struct resolver *resolver, struct task *task, usec_t now)
 {
-	struct deleg_context ctx = ask_context(resolver, task, now);
+	struct context ctx = ask_context(resolver, task, now);
 
 	if (task->reparented || task->deleg->source != DELEG_CACHE || *task->deleg->zone == 0)
 		return false;
@@ -260,7 +250,7 @@ static void next_server(struct resolver *resolver, struct task *task, bool lame,
 
 static void digest_referral(struct resolver *resolver, struct task *task, const struct reply *reply, usec_t now)
 {
-	struct deleg_context ctx = ask_context(resolver, task, now);
+	struct context ctx = ask_context(resolver, task, now);
 
 	/* The parent of a cut is asked for DS and must not point below it. */
 	if (++task->referral_count > LIMIT_REFERRALS || (task->type == TYPE_DS && name_equal(reply->ns->owner, task->lookup.name))) {

@@ -164,15 +164,14 @@ static bool name_exists(const struct local_zone *zone, const uint8_t *name, cons
 	return name_equal(name, apex) || zone->kind == LOCAL_HOST || (zone->kind == LOCAL_V4_LOOPBACK && name_is_within(v4_pointer, name));
 }
 
-enum local_verdict local_lookup(const struct policy *policy, const uint8_t *name, uint16_t type, struct arena *arena, struct local_answer *out,
-                                usec_t now)
+enum local_verdict local_lookup(const struct context *ctx, const uint8_t *name, uint16_t type, struct local_answer *out)
 {
 	const uint8_t *apex;
-	const struct local_zone *zone = policy->local_zones ? zone_of(name, &apex) : NULL;
+	const struct local_zone *zone = ctx->policy->local_zones ? zone_of(name, &apex) : NULL;
 
 	if (!zone)
 		return LOCAL_NONE;
-	const struct route *route = policy_route(policy, name);
+	const struct route *route = policy_route(ctx->policy, name);
 	if (route && name_is_within(route->zone, apex))
 		return LOCAL_NONE;
 	bool is_apex = name_equal(name, apex);
@@ -181,10 +180,10 @@ enum local_verdict local_lookup(const struct policy *policy, const uint8_t *name
 	if (is_apex && type == TYPE_NS)
 		wcursor_put(&rdata, apex, name_len(apex));
 	if (rdata.pos > 0 || rdata_of(zone, name, is_apex, type, &rdata)) {
-		out->set = make(arena, name, type, &rdata, now);
+		out->set = make(ctx->reader.arena, name, type, &rdata, ctx->reader.now);
 		return out->set ? LOCAL_ANSWER : LOCAL_NONE;
 	}
-	struct rrset *soa = make_soa(arena, apex, now);
+	struct rrset *soa = make_soa(ctx->reader.arena, apex, ctx->reader.now);
 	if (!soa)
 		return LOCAL_NONE;
 	if (is_apex && type == TYPE_SOA) {

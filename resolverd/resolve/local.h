@@ -4,7 +4,7 @@
 #pragma once
 
 #include "resolverd/cache/negative.h"
-#include "resolverd/resolve/policy.h"
+#include "resolverd/resolve/context.h"
 
 enum local_verdict { LOCAL_NONE, LOCAL_ANSWER, LOCAL_NODATA, LOCAL_NXDOMAIN };
 
@@ -15,5 +15,4 @@ struct local_answer {
 
 /* LOCAL_NONE where the name lies in no such zone, or a stub or forward zone was configured at or below its apex. `name` in lower case. All of
  * *out is in the arena. */
-enum local_verdict local_lookup(const struct policy *policy, const uint8_t *name, uint16_t type, struct arena *arena, struct local_answer *out,
-                                usec_t now);
+enum local_verdict local_lookup(const struct context *ctx, const uint8_t *name, uint16_t type, struct local_answer *out);

@@ -11,14 +11,14 @@ bool lookup_push(struct lookup *lookup, struct rrset *set)
 	return true;
 }
 
-bool lookup_follow(const struct lookup_context *ctx, struct lookup *lookup, struct rrset *cname)
+bool lookup_follow(const struct context *ctx, struct lookup *lookup, struct rrset *cname)
 {
 	if (++lookup->alias_count > CHAIN_MAX || !lookup_push(lookup, cname))
 		return false;
 	const uint8_t *at = cname->rdata;
 	uint16_t len;
 	const uint8_t *target = rrset_rdata_next(&at, &len);
-	uint8_t *name = arena_copy(ctx->arena, target, len);
+	uint8_t *name = arena_copy(ctx->reader.arena, target, len);
 	if (!name)
 		return false;
 	name_lower(name);
@@ -27,11 +27,11 @@ bool lookup_follow(const struct lookup_context *ctx, struct lookup *lookup, stru
 }
 
 /* The DNAME nearest above the name that the cache holds. */
-static struct rrset *find_dname(const struct lookup_context *ctx, const uint8_t *name)
+static struct rrset *find_dname(const struct context *ctx, const uint8_t *name)
 {
 	while (*name) {
 		name = name_parent(name);
-		struct rrset *dname = rrsets_get(ctx->cache, name, TYPE_DNAME, TRUST_ANSWER, ctx->arena, ctx->now);
+		struct rrset *dname = rrsets_get(&ctx->reader, name, TYPE_DNAME, TRUST_ANSWER);
 		if (dname)
 			return dname;
 	}
@@ -40,11 +40,11 @@ static struct rrset *find_dname(const struct lookup_context *ctx, const uint8_t 
 
 enum hop { HOP_ON, HOP_ANSWER, HOP_NEGATIVE, HOP_MISS, HOP_FAILED };
 
-static enum hop local_hop(const struct lookup_context *ctx, struct lookup *lookup, uint16_t type)
+static enum hop local_hop(const struct context *ctx, struct lookup *lookup, uint16_t type)
 {
 	struct local_answer local;
 
-	switch (local_lookup(ctx->policy, lookup->name, type, ctx->arena, &local, ctx->now)) {
+	switch (local_lookup(ctx, lookup->name, type, &local)) {
 	case LOCAL_ANSWER:
 		return lookup_push(lookup, local.set) ? HOP_ANSWER : HOP_FAILED;
 	case LOCAL_NODATA:
@@ -56,7 +56,7 @@ static enum hop local_hop(const struct lookup_context *ctx, struct lookup *looku
 	}
 }
 
-static enum hop dname_hop(const struct lookup_context *ctx, struct lookup *lookup)
+static enum hop dname_hop(const struct context *ctx, struct lookup *lookup)
 {
 	bool too_long;
 	struct rrset *dname = find_dname(ctx, lookup->name);
@@ -65,7 +65,7 @@ static enum hop dname_hop(const struct lookup_context *ctx, struct lookup *looku
 		return HOP_MISS;
 	if (!lookup_push(lookup, dname))
 		return HOP_FAILED;
-	struct rrset *cname = scrub_synthesize(dname, lookup->name, ctx->arena, &too_long);
+	struct rrset *cname = scrub_synthesize(dname, lookup->name, ctx->reader.arena, &too_long);
 	if (too_long) {
 		lookup->rcode = RCODE_YXDOMAIN;
 		return HOP_ANSWER;
@@ -73,28 +73,28 @@ static enum hop dname_hop(const struct lookup_context *ctx, struct lookup *looku
 	return cname && lookup_follow(ctx, lookup, cname) ? HOP_ON : HOP_FAILED;
 }
 
-static enum hop cache_hop(const struct lookup_context *ctx, struct lookup *lookup, uint16_t type)
+static enum hop cache_hop(const struct context *ctx, struct lookup *lookup, uint16_t type)
 {
 	const uint8_t *name = lookup->name;
 
 	if (type != TYPE_ANY) {
-		struct rrset *set = rrsets_get(ctx->cache, name, type, TRUST_ANSWER, ctx->arena, ctx->now);
+		struct rrset *set = rrsets_get(&ctx->reader, name, type, TRUST_ANSWER);
 		if (set)
 			return lookup_push(lookup, set) ? HOP_ANSWER : HOP_FAILED;
 	}
 	if (type != TYPE_CNAME && type != TYPE_ANY) {
-		struct rrset *cname = rrsets_get(ctx->cache, name, TYPE_CNAME, TRUST_ANSWER, ctx->arena, ctx->now);
+		struct rrset *cname = rrsets_get(&ctx->reader, name, TYPE_CNAME, TRUST_ANSWER);
 		if (cname)
 			return lookup_follow(ctx, lookup, cname) ? HOP_ON : HOP_FAILED;
 	}
-	if (negatives_get(ctx->cache, name, type, ctx->arena, &lookup->negative, ctx->now))
+	if (negatives_get(&ctx->reader, name, type, &lookup->negative))
 		return HOP_NEGATIVE;
-	if (failures_has(ctx->cache, name, type, ctx->now))
+	if (failures_has(ctx->reader.cache, name, type, ctx->reader.now))
 		return HOP_FAILED;
 	return dname_hop(ctx, lookup);
 }
 
-enum lookup_verdict lookup_step(const struct lookup_context *ctx, struct lookup *lookup, uint16_t type)
+enum lookup_verdict lookup_step(const struct context *ctx, struct lookup *lookup, uint16_t type)
 {
 	for (;;) {
 		enum hop hop = local_hop(ctx, lookup, type);

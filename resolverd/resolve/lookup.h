@@ -2,7 +2,7 @@
 #pragma once
 
 #include "resolverd/cache/negative.h"
-#include "resolverd/resolve/policy.h"
+#include "resolverd/resolve/context.h"
 #include "resolverd/resolve/scrub.h"
 
 enum { LOOKUP_CHAIN_MAX = 2 * CHAIN_MAX + 32 };
@@ -25,16 +25,9 @@ struct lookup {
 	bool authoritative;                                /* all of it is local */
 };
 
-struct lookup_context {
-	const struct policy *policy;
-	struct cache *cache;
-	struct arena *arena;
-	usec_t now;
-};
-
 /* Goes on from lookup->name. ANY is never known. */
-enum lookup_verdict lookup_step(const struct lookup_context *ctx, struct lookup *lookup, uint16_t type);
+enum lookup_verdict lookup_step(const struct context *ctx, struct lookup *lookup, uint16_t type);
 /* Adds a set; false when the chain is full or `set` is NULL. */
 bool lookup_push(struct lookup *lookup, struct rrset *set);
 /* Adds a CNAME and moves on to its target; false when the chain is too long. */
-bool lookup_follow(const struct lookup_context *ctx, struct lookup *lookup, struct rrset *cname);
+bool lookup_follow(const struct context *ctx, struct lookup *lookup, struct rrset *cname);

@@ -19,15 +19,15 @@ static usec_t cost_of(const struct server_state *state)
 	return (state->known ? (usec_t)state->srtt_us : 0) + (state->timeouts > 0 ? infra_rto(state) : 0);
 }
 
-static void survey(struct deleg *deleg, const struct deleg_context *ctx, struct field *field)
+static void survey(struct deleg *deleg, const struct context *ctx, struct field *field)
 {
 	for (unsigned i = 0; i < deleg->server_count; i++) {
 		struct candidate candidate = { .server = &deleg->servers[i] };
 		if (candidate.server->bad || candidate.server->tries >= SELECT_MAX_TRIES)
 			continue;
-		infra_get(ctx->cache, &candidate.server->addr, &candidate.state, ctx->now);
+		infra_get(ctx->reader.cache, &candidate.server->addr, &candidate.state, ctx->reader.now);
 		candidate.cost = cost_of(&candidate.state);
-		bool last = candidate.state.dead_until > ctx->now || infra_is_lame(ctx->cache, &candidate.server->addr, deleg->zone, ctx->now);
+		bool last = candidate.state.dead_until > ctx->reader.now || infra_is_lame(ctx->reader.cache, &candidate.server->addr, deleg->zone, ctx->reader.now);
 		if (!last)
 			field->live[field->live_count++] = candidate;
 		else if (candidate.server->tries == 0)
@@ -59,7 +59,7 @@ static const struct candidate *pick(const struct candidate *candidates, unsigned
 	return chosen;
 }
 
-struct server *select_server(struct deleg *deleg, const struct deleg_context *ctx, struct rng *rng, struct server_state *state)
+struct server *select_server(struct deleg *deleg, const struct context *ctx, struct rng *rng, struct server_state *state)
 {
 	struct field field = { .live_count = 0, .last_count = 0 };
 

@@ -13,4 +13,4 @@
 enum { SELECT_MAX_TRIES = 3, SELECT_EXPLORE_ONE_IN = 20 };
 
 /* NULL when every server has had its tries. *state is what is known of the one chosen. */
-struct server *select_server(struct deleg *deleg, const struct deleg_context *ctx, struct rng *rng, struct server_state *state);
+struct server *select_server(struct deleg *deleg, const struct context *ctx, struct rng *rng, struct server_state *state);

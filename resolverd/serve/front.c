@@ -113,8 +113,10 @@ static void content_add_negative(struct content *content, const struct negative 
 /* Without RD: what is known and nothing more; where nothing is, the nearest known delegation. */
 static enum front_verdict reply_known(struct front *front, struct content *content)
 {
+	struct cache_reader reader = { .cache = front->cache, .arena = &front->responder->arena, .now = front->now };
+
 	for (const uint8_t *zone = front->asked.name;; zone = name_parent(zone)) {
-		struct rrset *ns = rrsets_get(front->cache, zone, TYPE_NS, TRUST_REFERRAL, &front->responder->arena, front->now);
+		struct rrset *ns = rrsets_get(&reader, zone, TYPE_NS, TRUST_REFERRAL);
 		if (ns) {
 			content->authority = &ns;
 			content->authority_count = 1;
@@ -128,13 +130,14 @@ static enum front_verdict reply_known(struct front *front, struct content *conte
 /* Not ready-made: from local zones and the cache, or not at all. */
 static enum front_verdict reply_looked_up(struct front *front)
 {
-	struct lookup_context ctx = {
-		.policy = &front->view->policy, .cache = front->cache, .arena = &front->responder->arena, .now = front->now,
+	struct context ctx = {
+		.policy = &front->view->policy,
+		.reader = { .cache = front->cache, .arena = &front->responder->arena, .now = front->now },
 	};
 	struct lookup lookup = { .name = front->asked.name };
 	uint32_t generation = messages_generation(front->cache);
 
-	arena_reset(ctx.arena);
+	arena_reset(ctx.reader.arena);
 	enum lookup_verdict verdict = lookup_step(&ctx, &lookup, front->asked.type);
 	struct content content = {
 		.rcode = lookup.rcode,

@@ -144,7 +144,8 @@ START_TEST(keeps_server_and_zone_version_of_what_it_learns)
 	arena_init(&arena, 1024);
 	ask(&h, "www.leaf.example.", TYPE_A);
 	ck_assert_int_eq(name_from_text(name, "www.leaf.example.", NULL), ZT_OK);
-	struct rrset *set = rrsets_get(&h.resolver->cache, name, TYPE_A, TRUST_ANSWER_AA, &arena, h.world.now);
+	struct cache_reader reader = { .cache = &h.resolver->cache, .arena = &arena, .now = h.world.now };
+	struct rrset *set = rrsets_get(&reader, name, TYPE_A, TRUST_ANSWER_AA);
 	ck_assert_ptr_nonnull(set);
 	ck_assert(set->origin.has_version);
 	ck_assert_uint_eq(set->origin.version, h.leaf->serial);
@@ -259,7 +260,8 @@ START_TEST(shortens_the_names_it_asks_of_servers_above)
 	uint8_t name[NAME_MAX_LEN];
 	arena_init(&arena, 1024);
 	ck_assert_int_eq(name_from_text(name, "c.d.leaf.example.", NULL), ZT_OK);
-	ck_assert(negatives_get(&h.resolver->cache, name, TYPE_A, &arena, &negative, h.world.now));
+	struct cache_reader reader = { .cache = &h.resolver->cache, .arena = &arena, .now = h.world.now };
+	ck_assert(negatives_get(&reader, name, TYPE_A, &negative));
 	ck_assert(netaddr_equal(&negative.origin.server, &h.leaf_server->addr));
 	arena_fini(&arena);
 	hierarchy_fini(&h);
