@@ -46,3 +46,11 @@ check_PROGRAMS += tests/sim/resolver/resolver_basic
 tests_sim_resolver_resolver_basic_SOURCES = tests/sim/resolver/resolver_basic.c $(RESOLVER_WORLD)
 tests_sim_resolver_resolver_basic_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_sim_resolver_resolver_basic_LDADD = $(LIBS_SUITE) $(LIBS_RESOLVERD)
+
+check_PROGRAMS += tests/unit/resolverd/test_cache tests/unit/resolverd/test_scrub
+tests_unit_resolverd_test_cache_SOURCES = tests/unit/resolverd/test_cache.c
+tests_unit_resolverd_test_cache_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_resolverd_test_cache_LDADD = $(LIBS_SUITE) $(LIBS_RESOLVERD)
+tests_unit_resolverd_test_scrub_SOURCES = tests/unit/resolverd/test_scrub.c
+tests_unit_resolverd_test_scrub_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_resolverd_test_scrub_LDADD = $(LIBS_SUITE) $(LIBS_RESOLVERD)
