@@ -54,3 +54,8 @@ tests_unit_resolverd_test_cache_LDADD = $(LIBS_SUITE) $(LIBS_RESOLVERD)
 tests_unit_resolverd_test_scrub_SOURCES = tests/unit/resolverd/test_scrub.c
 tests_unit_resolverd_test_scrub_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_resolverd_test_scrub_LDADD = $(LIBS_SUITE) $(LIBS_RESOLVERD)
+
+check_PROGRAMS += tests/sim/resolver/resolver_random
+tests_sim_resolver_resolver_random_SOURCES = tests/sim/resolver/resolver_random.c $(RESOLVER_WORLD)
+tests_sim_resolver_resolver_random_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_sim_resolver_resolver_random_LDADD = $(LIBS_SUITE) $(LIBS_RESOLVERD)

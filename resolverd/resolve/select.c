@@ -30,7 +30,7 @@ static void survey(struct deleg *deleg, const struct context *ctx, struct field 
 		bool last = candidate.state.dead_until > ctx->reader.now || infra_is_lame(ctx->reader.cache, &candidate.server->addr, deleg->zone, ctx->reader.now);
 		if (!last)
 			field->live[field->live_count++] = candidate;
-		else if (candidate.server->tries == 0)
+		else if (candidate.server->tries < SELECT_LAST_TRIES)
 			field->last[field->last_count++] = candidate;
 	}
 }
