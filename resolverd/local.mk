@@ -59,3 +59,11 @@ check_PROGRAMS += tests/sim/resolver/resolver_random
 tests_sim_resolver_resolver_random_SOURCES = tests/sim/resolver/resolver_random.c $(RESOLVER_WORLD)
 tests_sim_resolver_resolver_random_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_sim_resolver_resolver_random_LDADD = $(LIBS_SUITE) $(LIBS_RESOLVERD)
+
+check_PROGRAMS += tests/sim/resolver/resolver_hostile tests/sim/resolver/resolver_chain
+tests_sim_resolver_resolver_hostile_SOURCES = tests/sim/resolver/resolver_hostile.c $(RESOLVER_WORLD)
+tests_sim_resolver_resolver_hostile_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_sim_resolver_resolver_hostile_LDADD = $(LIBS_SUITE) $(LIBS_RESOLVERD)
+tests_sim_resolver_resolver_chain_SOURCES = tests/sim/resolver/resolver_chain.c $(RESOLVER_WORLD)
+tests_sim_resolver_resolver_chain_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_sim_resolver_resolver_chain_LDADD = $(LIBS_SUITE) $(LIBS_RESOLVERD)

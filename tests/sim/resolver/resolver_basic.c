@@ -290,15 +290,17 @@ START_TEST(a_zones_old_servers_lose_it_when_the_parents_delegation_ends)
 	struct hierarchy h;
 
 	hierarchy_init(&h);
-	/* The child says its NS set lives a day and repeats it in every answer; the parent says 600 s, and moves the zone. */
+	/* The child says its NS set lives a day and repeats it in every answer; the parent says 600 s, and moves the zone. The old server goes on. */
 	zone_remove(h.leaf, "@", TYPE_NS);
-	zone_add(h.leaf, "@ 86400 NS ns");
+	zone_add(h.leaf, "@ 86400 NS old.example.");
+	zone_remove(h.tld, "leaf", TYPE_NS);
+	zone_add_lines(h.tld, (const char *const[]){ "leaf 600 NS old", "old 86400 A 10.0.2.1", "new 86400 A 10.0.3.1", NULL });
 	ask(&h, "leaf.example.", TYPE_NS);
 	usec_t start = h.world.now;
 	struct sim_server *moved = world_server(&h.world, "10.0.3.1");
 	server_serve(moved, h.leaf);
-	zone_remove(h.tld, "ns.leaf", TYPE_A);
-	zone_add(h.tld, "ns.leaf 600 A 10.0.3.1");
+	zone_remove(h.tld, "leaf", TYPE_NS);
+	zone_add(h.tld, "leaf 600 NS new");
 	for (unsigned minute = 1; minute <= 12; minute++) {
 		h.world.now = start + minute * 60 * USEC_PER_SEC;
 		ask(&h, minute % 2 ? "alias.leaf.example." : "leaf.example.", minute % 2 ? TYPE_CNAME : TYPE_NS);
