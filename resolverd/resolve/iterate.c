@@ -208,6 +208,8 @@ static void cache_reply(struct resolver *resolver, const struct task *task, cons
 {
 	struct cache *cache = resolver->config.cache;
 
+	if (reply->kind > REPLY_REFERRAL)      /* of no use, so of no truth */
+		return;
 	for (unsigned i = 0; i < reply->chain_count; i++) {
 		/* What a DNAME makes is made again from the DNAME. */
 		if (i > 0 && reply->chain[i]->type == TYPE_CNAME && reply->chain[i - 1]->type == TYPE_DNAME)

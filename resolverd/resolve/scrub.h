@@ -19,6 +19,7 @@ enum reply_kind {
 	REPLY_NXDOMAIN,       /* `target` does not exist */
 	REPLY_NODATA,         /* `target` has no data of the type */
 	REPLY_REFERRAL,       /* `ns` and `glue` lead further down */
+	/* from here on the reply is worth nothing */
 	REPLY_TRUNCATED,      /* ask again by TCP */
 	REPLY_NO_EDNS,        /* ask again with less EDNS */
 	REPLY_LAME,           /* the server does not serve the zone */

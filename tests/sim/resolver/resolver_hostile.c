@@ -160,7 +160,7 @@ START_TEST(a_referral_to_many_names_costs_little)
 		unsigned before = s.victim_server->udp_queries;
 		snprintf(name, sizeof(name), "x.a%d.evil.", i);
 		ck_assert_str_eq(ask(&s, name, TYPE_A), "SERVFAIL\n");
-		ck_assert_uint_le(s.victim_server->udp_queries - before, LIMIT_ZONE_TARGETS);
+		ck_assert_uint_le(s.victim_server->udp_queries - before, 6);
 	}
 	stage_fini(&s);
 }
@@ -317,7 +317,7 @@ START_TEST(lame_servers_are_passed_over)
 		ck_assert_str_eq(ask(&s, name, TYPE_A), "NXDOMAIN\n");
 		s.world.now += 15 * USEC_PER_SEC;
 	}
-	ck_assert_uint_gt(bad->udp_queries, 0);
+	ck_assert_uint_gt(bad->udp_queries, 10);
 	/* Known to be lame, it is left alone for a while. */
 	unsigned before = bad->udp_queries;
 	for (int i = 0; i < 50; i++) {
