@@ -4,11 +4,6 @@ tests_support_libsuite_a_SOURCES = tests/support/suite.c tests/support/suite.h
 tests_support_libsuite_a_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 LIBS_SUITE = tests/support/libsuite.a $(CHECK_LIBS)
 
-noinst_LIBRARIES += tests/support/libzonekit.a
-tests_support_libzonekit_a_SOURCES = tests/support/zonekit.c tests/support/zonekit.h
-tests_support_libzonekit_a_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-LIBS_ZONEKIT = tests/support/libzonekit.a
-
 noinst_LIBRARIES += tests/support/libsimnet.a
 tests_support_libsimnet_a_SOURCES = tests/support/simnet.c tests/support/simnet.h
 LIBS_SIMNET = tests/support/libsimnet.a

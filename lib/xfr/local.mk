@@ -17,9 +17,9 @@ tests_unit_xfr_test_refresh_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_xfr_test_refresh_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
 
 check_PROGRAMS += tests/unit/xfr/test_xfr
-tests_unit_xfr_test_xfr_SOURCES = tests/unit/xfr/test_xfr.c
+tests_unit_xfr_test_xfr_SOURCES = tests/unit/xfr/test_xfr.c tests/support/zone_text.c tests/support/zone_text.h
 tests_unit_xfr_test_xfr_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_xfr_test_xfr_LDADD = $(LIBS_ZONEKIT) $(LIBS_SUITE) $(LIBS_XFR)
+tests_unit_xfr_test_xfr_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
 
 check_PROGRAMS += tests/unit/xfr/test_update
 tests_unit_xfr_test_update_SOURCES = tests/unit/xfr/test_update.c tests/support/update_message.c tests/support/update_message.h \
@@ -38,9 +38,10 @@ tests_fuzz_fuzz_xfr_messages_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_xfr_messages_LDADD = $(LIBS_XFR)
 
 check_PROGRAMS += tests/sim/xfr/test_xfr_sim
-tests_sim_xfr_test_xfr_sim_SOURCES = tests/sim/xfr/test_xfr_sim.c tests/sim/xfr/replica.c tests/sim/xfr/replica.h
+tests_sim_xfr_test_xfr_sim_SOURCES = tests/sim/xfr/test_xfr_sim.c tests/sim/xfr/replica.c tests/sim/xfr/replica.h \
+	tests/support/zone_text.c tests/support/zone_text.h
 tests_sim_xfr_test_xfr_sim_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_sim_xfr_test_xfr_sim_LDADD = $(LIBS_SIMNET) $(LIBS_ZONEKIT) $(LIBS_SUITE) $(LIBS_XFR)
+tests_sim_xfr_test_xfr_sim_LDADD = $(LIBS_SIMNET) $(LIBS_SUITE) $(LIBS_XFR)
 
 fuzz_programs += tests/fuzz/fuzz_update
 tests_fuzz_fuzz_update_SOURCES = tests/fuzz/fuzz_update.c $(FUZZ_MAIN)

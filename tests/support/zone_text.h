@@ -17,6 +17,8 @@ void zone_text_change(struct zone_edit *edit, const char *script);
 void zone_text_publish(struct zone *zone, const char *script);
 /* All records, sorted; free with free(). */
 char *zone_text_dump(const struct zone_version *version);
+/* Whether fingerprints and SOAs agree; fast enough to ask often. */
+bool zone_text_equal(const struct zone_version *a, const struct zone_version *b);
 /* Fails with both texts where they differ. */
 void zone_text_assert_equal(const struct zone_version *a, const struct zone_version *b);
 

@@ -8,7 +8,7 @@
 
 #include "lib/dns/serial.h"
 #include "lib/dns/writer.h"
-#include "tests/support/zonekit.h"
+#include "tests/support/zone_text.h"
 
 enum { SOA_REFRESH = 300, SOA_RETRY = 60, SOA_EXPIRE = 3000 };
 
@@ -175,7 +175,7 @@ static void transfer_drop(struct replica *r)
 static void transfer_begin(struct replica *r, const struct refresh_action *action)
 {
 	struct xfr_in_config config = {
-		.zone = r->zone, .key = &zonekit_key, .type = action->kind == REFRESH_IXFR ? TYPE_IXFR : TYPE_AXFR, .id = new_id(r),
+		.zone = r->zone, .key = &zone_text_key, .type = action->kind == REFRESH_IXFR ? TYPE_IXFR : TYPE_AXFR, .id = new_id(r),
 		.any_serial = action->any_serial,
 	};
 	uint8_t wire[512];
@@ -520,7 +520,7 @@ void replica_init(struct replica *r, struct simnet *net, const struct replica_co
 	r->net = net;
 	r->config = *config;
 	ck_assert_uint_le(config->history_max, REPLICA_HISTORY_MAX);
-	ck_assert_int_eq(zone_new(apex, &zonekit_key, &r->zone), ZT_OK);
+	ck_assert_int_eq(zone_new(apex, &zone_text_key, &r->zone), ZT_OK);
 	simnet_node(net, config->node, &handler);
 	machines_begin(r);
 	replica_run(r);

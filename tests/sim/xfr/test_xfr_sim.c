@@ -4,7 +4,7 @@
 
 #include "tests/sim/xfr/replica.h"
 #include "tests/support/suite.h"
-#include "tests/support/zonekit.h"
+#include "tests/support/zone_text.h"
 
 enum { NODES_MAX = 7 };
 
@@ -67,7 +67,7 @@ static bool is_equal(void *ctx)
 {
 	const struct world *w = ctx;
 	for (unsigned i = 1; i < w->count; i++) {
-		if (!zonekit_equal(zone_current(w->replicas[0].zone), zone_current(w->replicas[i].zone)))
+		if (!zone_text_equal(zone_current(w->replicas[0].zone), zone_current(w->replicas[i].zone)))
 			return false;
 	}
 	return true;

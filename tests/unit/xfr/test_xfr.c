@@ -6,7 +6,7 @@
 #include "lib/xfr/xfr_in.h"
 #include "lib/xfr/xfr_out.h"
 #include "tests/support/suite.h"
-#include "tests/support/zonekit.h"
+#include "tests/support/zone_text.h"
 
 #define SOA(serial) "@ 300 SOA ns mail " serial " 3600 600 86400 300\n"
 #define BASE "@ 300 NS ns\nns 300 A 192.0.2.1\nWWW 300 A 192.0.2.2\nwww 300 TXT \"one\" \"two\"\n*.wild 60 MX 10 mail.Example.NET.\n"
@@ -28,7 +28,7 @@ struct wire {
 
 static struct xfr_in *in_new(struct zone *zone, uint16_t type)
 {
-	struct xfr_in_config config = { .zone = zone, .key = &zonekit_key, .type = type, .id = ID };
+	struct xfr_in_config config = { .zone = zone, .key = &zone_text_key, .type = type, .id = ID };
 	struct xfr_in *in;
 	ck_assert_int_eq(xfr_in_new(&config, &in), ZT_OK);
 	return in;
@@ -104,12 +104,22 @@ static enum xfr_in_result run(struct transfer *t)
 	return result;
 }
 
+/* A new version of the zone, and the difference to it. */
+static void publish_change(struct zone *zone, const char *script, struct changeset *change)
+{
+	struct zone_edit *edit;
+	ck_assert_int_eq(zone_edit_begin(zone, &edit), ZT_OK);
+	zone_text_change(edit, script);
+	ck_assert_int_eq(zone_edit_changeset(edit, change), ZT_OK);
+	zone_edit_publish(edit);
+}
+
 /* Adds the step from one serial to the next to the zone and to the history. */
-static void step(struct zone *zone, struct xfr_history *history, const char *removed, const char *added)
+static void step(struct zone *zone, struct xfr_history *history, const char *script)
 {
 	struct changeset change;
 	changeset_init(&change);
-	zonekit_change(zone, removed, added, &change);
+	publish_change(zone, script, &change);
 	ck_assert_int_eq(xfr_history_add(history, &change), ZT_OK);
 	changeset_fini(&change);
 }
@@ -118,12 +128,12 @@ static void step(struct zone *zone, struct xfr_history *history, const char *rem
 
 START_TEST(axfr_fills_an_empty_zone)
 {
-	struct transfer t = { .from = zonekit_zone("example.", SOA("1") BASE), .to = zonekit_zone("example.", NULL), .type = TYPE_AXFR };
+	struct transfer t = { .from = zone_text_new("example.", SOA("1") BASE), .to = zone_text_new("example.", NULL), .type = TYPE_AXFR };
 
 	ck_assert_int_eq(run(&t), XFR_IN_DONE);
 	ck_assert_int_eq(t.style, XFR_OUT_ZONE);
 	ck_assert_uint_eq(t.messages, 1);
-	ck_assert(zonekit_equal(zone_current(t.from), zone_current(t.to)));
+	ck_assert(zone_text_equal(zone_current(t.from), zone_current(t.to)));
 	zone_free(t.from);
 	zone_free(t.to);
 }
@@ -131,7 +141,7 @@ END_TEST
 
 START_TEST(letter_case_of_names_arrives_unchanged)
 {
-	struct transfer t = { .from = zonekit_zone("example.", SOA("1") BASE), .to = zonekit_zone("example.", NULL), .type = TYPE_AXFR };
+	struct transfer t = { .from = zone_text_new("example.", SOA("1") BASE), .to = zone_text_new("example.", NULL), .type = TYPE_AXFR };
 	uint8_t name[NAME_MAX_LEN];
 
 	ck_assert_int_eq(run(&t), XFR_IN_DONE);
@@ -144,8 +154,8 @@ END_TEST
 
 START_TEST(axfr_of_a_large_zone_takes_many_messages_and_keeps_what_did_not_change)
 {
-	struct transfer t = { .from = zonekit_zone("example.", SOA("2") BASE "$GENERATE 1-20000 host-$ 300 A 10.0.0.1\n"),
-			      .to = zonekit_zone("example.", SOA("1") BASE "$GENERATE 2-20001 host-$ 300 A 10.0.0.1\n"), .type = TYPE_AXFR };
+	struct transfer t = { .from = zone_text_new("example.", SOA("2") BASE "$GENERATE 1-20000 host-$ 300 A 10.0.0.1\n"),
+			      .to = zone_text_new("example.", SOA("1") BASE "$GENERATE 2-20001 host-$ 300 A 10.0.0.1\n"), .type = TYPE_AXFR };
 	uint8_t name[NAME_MAX_LEN];
 
 	ck_assert_int_eq(name_from_text(name, "host-77.example.", NULL), ZT_OK);
@@ -153,7 +163,7 @@ START_TEST(axfr_of_a_large_zone_takes_many_messages_and_keeps_what_did_not_chang
 	ck_assert_int_eq(run(&t), XFR_IN_DONE);
 	ck_assert_uint_gt(t.messages, 5);
 	ck_assert_uint_lt(t.messages, 30);
-	ck_assert(zonekit_equal(zone_current(t.from), zone_current(t.to)));
+	ck_assert(zone_text_equal(zone_current(t.from), zone_current(t.to)));
 	ck_assert_ptr_eq(zone_get(zone_current(t.to), name), before);
 	zone_free(t.from);
 	zone_free(t.to);
@@ -163,10 +173,10 @@ END_TEST
 START_TEST(every_message_size_gives_the_same_zone)
 {
 	for (size_t size = 150; size < 700; size += 7) {
-		struct transfer t = { .from = zonekit_zone("example.", SOA("2") BASE), .to = zonekit_zone("example.", SOA("1") BASE "x 1 A 10.1.1.1\n"),
+		struct transfer t = { .from = zone_text_new("example.", SOA("2") BASE), .to = zone_text_new("example.", SOA("1") BASE "x 1 A 10.1.1.1\n"),
 				      .type = TYPE_AXFR, .message_size = size };
 		ck_assert_int_eq(run(&t), XFR_IN_DONE);
-		ck_assert(zonekit_equal(zone_current(t.from), zone_current(t.to)));
+		ck_assert(zone_text_equal(zone_current(t.from), zone_current(t.to)));
 		zone_free(t.from);
 		zone_free(t.to);
 	}
@@ -176,19 +186,19 @@ END_TEST
 START_TEST(ixfr_brings_a_secondary_forward)
 {
 	for (size_t size = 0; size < 600; size += 150) {
-		struct transfer t = { .from = zonekit_zone("example.", SOA("4294967290") BASE), .to = zonekit_zone("example.", SOA("4294967290") BASE),
+		struct transfer t = { .from = zone_text_new("example.", SOA("4294967290") BASE), .to = zone_text_new("example.", SOA("4294967290") BASE),
 				      .type = TYPE_IXFR, .message_size = size };
 		struct xfr_history history;
 
 		xfr_history_init(&history, 1000, false);
-		step(t.from, &history, SOA("4294967290") "ns 300 A 192.0.2.1\n", SOA("4294967295") "new 300 A 10.0.0.1\nns 300 AAAA ::1\n");
-		step(t.from, &history, SOA("4294967295") "new 300 A 10.0.0.1\n", SOA("1") "new 300 A 10.0.0.2\n");
-		step(t.from, &history, SOA("1") "www 300 TXT one two\n", SOA("2") "www 60 TXT one two\n");
+		step(t.from, &history, "= 4294967295\n- ns 300 A 192.0.2.1\n+ new 300 A 10.0.0.1\n+ ns 300 AAAA ::1");
+		step(t.from, &history, "= 1\n- new 300 A 10.0.0.1\n+ new 300 A 10.0.0.2");
+		step(t.from, &history, "= 2\n- www 300 TXT one two\n+ www 60 TXT one two");
 		t.history = &history;
 		ck_assert_int_eq(run(&t), XFR_IN_DONE);
 		ck_assert_int_eq(t.style, XFR_OUT_DIFFERENCES);
 		ck_assert_int_eq(t.in_style, XFR_IN_DIFFERENCES);
-		ck_assert(zonekit_equal(zone_current(t.from), zone_current(t.to)));
+		ck_assert(zone_text_equal(zone_current(t.from), zone_current(t.to)));
 		xfr_history_fini(&history);
 		zone_free(t.from);
 		zone_free(t.to);
@@ -198,19 +208,19 @@ END_TEST
 
 START_TEST(condensed_history_sends_only_what_is_left)
 {
-	struct transfer t = { .from = zonekit_zone("example.", SOA("1") BASE), .to = zonekit_zone("example.", SOA("1") BASE), .type = TYPE_IXFR };
+	struct transfer t = { .from = zone_text_new("example.", SOA("1") BASE), .to = zone_text_new("example.", SOA("1") BASE), .type = TYPE_IXFR };
 	struct xfr_history history;
 
 	xfr_history_init(&history, 100, true);
-	step(t.from, &history, SOA("1"), SOA("2") "flap 300 A 10.0.0.1\n");
-	step(t.from, &history, SOA("2") "flap 300 A 10.0.0.1\n", SOA("3"));
-	step(t.from, &history, SOA("3"), SOA("4") "stay 300 A 10.0.0.1\n");
+	step(t.from, &history, "= 2\n+ flap 300 A 10.0.0.1");
+	step(t.from, &history, "= 3\n- flap 300 A 10.0.0.1");
+	step(t.from, &history, "= 4\n+ stay 300 A 10.0.0.1");
 	/* Raw it is 9 records, condensed 3. */
 	history.record_limit = 3;
 	t.history = &history;
 	ck_assert_int_eq(run(&t), XFR_IN_DONE);
 	ck_assert_int_eq(t.style, XFR_OUT_DIFFERENCES);
-	ck_assert(zonekit_equal(zone_current(t.from), zone_current(t.to)));
+	ck_assert(zone_text_equal(zone_current(t.from), zone_current(t.to)));
 	xfr_history_fini(&history);
 	zone_free(t.from);
 	zone_free(t.to);
@@ -219,13 +229,13 @@ END_TEST
 
 START_TEST(ixfr_without_history_is_answered_by_the_zone)
 {
-	struct transfer t = { .from = zonekit_zone("example.", SOA("5") BASE "more 1 A 10.0.0.1\n"), .to = zonekit_zone("example.", SOA("1") BASE),
+	struct transfer t = { .from = zone_text_new("example.", SOA("5") BASE "more 1 A 10.0.0.1\n"), .to = zone_text_new("example.", SOA("1") BASE),
 			      .type = TYPE_IXFR };
 
 	ck_assert_int_eq(run(&t), XFR_IN_DONE);
 	ck_assert_int_eq(t.style, XFR_OUT_ZONE);
 	ck_assert_int_eq(t.in_style, XFR_IN_WHOLE);
-	ck_assert(zonekit_equal(zone_current(t.from), zone_current(t.to)));
+	ck_assert(zone_text_equal(zone_current(t.from), zone_current(t.to)));
 	zone_free(t.from);
 	zone_free(t.to);
 }
@@ -235,7 +245,7 @@ START_TEST(current_and_newer_clients_get_one_soa)
 {
 	static const char *const client[] = { SOA("5") BASE, SOA("6") BASE };
 	for (int i = 0; i < 2; i++) {
-		struct transfer t = { .from = zonekit_zone("example.", SOA("5") BASE), .to = zonekit_zone("example.", client[i]), .type = TYPE_IXFR };
+		struct transfer t = { .from = zone_text_new("example.", SOA("5") BASE), .to = zone_text_new("example.", client[i]), .type = TYPE_IXFR };
 		ck_assert_int_eq(run(&t), XFR_IN_CURRENT);
 		ck_assert_int_eq(t.style, XFR_OUT_SOA);
 		zone_free(t.from);
@@ -246,12 +256,12 @@ END_TEST
 
 START_TEST(history_is_refused_when_too_long_or_broken)
 {
-	struct zone *zone = zonekit_zone("example.", SOA("1") BASE);
+	struct zone *zone = zone_text_new("example.", SOA("1") BASE);
 	struct xfr_history history;
 	struct changeset change;
 
 	changeset_init(&change);
-	zonekit_change(zone, SOA("1"), SOA("2") "a 1 A 10.0.0.1\nb 1 A 10.0.0.1\n", &change);
+	publish_change(zone, "= 2\n+ a 1 A 10.0.0.1\n+ b 1 A 10.0.0.1", &change);
 	xfr_history_init(&history, 3, false);
 	ck_assert_int_eq(xfr_history_add(&history, &change), ZT_ELIMIT);
 	xfr_history_fini(&history);
@@ -266,11 +276,11 @@ END_TEST
 
 START_TEST(difference_that_does_not_fit_is_told_apart)
 {
-	struct transfer t = { .from = zonekit_zone("example.", SOA("1") BASE), .to = zonekit_zone("example.", SOA("1") "@ 300 NS ns\n"), .type = TYPE_IXFR };
+	struct transfer t = { .from = zone_text_new("example.", SOA("1") BASE), .to = zone_text_new("example.", SOA("1") "@ 300 NS ns\n"), .type = TYPE_IXFR };
 	struct xfr_history history;
 
 	xfr_history_init(&history, 100, false);
-	step(t.from, &history, SOA("1") "ns 300 A 192.0.2.1\n", SOA("2") "new 300 A 10.0.0.1\n");
+	step(t.from, &history, "= 2\n- ns 300 A 192.0.2.1\n+ new 300 A 10.0.0.1");
 	t.history = &history;
 	ck_assert_int_eq(run(&t), XFR_IN_FAILED);
 	ck_assert_int_eq(t.status, ZT_EDIFF);
@@ -278,7 +288,7 @@ START_TEST(difference_that_does_not_fit_is_told_apart)
 	ck_assert_uint_eq(zone_version_serial(zone_current(t.to)), 1);
 	t.type = TYPE_AXFR;
 	ck_assert_int_eq(run(&t), XFR_IN_DONE);
-	ck_assert(zonekit_equal(zone_current(t.from), zone_current(t.to)));
+	ck_assert(zone_text_equal(zone_current(t.from), zone_current(t.to)));
 	xfr_history_fini(&history);
 	zone_free(t.from);
 	zone_free(t.to);
@@ -287,11 +297,11 @@ END_TEST
 
 START_TEST(whole_zone_with_an_old_serial_is_taken_only_on_demand)
 {
-	struct zone *from = zonekit_zone("example.", SOA("5") BASE), *to = zonekit_zone("example.", SOA("9") BASE "x 1 A 10.0.0.1\n");
+	struct zone *from = zone_text_new("example.", SOA("5") BASE), *to = zone_text_new("example.", SOA("9") BASE "x 1 A 10.0.0.1\n");
 	struct transfer t = { .from = from, .to = to, .type = TYPE_AXFR };
 
 	ck_assert_int_eq(run(&t), XFR_IN_CURRENT);
-	struct xfr_in_config config = { .zone = to, .key = &zonekit_key, .type = TYPE_AXFR, .id = ID, .any_serial = true };
+	struct xfr_in_config config = { .zone = to, .key = &zone_text_key, .type = TYPE_AXFR, .id = ID, .any_serial = true };
 	struct question question;
 	struct xfr_out_config out_config = { .query = &question.message, .version = zone_current(from) };
 	struct xfr_out *out;
@@ -301,7 +311,7 @@ START_TEST(whole_zone_with_an_old_serial_is_taken_only_on_demand)
 	ck_assert_int_eq(xfr_out_new(&out_config, &out), ZT_OK);
 	ck_assert_int_eq(feed(in, out), XFR_IN_DONE);
 	publish(in);
-	ck_assert(zonekit_equal(zone_current(from), zone_current(to)));
+	ck_assert(zone_text_equal(zone_current(from), zone_current(to)));
 	xfr_out_free(out);
 	xfr_in_free(in);
 	zone_free(from);
@@ -313,7 +323,7 @@ END_TEST
 
 static enum xfr_in_result run_udp(struct zone *from, struct zone *to, struct xfr_history *history, size_t size)
 {
-	struct xfr_in_config config = { .zone = to, .key = &zonekit_key, .type = TYPE_IXFR, .id = ID, .udp = true };
+	struct xfr_in_config config = { .zone = to, .key = &zone_text_key, .type = TYPE_IXFR, .id = ID, .udp = true };
 	struct question question;
 	struct xfr_out_config out = { .query = &question.message, .version = zone_current(from), .history = history, .client_serial = 1 };
 	uint8_t wire[1500];
@@ -337,13 +347,13 @@ START_TEST(udp_carries_what_fits_and_points_to_tcp_otherwise)
 		{ 512, true, XFR_IN_DONE }, { 120, true, XFR_IN_RETRY_TCP }, { 1400, false, XFR_IN_RETRY_TCP },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct zone *from = zonekit_zone("example.", SOA("1") BASE), *to = zonekit_zone("example.", SOA("1") BASE);
+		struct zone *from = zone_text_new("example.", SOA("1") BASE), *to = zone_text_new("example.", SOA("1") BASE);
 		struct xfr_history history;
 
 		xfr_history_init(&history, 100, false);
-		step(from, &history, SOA("1"), SOA("2") "new 300 A 10.0.0.1\n");
+		step(from, &history, "= 2\n+ new 300 A 10.0.0.1");
 		ck_assert_int_eq(run_udp(from, to, cases[i].with_history ? &history : NULL, cases[i].size), cases[i].result);
-		ck_assert_uint_eq(zonekit_equal(zone_current(from), zone_current(to)), cases[i].result == XFR_IN_DONE);
+		ck_assert_uint_eq(zone_text_equal(zone_current(from), zone_current(to)), cases[i].result == XFR_IN_DONE);
 		xfr_history_fini(&history);
 		zone_free(from);
 		zone_free(to);
@@ -404,7 +414,7 @@ struct bad_case {
 
 static void bad_begin(struct bad_case *c, uint16_t type)
 {
-	c->zone = zonekit_zone("example.", SOA("1") BASE);
+	c->zone = zone_text_new("example.", SOA("1") BASE);
 	c->in = in_new(c->zone, type);
 	make(&c->made, ID, FLAG_QR | FLAG_AA);
 }
@@ -416,7 +426,7 @@ static void bad_expect(struct bad_case *c, enum xfr_in_result result, int status
 	ck_assert_uint_eq(xfr_in_failure(c->in)->text[0] != '\0', result == XFR_IN_FAILED);
 	xfr_in_free(c->in);
 	/* Nothing holds the zone. */
-	zonekit_change(c->zone, SOA("1"), SOA("2"), NULL);
+	zone_text_publish(c->zone, "= 2");
 	zone_free(c->zone);
 }
 
@@ -556,8 +566,8 @@ END_TEST
 
 START_TEST(limits_end_a_transfer)
 {
-	struct zone *zone = zonekit_zone("example.", NULL);
-	struct xfr_in_config config = { .zone = zone, .key = &zonekit_key, .type = TYPE_AXFR, .id = ID, .max_records = 2 };
+	struct zone *zone = zone_text_new("example.", NULL);
+	struct xfr_in_config config = { .zone = zone, .key = &zone_text_key, .type = TYPE_AXFR, .id = ID, .max_records = 2 };
 	struct made made;
 	struct xfr_in *in;
 
@@ -595,7 +605,7 @@ START_TEST(cut_messages_are_malformed_at_every_length)
 	make_soa(&made, "example.", 2);
 	size_t full = message_writer_finish(&made.writer);
 	for (size_t len = 0; len < full; len++) {
-		struct zone *zone = zonekit_zone("example.", NULL);
+		struct zone *zone = zone_text_new("example.", NULL);
 		struct xfr_in *in = in_new(zone, TYPE_AXFR);
 		uint8_t *copy = malloc(len + 1);
 		ck_assert_ptr_nonnull(copy);
