@@ -138,8 +138,9 @@ static void notify_send(struct target *target, bool again)
 
 	if (!again || !target->notify.open)
 		status = outbound_query_open(outbound, &target->notify);
+	struct notify_out notify = { target->notify.id, primary->entry->apex, zone_version_soa(version, &soa) ? &soa : NULL };
 	if (status == ZT_OK)
-		status = notify_write(wire, sizeof(wire), target->notify.id, primary->entry->apex, zone_version_soa(version, &soa) ? &soa : NULL, &len);
+		status = notify_write(&notify, wire, sizeof(wire), &len);
 	if (status == ZT_OK)
 		status = outbound_query_send(outbound, &target->notify, wire, len);
 	if (status != ZT_OK)

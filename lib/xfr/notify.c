@@ -15,13 +15,14 @@ enum { SILENT_AFTER = 3, STATE_VERSION = 1 };
 
 /* ---- messages --------------------------------------------------------------------------------------------------------------------- */
 
-int notify_write(uint8_t *out, size_t size, uint16_t id, const uint8_t *apex, const struct rrset *soa, size_t *len)
+int notify_write(const struct notify_out *notify, uint8_t *out, size_t size, size_t *len)
 {
-	struct record_out record = { .owner = apex, .type = TYPE_SOA, .rr_class = CLASS_IN };
+	const struct rrset *soa = notify->soa;
+	struct record_out record = { .owner = notify->apex, .type = TYPE_SOA, .rr_class = CLASS_IN };
 	struct message_writer writer;
 
-	message_writer_init(&writer, out, size, id, (uint16_t)(opcode_flags(OPCODE_NOTIFY) | FLAG_AA));
-	int status = message_write_question(&writer, apex, TYPE_SOA, CLASS_IN);
+	message_writer_init(&writer, out, size, notify->id, (uint16_t)(opcode_flags(OPCODE_NOTIFY) | FLAG_AA));
+	int status = message_write_question(&writer, notify->apex, TYPE_SOA, CLASS_IN);
 	if (status == ZT_OK && soa) {
 		const uint8_t *at = soa->rdata;
 		record.ttl = soa->ttl;

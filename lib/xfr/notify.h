@@ -25,8 +25,14 @@ struct notify {
 	uint32_t serial;
 };
 
-/* `soa`: the zone's SOA RRset, NULL to leave it out. */
-int notify_write(uint8_t *out, size_t size, uint16_t id, const uint8_t *apex, const struct rrset *soa, size_t *len) ZT_MUST_CHECK;
+/* What a NOTIFY says. All borrowed. */
+struct notify_out {
+	uint16_t id;
+	const uint8_t *apex;
+	const struct rrset *soa;       /* of the zone; NULL to leave it out */
+};
+
+int notify_write(const struct notify_out *notify, uint8_t *out, size_t size, size_t *len) ZT_MUST_CHECK;
 /* ZT_EMALFORMED: no NOTIFY we understand (answer FORMERR); ZT_EUNSUPPORTED: a NOTIFY for another type or class (answer NOTIMP). */
 int notify_read(const struct message *message, struct notify *out) ZT_MUST_CHECK;
 /* The reply: the question back, no records (RFC 1996 section 4.7). */

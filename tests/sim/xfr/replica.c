@@ -149,7 +149,8 @@ static void notify_send(struct replica *r, struct replica_target *target, bool a
 
 	if (!again)
 		target->notify_id = new_id(r);
-	ck_assert_int_eq(notify_write(wire, sizeof(wire), target->notify_id, apex, has_soa && !r->config.notifies_without_serial ? &soa : NULL, &len), ZT_OK);
+	struct notify_out notify = { target->notify_id, apex, has_soa && !r->config.notifies_without_serial ? &soa : NULL };
+	ck_assert_int_eq(notify_write(&notify, wire, sizeof(wire), &len), ZT_OK);
 	simnet_datagram(r->net, r->config.node, target->node, wire, len);
 }
 

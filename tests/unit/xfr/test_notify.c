@@ -23,7 +23,7 @@ START_TEST(message_carries_the_serial)
 	struct notify notify;
 	size_t len;
 
-	ck_assert_int_eq(notify_write(wire, sizeof(wire), 77, apex, &soa, &len), ZT_OK);
+	ck_assert_int_eq(notify_write(&(struct notify_out){ 77, apex, &soa }, wire, sizeof(wire), &len), ZT_OK);
 	ck_assert_int_eq(message_read(&message, wire, len), ZT_OK);
 	ck_assert_uint_eq(message.id, 77);
 	ck_assert(message.flags & FLAG_AA);
@@ -32,7 +32,7 @@ START_TEST(message_carries_the_serial)
 	ck_assert_uint_eq(notify.serial, 42);
 	ck_assert(name_equal(notify.apex, apex));
 
-	ck_assert_int_eq(notify_write(wire, sizeof(wire), 77, apex, NULL, &len), ZT_OK);
+	ck_assert_int_eq(notify_write(&(struct notify_out){ 77, apex, NULL }, wire, sizeof(wire), &len), ZT_OK);
 	ck_assert_int_eq(message_read(&message, wire, len), ZT_OK);
 	ck_assert_int_eq(notify_read(&message, &notify), ZT_OK);
 	ck_assert(!notify.has_serial);
@@ -45,7 +45,7 @@ START_TEST(reply_is_recognised_by_id_and_zone)
 	struct message query, message;
 	size_t len;
 
-	ck_assert_int_eq(notify_write(wire, sizeof(wire), 77, apex, NULL, &len), ZT_OK);
+	ck_assert_int_eq(notify_write(&(struct notify_out){ 77, apex, NULL }, wire, sizeof(wire), &len), ZT_OK);
 	ck_assert_int_eq(message_read(&query, wire, len), ZT_OK);
 	ck_assert(!notify_is_reply(&query, 77, apex));
 	ck_assert_int_eq(notify_reply_write(reply, sizeof(reply), &query, RCODE_REFUSED, &len), ZT_OK);
@@ -66,7 +66,7 @@ START_TEST(other_types_are_not_understood)
 	struct notify notify;
 	size_t len;
 
-	ck_assert_int_eq(notify_write(wire, sizeof(wire), 1, apex, NULL, &len), ZT_OK);
+	ck_assert_int_eq(notify_write(&(struct notify_out){ 1, apex, NULL }, wire, sizeof(wire), &len), ZT_OK);
 	wire[len - 3] = TYPE_CDS;
 	ck_assert_int_eq(message_read(&message, wire, len), ZT_OK);
 	ck_assert_int_eq(notify_read(&message, &notify), ZT_EUNSUPPORTED);
