@@ -1,6 +1,7 @@
 /* Loading and reloading zones. */
 #include "authd/manage/loader.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,6 +11,7 @@
 
 enum {
 	LOADS_PER_COMMIT = 64,
+	TRIM_SIZE = 16 << 20,          /* bytes of a zone read for a comparison that are given back to the system at once */
 	YOUNG_NS = 1000000000,         /* a file this young when it was read may still change without its times showing it */
 };
 
@@ -101,11 +103,15 @@ static void reload_init(struct reload *reload)
 
 static void reload_fini(struct reload *reload)
 {
+	size_t memory = reload->file ? zone_version_memory(reload->file) : 0;
+
 	if (reload->file)
 		zone_version_release(reload->file);
 	if (reload->fresh)
 		zone_free(reload->fresh);
 	buf_fini(&reload->origin);
+	if (memory > TRIM_SIZE)
+		malloc_trim(0);
 }
 
 static int reload_read(struct manage *manage, struct zone_entry *entry, struct reload *reload)

@@ -267,7 +267,7 @@ int journal_commit(struct journal *journal, const struct journal_commit *items, 
 	if (status == ZT_OK)
 		journal_pending_clear(journal);
 	free(plans);
-	if (++journal->commits >= TRIM_COMMITS) {
+	if (++journal->commits >= TRIM_COMMITS || txn.touched_much) {
 		journal_env_trim(journal);
 		journal->commits = 0;
 	}

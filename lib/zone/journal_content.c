@@ -40,6 +40,7 @@ void journal_base_write(struct journal_txn *txn, uint32_t id, struct journal_bas
 	struct rrset set;
 
 	base->generation = journal_txn_number(txn);
+	txn->touched_much = true;
 	zone_iter_init(&iter, base->version, NULL);
 	journal_txn_row(txn);
 	while (txn->status == ZT_OK && (node = zone_iter_next(&iter))) {

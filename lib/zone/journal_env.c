@@ -4,6 +4,7 @@
  * last committed transaction. It does not look whether the file is as long as its meta page says, which would end in SIGBUS; we do. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -153,6 +154,24 @@ static int env_make(struct journal *journal, const char *path)
 	return rc ? journal_status(rc) : ZT_OK;
 }
 
+/* Where the environment is mapped, which LMDB does not tell; NULL where the system does not either. */
+static void *map_find(MDB_env *env)
+{
+	unsigned long long first, end, inode;
+	char line[512], flags[8];
+	struct stat st;
+	void *map = NULL;
+	int fd;
+
+	FILE *maps = mdb_env_get_fd(env, &fd) == 0 && fstat(fd, &st) == 0 ? fopen("/proc/self/maps", "re") : NULL;
+	while (maps && !map && fgets(line, sizeof(line), maps))
+		if (sscanf(line, "%llx-%llx %7s %*x %*s %llu", &first, &end, flags, &inode) == 4 && inode == st.st_ino && flags[3] == 's')
+			map = (void *)(uintptr_t)first;
+	if (maps)
+		fclose(maps);
+	return map;
+}
+
 int journal_env_open(struct journal *journal)
 {
 	struct buf path;
@@ -169,8 +188,10 @@ int journal_env_open(struct journal *journal)
 		status = env_make(journal, (const char *)path.data);
 	}
 	buf_fini(&path);
-	if (status == ZT_OK)
+	if (status == ZT_OK) {
+		journal->map = map_find(journal->env);
 		status = file_is_whole(journal->env);
+	}
 	if (status == ZT_OK)
 		status = dir_sync(journal->dir);
 	if (status == ZT_OK) {
@@ -191,6 +212,7 @@ void journal_env_close(struct journal *journal)
 	if (journal->env)
 		mdb_env_close(journal->env);
 	journal->env = NULL;
+	journal->map = NULL;
 }
 
 void journal_env_trim(struct journal *journal)
@@ -198,10 +220,10 @@ void journal_env_trim(struct journal *journal)
 	MDB_envinfo info;
 	MDB_stat stat;
 
-	if (!journal->env || mdb_env_info(journal->env, &info) || mdb_env_stat(journal->env, &stat))
+	if (!journal->env || !journal->map || mdb_env_info(journal->env, &info) || mdb_env_stat(journal->env, &stat))
 		return;
 	/* A hint: nothing depends on it. */
-	(void)madvise(info.me_mapaddr, (info.me_last_pgno + 1) * stat.ms_psize, MADV_DONTNEED);
+	(void)madvise(journal->map, (info.me_last_pgno + 1) * stat.ms_psize, MADV_DONTNEED);
 }
 
 int journal_read_begin(struct journal *journal, MDB_txn **txn)

@@ -36,6 +36,7 @@ struct journal_pending {
 struct journal {
 	MDB_env *env;                      /* NULL after a failed reopen */
 	MDB_dbi dbi;
+	void *map;                         /* where env is mapped; NULL if unknown */
 	pthread_rwlock_t env_lock;
 	char *dir;
 	uint64_t map_size;
@@ -86,6 +87,7 @@ struct journal_txn {
 	MDB_txn *txn;
 	struct buf row;                    /* of the row being made */
 	size_t written;                    /* bytes of values since the last journal_txn_renew */
+	bool touched_much;                 /* many pages of the map */
 	struct cds_list_head staged;       /* zones whose meta this transaction changes */
 	int status;
 };

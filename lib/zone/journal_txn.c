@@ -283,6 +283,7 @@ void journal_txn_collect(struct journal_txn *txn)
 		fail(txn, journal_status(rc));
 		return;
 	}
+	txn->touched_much = true;
 	bool more = true;
 	while (left > 0 && (more = first_note(txn, cursor, &note, bounds))) {
 		if (bounds[0].len > 0 && !collect_range(txn, cursor, bounds, &left))
