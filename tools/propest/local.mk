@@ -55,3 +55,12 @@ fuzz_programs += tests/fuzz/fuzz_topology_facts
 tests_fuzz_fuzz_topology_facts_SOURCES = tests/fuzz/fuzz_topology_facts.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_topology_facts_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_topology_facts_LDADD = $(LIBS_PROPEST)
+
+noinst_PROGRAMS += tools/propest/manual
+tools_propest_manual_SOURCES = %D%/manual.c
+tools_propest_manual_LDADD = $(LIBS_PROPEST)
+dist_man_MANS += doc/man/propest.1
+nodist_man_MANS += doc/man/propest-topology.5
+CLEANFILES += doc/man/propest-topology.5
+doc/man/propest-topology.5: tools/propest/manual$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) doc/man && tools/propest/manual$(EXEEXT) > $@.tmp && mv $@.tmp $@
