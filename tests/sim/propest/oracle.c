@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdbool.h>
 
-enum event_kind { EVENT_NOTIFY_LEAVES, EVENT_ASK_AFTER_NOTIFY, EVENT_POLL, EVENT_SERVED };
+enum event_kind { EVENT_NOTIFY_LEAVES, EVENT_ASK_AFTER_NOTIFY, EVENT_POLL, EVENT_LEARNED, EVENT_SERVED };
 
 struct event {
 	double at;
@@ -14,7 +14,7 @@ struct event {
 	unsigned number;     /* attempt, or failures so far */
 };
 
-enum { MAX_EVENTS = 512, CYCLES_BEFORE = 8 };
+enum { MAX_EVENTS = 512, CYCLES_BEFORE = 24, MAX_TICKS = 512 };
 
 struct world {
 	const struct network *net;
@@ -25,7 +25,6 @@ struct world {
 	size_t missing;
 	bool cut[8];                              /* outages that happen in this history */
 	bool learned[ORACLE_MAX_LINKS];           /* a transfer over this link is under way or done */
-	bool notified[ORACLE_MAX_LINKS];
 	unsigned failures[ORACLE_MAX_SERVERS];
 };
 
@@ -130,7 +129,7 @@ static void on_poll(struct world *world, double at, size_t server)
 			continue;
 		answered = true;
 		if (world->fresh_at[link->from] <= at)
-			transfer(world, i, end);
+			post(world, (struct event){ .at = end, .kind = EVENT_LEARNED, .id = i });
 	}
 	if (answered) {
 		world->failures[server] = 0;
@@ -180,6 +179,32 @@ static void on_served(struct world *world, double at, size_t server)
 	}
 }
 
+/* Runs the poll clock for some cycles before anything happens, then puts the time `from` at a random instant of that run. (A fixed time after
+ * the first tick would not do: a clock with little jitter takes very long to forget its first tick.) */
+static void start_clock(struct world *world, size_t server, double from)
+{
+	double ticks[MAX_TICKS], refresh = network_timers_of(world->net, server).refresh_s;
+	unsigned failures[MAX_TICKS] = { 0 };
+	size_t count = 1, answered = 0, next = 0;
+
+	for (ticks[0] = 0; count < MAX_TICKS && answered < CYCLES_BEFORE; count++) {
+		bool any = false;
+		for (size_t i = 0; i < world->net->link_count; i++) {
+			double long_ago = -1e15;      /* before any outage */
+			if (world->net->links[i].to == server)
+				any |= ask(world, i, &long_ago);
+		}
+		answered += any;
+		failures[count] = any ? 0 : failures[count - 1] + 1;
+		ticks[count] = ticks[count - 1] + (any ? timer(world, server, refresh) : retry_after(world, server, failures[count - 1]));
+	}
+	double instant = rng_unit(world->rng) * ticks[count - 1];
+	while (ticks[next] <= instant)
+		next++;
+	world->failures[server] = failures[next];
+	post(world, (struct event){ .at = from + ticks[next] - instant, .kind = EVENT_POLL, .id = server });
+}
+
 static void begin(struct world *world)
 {
 	const struct network *net = world->net;
@@ -190,13 +215,11 @@ static void begin(struct world *world)
 		first = fmin(first, net->outages[i].begin);
 	}
 	for (size_t i = 0; i < net->server_count; i++) {
-		/* A first tick uniform over one mean interval, then some cycles: the clock's phase at the change is that of any instant. */
-		double mean = network_timers_of(net, i).refresh_s * (1 + net->servers[i].vendor->jitter_low) / 2;
 		world->fresh_at[i] = HUGE_VAL;
 		if (net->servers[i].primary)
 			post(world, (struct event){ .at = net->servers[i].publish_s, .kind = EVENT_SERVED, .id = i });
 		else
-			post(world, (struct event){ .at = first - mean * (CYCLES_BEFORE + rng_unit(world->rng)), .kind = EVENT_POLL, .id = i });
+			start_clock(world, i, first);
 	}
 	world->missing = net->server_count;
 }
@@ -216,7 +239,7 @@ void oracle_servers(const struct network *net, struct rng *rng, double *fresh_at
 		case EVENT_ASK_AFTER_NOTIFY: {
 			double end = event.at;
 			if (ask(&world, event.id, &end)) {
-				transfer(&world, event.id, end);
+				post(&world, (struct event){ .at = end, .kind = EVENT_LEARNED, .id = event.id });
 			} else {
 				event.at += retry_after(&world, net->links[event.id].to, event.number++);
 				post(&world, event);
@@ -226,6 +249,9 @@ void oracle_servers(const struct network *net, struct rng *rng, double *fresh_at
 		case EVENT_POLL:
 			if (world.fresh_at[event.id] > event.at)
 				on_poll(&world, event.at, event.id);
+			break;
+		case EVENT_LEARNED:
+			transfer(&world, event.id, event.at);
 			break;
 		case EVENT_SERVED:
 			on_served(&world, event.at, event.id);

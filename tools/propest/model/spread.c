@@ -7,9 +7,9 @@
 #include "lib/base/rng.h"
 #include "tools/propest/model/transfer.h"
 
-enum { LONG_RUN = 64, MAX_STEPS = 100000, WARM_UP_CYCLES = 8 };
+enum { LONG_RUN = 64, MAX_STEPS = 100000, RUN_CYCLES = 16, RUN_TICKS = 1024 };
 
-/* Where whole polls are lost more often than this, a clock is followed from some cycles earlier, since it may be in its RETRY state. */
+/* Where whole polls are lost more often than this, a clock may be in its RETRY state when it is first looked at. */
 static const double noticeable_loss = 1e-4;
 
 
@@ -19,7 +19,8 @@ struct clock_law {
 	const struct vendor *vendor;
 	struct network_timers timers;
 	double retry_max;
-	double begin;                /* the clock is followed from here: 0, or early enough for what upsets it before */
+	double begin;                /* the clock is followed from here: 0, or the start of an earlier outage */
+	bool lossy;                  /* whole polls are lost often enough to matter */
 };
 
 struct spread {
@@ -98,6 +99,12 @@ static double jittered(const struct clock_law *law, struct rng *rng, double inte
 	return interval * (low + (1 - low) * rng_unit(rng));
 }
 
+/* From a failed poll to the next: the tries that were waited for, then RETRY. */
+static double retry_pause(const struct clock_law *law, struct rng *rng, unsigned failures)
+{
+	return law->vendor->query_timeout * law->vendor->query_tries + jittered(law, rng, retry_interval(law, failures));
+}
+
 /* Time to the next tick of a clock that ticks at jittered intervals, seen at a random instant: such an instant falls into long intervals
  * more often than into short ones. */
 static double residual(const struct clock_law *law, struct rng *rng, double interval)
@@ -105,25 +112,6 @@ static double residual(const struct clock_law *law, struct rng *rng, double inte
 	double low = law->vendor->jitter_low;
 	double length = interval * sqrt(low * low + rng_unit(rng) * (1 - low * low));
 	return length * rng_unit(rng);
-}
-
-/* The first poll of a clock, and in *last when it had last been in contact. */
-static double first_poll(const struct spread *spread, size_t server, struct rng *rng, double *last)
-{
-	const struct clock_law *law = &spread->laws[server];
-	double age = spread->net->servers[server].poll_age_s;
-	double refresh = law->timers.refresh_s;
-
-	if (age < 0) {
-		double next = law->begin + residual(law, rng, refresh);
-		*last = next - refresh;
-		return next;
-	}
-	*last = -age;
-	if (age >= refresh)
-		return law->timers.retry_s * rng_unit(rng);
-	double low = fmax(law->vendor->jitter_low * refresh, age);
-	return low + (refresh - low) * rng_unit(rng) - age;
 }
 
 /* Follows a server's poll clock from `from` on. `watched`: stop with the end of the first successful question over this link at or after
@@ -136,6 +124,52 @@ struct walk {
 	unsigned failures;
 	double *expired;
 };
+
+/* A lossy clock at a random instant: some cycles are run, each a REFRESH and the RETRYs after it, and an instant of that run is picked. */
+static void begin_lossy(const struct spread *spread, struct walk *walk, struct rng *rng)
+{
+	const struct clock_law *law = &spread->laws[walk->server];
+	double ticks[RUN_TICKS], last = 0;
+	unsigned failures[RUN_TICKS] = { 0 };
+	size_t count = 1, answered = 0;
+
+	for (ticks[0] = 0; count < RUN_TICKS && answered < RUN_CYCLES; count++) {
+		bool any = false;
+		double end;
+		for (size_t i = spread->in_first[walk->server]; i < spread->in_first[walk->server + 1]; i++)
+			any |= exchange(spread, &spread->net->links[spread->in_order[i]], rng, 0, &end);
+		answered += any;
+		failures[count] = any ? 0 : failures[count - 1] + 1;
+		ticks[count] = ticks[count - 1] + (any ? jittered(law, rng, law->timers.refresh_s) : retry_pause(law, rng, failures[count - 1]));
+	}
+	double instant = rng_unit(rng) * ticks[count - 1];
+	size_t next = 0;
+	for (; ticks[next] <= instant && next + 1 < count; next++)
+		if (failures[next + 1] == 0)
+			last = ticks[next];
+	walk->at = law->begin + ticks[next] - instant;
+	walk->last = law->begin + last - instant;
+	walk->failures = failures[next];
+}
+
+/* Sets the walk to the clock's first poll and its last contact before. */
+static void begin_walk(const struct spread *spread, struct walk *walk, struct rng *rng)
+{
+	const struct clock_law *law = &spread->laws[walk->server];
+	double age = spread->net->servers[walk->server].poll_age_s;
+	double refresh = law->timers.refresh_s;
+
+	if (age < 0 && law->lossy) {
+		begin_lossy(spread, walk, rng);
+	} else if (age < 0) {
+		walk->at = law->begin + residual(law, rng, refresh);
+		walk->last = walk->at - refresh;
+	} else {
+		double low = fmax(law->vendor->jitter_low * refresh, age);
+		walk->last = -age;
+		walk->at = age >= refresh ? law->timers.retry_s * rng_unit(rng) : low + (refresh - low) * rng_unit(rng) - age;
+	}
+}
 
 /* Asks all masters at walk->at. *end: when the watched link's exchange was over, HUGE_VAL if it failed. Returns whether anybody answered. */
 static bool poll_round(const struct spread *spread, const struct walk *walk, struct rng *rng, double *end)
@@ -189,7 +223,7 @@ static double walk_clock(const struct spread *spread, struct walk *walk, struct 
 			if (until - walk->at > LONG_RUN * interval)
 				walk->at = until + residual(law, rng, interval);
 			else
-				walk->at += law->vendor->query_timeout * law->vendor->query_tries + jittered(law, rng, interval);
+				walk->at += retry_pause(law, rng, walk->failures - 1);
 		}
 	}
 	return HUGE_VAL;
@@ -203,8 +237,8 @@ static double learn_by_poll(const struct spread *spread, size_t link, double sin
 	struct rng rng = stream(spread, STREAM_CLOCK, server);
 	struct walk walk = { .server = server, .watched = link, .since = since, .limit = limit };
 
-	walk.at = first_poll(spread, server, &rng, &walk.last);
-	if (law->begin >= 0 && since - walk.at > LONG_RUN * law->timers.refresh_s)
+	begin_walk(spread, &walk, &rng);
+	if (law->begin >= 0 && !law->lossy && since - walk.at > LONG_RUN * law->timers.refresh_s)
 		walk.at = since + residual(law, &rng, law->timers.refresh_s);
 	return walk_clock(spread, &walk, &rng);
 }
@@ -263,7 +297,7 @@ static double learn_by_notify(const struct spread *spread, size_t number, struct
 	for (unsigned failures = 0; at < limit && failures < MAX_STEPS; failures++) {
 		if (cut_until(spread, number, at) <= at && exchange(spread, link, rng, at, &end))
 			return end;
-		at += law->vendor->query_timeout * law->vendor->query_tries + jittered(law, rng, retry_interval(law, failures));
+		at += retry_pause(law, rng, failures);
 	}
 	return HUGE_VAL;
 }
@@ -319,7 +353,7 @@ static double expiry(const struct spread *spread, size_t server)
 	struct walk walk = { .server = server, .watched = spread->net->link_count, .since = HUGE_VAL,
 		.limit = spread->fresh_at[server], .expired = &expired };
 
-	walk.at = first_poll(spread, server, &rng, &walk.last);
+	begin_walk(spread, &walk, &rng);
 	/* No contact at all is what a link with total loss or an endless outage gives: known without stepping through it. */
 	bool hope = false;
 	for (size_t i = spread->in_first[server]; i < spread->in_first[server + 1]; i++)
@@ -408,8 +442,7 @@ static void find_laws(struct spread *spread)
 		double lost = 1;
 		for (size_t j = spread->in_first[i]; j < spread->in_first[i + 1]; j++)
 			lost *= pow(transfer_round_loss(net->links[spread->in_order[j]].query_loss), law->vendor->query_tries);
-		if (lost > noticeable_loss && !(spread->without & SPREAD_LOSS))
-			law->begin -= WARM_UP_CYCLES * law->timers.refresh_s;
+		law->lossy = lost > noticeable_loss && lost < 1 && !(spread->without & SPREAD_LOSS);
 	}
 }
 
