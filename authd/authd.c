@@ -165,11 +165,12 @@ static int start(struct authd *authd)
 	memory_trim();
 	if (failed > 0)
 		log_error(authd->log, "%u of %u zones could not be loaded; the others are served", failed, manage->registry.count);
-	if ((status = commands_open(&authd->commands, manage)) != ZT_OK ||
-	    (status = exporter_open(&authd->exporter, manage)) != ZT_OK || (status = workers_start(manage->workers)) != ZT_OK)
+	/* The secondaries find out which zones have expired meanwhile, before the first query is answered. */
+	if ((status = commands_open(&authd->commands, manage)) != ZT_OK || (status = exporter_open(&authd->exporter, manage)) != ZT_OK ||
+	    (status = zones_start(manage)) != ZT_OK)
 		return status;
 	loop_timer_in(&authd->reclaim, RECLAIM_INTERVAL_MS * USEC_PER_MSEC);
-	return zones_start(manage);
+	return workers_start(manage->workers);
 }
 
 int authd_open(struct authd **out, struct authd_options *options, struct log *log)

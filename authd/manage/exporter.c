@@ -46,6 +46,13 @@ static const struct plain_counter plain_counters[] = {
 	{ "authd_notifies_total", "NOTIFY messages received.", offsetof(struct serve_counters, notifies) },
 	{ "authd_updates_total", "UPDATE messages received.", offsetof(struct serve_counters, updates) },
 	{ "authd_transfers_total", "AXFR and IXFR requests received.", offsetof(struct serve_counters, transfers) },
+	{ "authd_transfers_whole_total", "Transfers completed that carried the whole zone.", offsetof(struct serve_counters, transfers_whole) },
+	{ "authd_transfers_difference_total", "Transfers completed that carried differences.", offsetof(struct serve_counters, transfers_difference) },
+	{ "authd_transfers_soa_total", "IXFR requests answered by the SOA alone.", offsetof(struct serve_counters, transfers_soa) },
+	{ "authd_transfers_refused_total", "Transfers refused by allow-transfer.", offsetof(struct serve_counters, transfers_refused) },
+	{ "authd_transfers_limited_total", "Transfers refused because too many were open.", offsetof(struct serve_counters, transfers_limited) },
+	{ "authd_transfers_aborted_total", "Transfers that did not come to their end.", offsetof(struct serve_counters, transfers_aborted) },
+	{ "authd_transfer_bytes_total", "Bytes of transfers sent.", offsetof(struct serve_counters, transfer_bytes) },
 	{ "authd_connections_total", "TCP connections accepted.", offsetof(struct serve_counters, connections) },
 };
 

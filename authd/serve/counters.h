@@ -16,6 +16,13 @@ struct serve_counters {
 	_Atomic uint64_t notifies;
 	_Atomic uint64_t updates;
 	_Atomic uint64_t transfers;            /* AXFR and IXFR requests */
+	_Atomic uint64_t transfers_whole;      /* completed: the whole zone */
+	_Atomic uint64_t transfers_difference; /* completed: differences */
+	_Atomic uint64_t transfers_soa;        /* IXFR answered by the SOA alone: nothing newer, or to be asked by TCP */
+	_Atomic uint64_t transfers_refused;    /* by access control */
+	_Atomic uint64_t transfers_limited;    /* too many at once */
+	_Atomic uint64_t transfers_aborted;    /* the client left, or an error on our side */
+	_Atomic uint64_t transfer_bytes;       /* sent */
 	_Atomic uint64_t connections;          /* accepted */
 };
 

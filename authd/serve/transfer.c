@@ -25,12 +25,13 @@ struct transfers {
 	struct mailbox *manage;
 	struct journal *journal;
 	const struct clock *clock;
-	struct transfers_counters counters;
+	struct serve_counters *counters;     /* the worker's */
 	struct cds_list_head sessions;       /* oldest first */
+	uint32_t open;
 	uint8_t message[MESSAGE_MAX_LEN];
 };
 
-int transfers_new(struct transfers **out, struct mailbox *manage, struct journal *journal, const struct clock *clock)
+int transfers_new(struct transfers **out, struct mailbox *manage, struct journal *journal, const struct clock *clock, struct serve_counters *counters)
 {
 	struct transfers *transfers = calloc(1, sizeof(*transfers));
 
@@ -39,6 +40,7 @@ int transfers_new(struct transfers **out, struct mailbox *manage, struct journal
 	transfers->manage = manage;
 	transfers->journal = journal;
 	transfers->clock = clock;
+	transfers->counters = counters;
 	CDS_INIT_LIST_HEAD(&transfers->sessions);
 	*out = transfers;
 	return ZT_OK;
@@ -47,7 +49,7 @@ int transfers_new(struct transfers **out, struct mailbox *manage, struct journal
 static void session_free(struct transfers *transfers, struct session *session)
 {
 	cds_list_del(&session->link);
-	transfers->counters.open--;
+	transfers->open--;
 	xfr_out_free(session->xfr);
 	zone_version_release(session->version);
 	free(session);
@@ -62,11 +64,6 @@ void transfers_free(struct transfers *transfers)
 	cds_list_for_each_entry_safe(session, next, &transfers->sessions, link)
 		session_free(transfers, session);
 	free(transfers);
-}
-
-const struct transfers_counters *transfers_counters(const struct transfers *transfers)
-{
-	return &transfers->counters;
 }
 
 /* ---- what the manage thread is told ------------------------------------------------------------------------------------------------ */
@@ -148,7 +145,7 @@ static void reply_error(struct transfers *transfers, struct stream *stream, cons
 {
 	size_t len = respond_error(query, rcode, transfers->message, sizeof(transfers->message));
 	if (stream_send(stream, transfers->message, len) != ZT_OK)
-		transfers->counters.aborted++;
+		counter_add(&transfers->counters->transfers_aborted, 1);
 }
 
 static struct session *session_of(const struct transfers *transfers, const struct stream *stream)
@@ -170,9 +167,9 @@ static void session_complete(struct transfers *transfers, struct session *sessio
 	};
 
 	switch (xfr_out_style(session->xfr)) {
-	case XFR_OUT_ZONE: transfers->counters.axfr_sent++; break;
-	case XFR_OUT_DIFFERENCES: transfers->counters.ixfr_sent++; break;
-	case XFR_OUT_SOA: transfers->counters.soa_sent++; break;
+	case XFR_OUT_ZONE: counter_add(&transfers->counters->transfers_whole, 1); break;
+	case XFR_OUT_DIFFERENCES: counter_add(&transfers->counters->transfers_difference, 1); break;
+	case XFR_OUT_SOA: counter_add(&transfers->counters->transfers_soa, 1); break;
 	}
 	/* A single SOA gives the peer nothing; what it has, it said in its question. */
 	if (xfr_out_style(session->xfr) != XFR_OUT_SOA)
@@ -199,7 +196,7 @@ static void stream_feed(struct transfers *transfers, struct stream *stream)
 			stream_close(stream);
 			return;
 		}
-		transfers->counters.bytes += len;
+		counter_add(&transfers->counters->transfer_bytes, len);
 	}
 }
 
@@ -208,7 +205,7 @@ static bool is_allowed_more(const struct transfers *transfers, const struct neta
 	const struct session *session;
 	unsigned count = 0;
 
-	if (transfers->counters.open >= TRANSFERS_MAX)
+	if (transfers->open >= TRANSFERS_MAX)
 		return false;
 	cds_list_for_each_entry(session, &transfers->sessions, link)
 		count += netaddr_ip_equal(&session->peer, peer);
@@ -249,19 +246,19 @@ static int session_open(struct transfers *transfers, struct stream *stream, cons
 	session->type = query->qtype;
 	name_copy(session->apex, zone->apex);
 	cds_list_add_tail(&session->link, &transfers->sessions);
-	transfers->counters.open++;
+	transfers->open++;
 	return ZT_OK;
 }
 
 void transfer_start(struct transfers *transfers, struct stream *stream, const struct message *query, const struct served_zone *zone)
 {
 	if (!acl_allows(zone->allow_transfer, stream_remote(stream), NULL)) {
-		transfers->counters.refused++;
+		counter_add(&transfers->counters->transfers_refused, 1);
 		reply_error(transfers, stream, query, RCODE_REFUSED);
 		return;
 	}
 	if (!is_allowed_more(transfers, stream_remote(stream))) {
-		transfers->counters.limited++;
+		counter_add(&transfers->counters->transfers_limited, 1);
 		reply_error(transfers, stream, query, RCODE_SERVFAIL);
 		return;
 	}
@@ -282,7 +279,7 @@ void transfer_on_close(struct transfers *transfers, struct stream *stream)
 	struct session *session;
 
 	while ((session = session_of(transfers, stream)) != NULL) {
-		transfers->counters.aborted++;
+		counter_add(&transfers->counters->transfers_aborted, 1);
 		session_free(transfers, session);
 	}
 }
@@ -297,7 +294,7 @@ size_t transfer_answer_udp(struct transfers *transfers, const struct message *qu
 	size_t len = 0;
 
 	if (!acl_allows(zone->allow_transfer, peer, NULL)) {
-		transfers->counters.refused++;
+		counter_add(&transfers->counters->transfers_refused, 1);
 		return respond_error(query, RCODE_REFUSED, out->base, out->len);
 	}
 	int status = out_prepare(transfers, &config, &history);
@@ -309,6 +306,6 @@ size_t transfer_answer_udp(struct transfers *transfers, const struct message *qu
 		xfr_history_fini(config.history);
 	if (status != ZT_OK)
 		return respond_error(query, status == ZT_EMALFORMED ? RCODE_FORMERR : RCODE_SERVFAIL, out->base, out->len);
-	transfers->counters.bytes += len;
+	counter_add(&transfers->counters->transfer_bytes, len);
 	return len;
 }

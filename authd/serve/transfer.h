@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "authd/serve/counters.h"
 #include "authd/serve/view.h"
 #include "lib/dns/message.h"
 #include "lib/net/mailbox.h"
@@ -18,18 +19,9 @@ struct transfers;
 
 enum { TRANSFERS_MAX = 200, TRANSFERS_MAX_PER_PEER = 40 };      /* sessions open at once in one worker; more get SERVFAIL */
 
-struct transfers_counters {
-	uint64_t axfr_sent, ixfr_sent;      /* completed, by the style of the answer */
-	uint64_t soa_sent;                  /* IXFR answered by one SOA: the client is current, or must come by TCP */
-	uint64_t aborted;                   /* the client left, or an error on our side */
-	uint64_t refused;                   /* by access control */
-	uint64_t limited;                   /* too many sessions */
-	uint64_t bytes;
-	uint32_t open;
-};
-
 /* One per worker. `manage` gets REQUEST_EVIDENCE when a transfer begins (IXFR: the serial the client has) and when it was sent whole. */
-int transfers_new(struct transfers **out, struct mailbox *manage, struct journal *journal, const struct clock *clock) ZT_MUST_CHECK;
+int transfers_new(struct transfers **out, struct mailbox *manage, struct journal *journal, const struct clock *clock, struct serve_counters *counters)
+	ZT_MUST_CHECK;
 /* All streams must have ended. NULL is fine. */
 void transfers_free(struct transfers *transfers);
 
@@ -44,5 +36,3 @@ void transfer_on_close(struct transfers *transfers, struct stream *stream);
  * that sends the client to TCP (RFC 1995 section 2). Returns the response's length. */
 size_t transfer_answer_udp(struct transfers *transfers, const struct message *query, const struct served_zone *zone,
 			   const struct netaddr *peer, struct wcursor *out);
-
-const struct transfers_counters *transfers_counters(const struct transfers *transfers);

@@ -97,7 +97,7 @@ static int worker_open(struct worker *worker, struct workers *set, uint32_t inde
 		log_error(config->log, "cannot listen for TCP: %s", status_text(status));
 		return status;
 	}
-	return transfers_new(&worker->transfers, config->manage_mailbox, config->journal, config->clock);
+	return transfers_new(&worker->transfers, config->manage_mailbox, config->journal, config->clock, &worker->counters);
 }
 
 /* Also cleans up after a worker_open that failed half way. */

@@ -3,6 +3,7 @@ import contextlib
 import select
 import socket
 import struct
+import time
 
 import dns.message
 import dns.rcode
@@ -114,6 +115,7 @@ def limited(lab):
             other.sendall(question(zone))
             assert receive_message(other)[3] & 15 == SERVFAIL
         assert ask(primary, "www.example.com.").answer
+        assert primary.metric("authd_transfers_limited_total") == 1
     wait_for(lambda: len(axfr_or_none(primary, zone) or []) > MANY_HOSTS, "a transfer after the others have gone")
 
 
@@ -190,6 +192,24 @@ def primary_went_back(lab):
     lab.wait_for_serial(zone, [secondary])
     lab.check_equal(zone, primary, [secondary])
     assert zonectl(secondary, "zone", zone.name)["alarm"] is None
+    assert primary.metric("authd_transfers_whole_total") >= 1
+
+
+@test("a zone that expired while its secondary was down is not served after the start")
+def expired_while_down(lab):
+    primary, secondary = Authd(lab), Authd(lab)
+    zone = replicate(sample_zone("example.com.", refresh=1, retry=1, expire=2), primary, [secondary])
+    lab.start()
+    lab.wait_for_serial(zone, [secondary])
+    primary.stop()
+    secondary.stop()
+    down_until = time.monotonic() + 3
+    wait_for(lambda: time.monotonic() > down_until, "the expire time to pass")
+    secondary.restart()
+    assert ask(secondary, "www.example.com.").rcode() == SERVFAIL
+    assert zonectl(secondary, "zone", zone.name)["state"] == "expired"
+    primary.restart()
+    lab.wait_for_serial(zone, [secondary])
 
 
 @test("of two primaries the one that is there is followed, and both after each other")
