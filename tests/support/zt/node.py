@@ -34,6 +34,8 @@ class Node:
         self.log_path = self.folder / "log"
         self.zones = {}              # zone name -> what this node does with it
         self.process = None
+        self.should_run = False      # started, and not asked to end since
+        self.complaints = []         # what was wrong with the ways it ended
 
     # What a kind of node must say about itself.
     def find_binary(self):
@@ -75,6 +77,7 @@ class Node:
         self.start_process()
 
     def start_process(self):
+        self.should_run = True
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(self.command(), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
@@ -109,31 +112,42 @@ class Node:
 
     def kill(self):
         """As a power cut would end the process."""
+        self.should_run = False
         if self.is_running():
             self.process.kill()
         self.process.wait()
 
     def stop(self):
-        """Asks the process to end and returns its exit status."""
+        """Asks the process to end and returns its exit status, None where it had to be killed."""
         if self.is_running():
             self.process.terminate()
-            try:
-                self.process.wait(STOP_DEADLINE_S)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-                return "none: it did not stop within " f"{STOP_DEADLINE_S:.0f} s of SIGTERM and was killed"
-        return self.process.returncode
+        elif self.should_run:
+            self.complain("ended by itself")
+        return self.wait_for_end()
+
+    def wait_for_end(self):
+        """Waits for a process that was asked to end; returns its exit status, None where it had to be killed."""
+        self.should_run = False
+        try:
+            status = self.process.wait(STOP_DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            self.complain(f"did not stop within {STOP_DEADLINE_S:.0f} s and was killed")
+            return None
+        if status not in (0, -signal.SIGKILL):
+            self.complain(f"ended with status {status}")
+        return status
+
+    def complain(self, what):
+        if self.must_stop_cleanly:
+            self.complaints.append(f"{self.name} {what}")
 
     def close(self):
-        """Stops the node at the end of the test; yields what is wrong with the way it ended."""
-        if self.process is None:
-            return []
-        died = not self.is_running()
-        status = self.stop()
-        if not self.must_stop_cleanly or status == 0 and not died or died and self.process.returncode == -signal.SIGKILL:
-            return []
-        return [f"{self.name} {'ended by itself' if died else 'did not stop cleanly'}: exit status {status}"]
+        """Stops the node at the end of the test; returns what was wrong with the ways it ended."""
+        if self.process is not None:
+            self.stop()
+        return self.complaints
 
     def log(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
