@@ -1,4 +1,6 @@
 /* lib/zone/journal: what is committed comes back, history is a chain within its bounds, damage is told and never served. */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -589,6 +591,76 @@ START_TEST(a_base_written_in_several_transactions_is_whole_or_absent)
 }
 END_TEST
 
+/* ---- threads ------------------------------------------------------------------------------------------------------------------------- */
+
+struct reader {
+	struct journal *journal;
+	const uint8_t *apex;
+	_Atomic uint32_t serial;               /* committed */
+	_Atomic bool stop;
+	_Atomic unsigned reads;
+	pthread_t thread;
+};
+
+static int expect_next(void *context, const struct journal_version *version, const struct changeset *change)
+{
+	uint32_t *at = context;
+	if (version->from_serial != *at || changeset_is_empty(change))
+		return ZT_EINVAL;
+	*at = version->to_serial;
+	return ZT_OK;
+}
+
+/* What a worker does for IXFR, over and over. */
+static void *read_on(void *context)
+{
+	struct reader *reader = context;
+
+	while (!atomic_load(&reader->stop)) {
+		uint32_t to = atomic_load(&reader->serial), at = to > 20 ? to - 20 : 1;
+		struct journal_span span = { reader->apex, at, to };
+		struct journal_history info;
+		int status = journal_history_read(reader->journal, &span, expect_next, &at);
+		if (status != ZT_OK || at != to || journal_history_info(reader->journal, reader->apex, &info) != ZT_OK)
+			return reader;
+		atomic_fetch_add(&reader->reads, 1);
+	}
+	return NULL;
+}
+
+START_TEST(other_threads_read_the_history_while_it_grows)
+{
+	struct journal *journal = open_journal();
+	struct zone *zone = zone_text_new("example.", example);
+	struct reader readers[2];
+	char script[128];
+
+	commit_first(journal, zone);
+	for (unsigned i = 0; i < 2; i++) {
+		readers[i].journal = journal;
+		readers[i].apex = zone_apex(zone);
+		atomic_init(&readers[i].serial, 1);
+		atomic_init(&readers[i].stop, false);
+		atomic_init(&readers[i].reads, 0);
+		ck_assert_int_eq(pthread_create(&readers[i].thread, NULL, read_on, &readers[i]), 0);
+	}
+	for (uint32_t serial = 2; serial < 1000 || atomic_load(&readers[0].reads) < 20 || atomic_load(&readers[1].reads) < 20; serial++) {
+		snprintf(script, sizeof(script), "+ h%u 60 IN A 127.0.0.9\n= %u", serial, serial);
+		ck_assert_int_eq(commit_script(journal, zone, script), ZT_OK);
+		for (unsigned i = 0; i < 2; i++)
+			atomic_store(&readers[i].serial, serial);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		void *result;
+		atomic_store(&readers[i].stop, true);
+		ck_assert_int_eq(pthread_join(readers[i].thread, &result), 0);
+		ck_assert_ptr_null(result);
+	}
+	journal_close(journal);
+	zone_free(zone);
+}
+END_TEST
+
 /* ---- damage ---------------------------------------------------------------------------------------------------------------------- */
 
 /* Flips one byte of the value of every row, one row after another, and looks what the journal makes of it. */
@@ -777,6 +849,7 @@ int main(void)
 	tcase_add_test(tcase, a_commit_carries_states_and_other_zones_with_it);
 	tcase_add_test(tcase, a_full_map_fails_cleanly_and_later_commits_work);
 	tcase_add_test(tcase, a_base_written_in_several_transactions_is_whole_or_absent);
+	tcase_add_test(tcase, other_threads_read_the_history_while_it_grows);
 	tcase_add_test(tcase, a_damaged_row_never_gives_wrong_data);
 	tcase_add_test(tcase, a_file_that_is_no_journal_is_set_aside);
 	tcase_add_test(tcase, a_truncated_journal_is_set_aside);
