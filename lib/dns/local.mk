@@ -13,6 +13,7 @@ lib_libdns_a_SOURCES = \
 	%D%/serial.h \
 	%D%/shape.c %D%/shape.h \
 	%D%/shape_table.c \
+	%D%/svcb.c %D%/svcb.h \
 	%D%/writer.c %D%/writer.h
 
 RANDOM_RDATA = tests/support/random_rdata.c tests/support/random_rdata.h

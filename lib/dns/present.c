@@ -13,6 +13,7 @@
 
 #include "lib/dns/encoding.h"
 #include "lib/dns/shape.h"
+#include "lib/dns/svcb.h"
 
 /* ---- the generic form ------------------------------------------------------------------------------------------------- */
 
@@ -344,6 +345,21 @@ static bool ldns_write(uint16_t type, const uint8_t *rdata, size_t len, struct b
 	return is_written;
 }
 
+/* The same for SVCB and HTTPS. */
+static bool svcb_write(uint16_t type, const uint8_t *rdata, size_t len, struct buf *out)
+{
+	struct buf text;
+
+	buf_init(&text);
+	bool is_written = svcb_to_text(rdata, len, &text);
+	buf_add_u8(&text, '\0');
+	is_written = is_written && text.status == ZT_OK && reads_back(type, (const char *)text.data, rdata, len);
+	if (is_written)
+		buf_add(out, text.data, text.len - 1);
+	buf_fini(&text);
+	return is_written;
+}
+
 /* ---- public ------------------------------------------------------------------------------------------------------------- */
 
 static bool is_generic(const struct rdata_source *source)
@@ -437,6 +453,8 @@ static bool plain_write(uint16_t type, const uint8_t *rdata, size_t len, struct 
 		hex_to_text(rdata, len, out);
 		return true;
 	}
+	if (type == TYPE_SVCB || type == TYPE_HTTPS)
+		return svcb_write(type, rdata, len, out);
 	return ldns_reads(type) && ldns_write(type, rdata, len, out);
 }
 

@@ -90,6 +90,8 @@ static const struct pair good[] = {
 	{ "ZONEMD", "2018031500 1 1 a3b69bad980a3504e1cc21f1", NULL },
 	{ "SVCB", "16 foo alpn=\"h2,h3\" ipv4hint=192.0.2.1 mandatory=alpn", "16 foo.example. mandatory=alpn alpn=h2,h3 ipv4hint=192.0.2.1" },
 	{ "HTTPS", "0 @", "0 example." },
+	{ "HTTPS", "1 . alpn=h3 no-default-alpn port=8443 ech=AAEC ipv6hint=2001:db8::1,2001:db8::2", "1 . alpn=h3 no-default-alpn port=8443 ech=AAEC ipv6hint=2001:db8::1,2001:db8::2" },
+	{ "SVCB", "1 svc key667=hello", "1 svc.example. key667=hello" },
 	{ "SPF", "\"v=spf1 -all\"", NULL },
 	{ "NID", "10 0014:4fff:ff20:ee64", NULL },
 	{ "NID", "10 14:4FFF:ff20:0", "10 0014:4fff:ff20:0000" },
