@@ -1,4 +1,6 @@
-"""kill -9 of authd in a loop while UPDATEs flow: nothing acknowledged is lost, nothing is half done, and it always starts again."""
+"""kill -9 of authd in a loop while UPDATEs flow: nothing acknowledged is lost, nothing is half done, and it always starts again.
+
+ZT_KILLS=100 makes a longer run of it (default 15)."""
 # time limit: 1200 s
 import os
 import random
