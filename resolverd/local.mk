@@ -67,3 +67,11 @@ tests_sim_resolver_resolver_hostile_LDADD = $(LIBS_SUITE) $(LIBS_RESOLVERD)
 tests_sim_resolver_resolver_chain_SOURCES = tests/sim/resolver/resolver_chain.c $(RESOLVER_WORLD)
 tests_sim_resolver_resolver_chain_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_sim_resolver_resolver_chain_LDADD = $(LIBS_SUITE) $(LIBS_RESOLVERD)
+
+fuzz_programs += tests/fuzz/fuzz_query tests/fuzz/fuzz_response
+tests_fuzz_fuzz_query_SOURCES = tests/fuzz/fuzz_query.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_query_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_query_LDADD = resolverd/libresolverd.a lib/libnet.a $(LIBS_ZONE) $(EVENT_LIBS)
+tests_fuzz_fuzz_response_SOURCES = tests/fuzz/fuzz_response.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_response_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_response_LDADD = $(LIBS_RESOLVERD)
