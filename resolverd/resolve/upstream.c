@@ -67,19 +67,6 @@ static void flight_end(struct flight *flight)
 	flight_release(flight);
 }
 
-static void on_timer(void *ctx)
-{
-	struct flight *flight = ctx;
-	struct upstream *upstream = flight->upstream;
-	struct exchange *exchange = flight->exchange;
-
-	usec_t now = loop_now(upstream->config.loop);
-
-	flight_end(flight);
-	resolver_on_timeout(upstream->config.resolver, exchange, now);
-	upstream->config.on_event(upstream->config.ctx, now);
-}
-
 static void flight_fail(struct flight *flight, usec_t now)
 {
 	struct upstream *upstream = flight->upstream;
@@ -89,23 +76,44 @@ static void flight_fail(struct flight *flight, usec_t now)
 	resolver_on_failure(upstream->config.resolver, exchange, now);
 }
 
-static void on_readable(void *ctx)
+/* Takes what the socket has. Returns whether the flight is over. */
+static bool read_socket(struct flight *flight)
 {
-	struct flight *flight = ctx;
 	struct upstream *upstream = flight->upstream;
 	size_t len = MESSAGE_MAX_LEN;
 
 	int status = udp_receive(&flight->socket, upstream->reply, &len, NULL);
 	if (status == ZT_EAGAIN)
-		return;
+		return false;
 	usec_t now = loop_now(upstream->config.loop);
 	if (status != ZT_OK) {
 		flight_fail(flight, now);
 	} else {
 		if (!resolver_on_reply(upstream->config.resolver, flight->exchange, upstream->reply, len, now))
-			return;
+			return false;
 		flight_end(flight);
 	}
+	upstream->config.on_event(upstream->config.ctx, now);
+	return true;
+}
+
+static void on_readable(void *ctx)
+{
+	read_socket(ctx);
+}
+
+static void on_timer(void *ctx)
+{
+	struct flight *flight = ctx;
+	struct upstream *upstream = flight->upstream;
+	struct exchange *exchange = flight->exchange;
+
+	/* Under load the reply may have come in time and only we are late. */
+	if (!flight->stream && read_socket(flight))
+		return;
+	usec_t now = loop_now(upstream->config.loop);
+	flight_end(flight);
+	resolver_on_timeout(upstream->config.resolver, exchange, now);
 	upstream->config.on_event(upstream->config.ctx, now);
 }
 
