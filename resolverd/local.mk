@@ -75,3 +75,12 @@ tests_fuzz_fuzz_query_LDADD = resolverd/libresolverd.a lib/libnet.a $(LIBS_ZONE)
 tests_fuzz_fuzz_response_SOURCES = tests/fuzz/fuzz_response.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_response_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_response_LDADD = $(LIBS_RESOLVERD)
+
+noinst_PROGRAMS += resolverd/manual
+resolverd_manual_SOURCES = %D%/manual.c
+resolverd_manual_LDADD = resolverd/libresolverd.a lib/libconf.a lib/libnet.a $(LIBS_ZONE) $(YAML_LIBS) $(EVENT_LIBS)
+dist_man_MANS += doc/man/resolverd.8
+nodist_man_MANS += doc/man/resolverd.yaml.5
+CLEANFILES += doc/man/resolverd.yaml.5
+doc/man/resolverd.yaml.5: resolverd/manual$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) doc/man && resolverd/manual$(EXEEXT) > $@.tmp && mv $@.tmp $@

@@ -1,4 +1,5 @@
 /* resolverd's command line. */
+#include <event2/event.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -49,7 +50,7 @@ static struct arguments arguments_parse(int argc, char **argv)
 			usage(stdout);
 			args.exit_code = EXIT_OK;
 		} else if (strcmp(argv[i], "-V") == 0 || strcmp(argv[i], "--version") == 0) {
-			puts("resolverd (zonetide) " PACKAGE_VERSION);
+			printf("resolverd (zonetide) %s, libevent %s, libsodium %s\n", PACKAGE_VERSION, event_get_version(), sodium_version_string());
 			args.exit_code = EXIT_OK;
 		} else if (strcmp(argv[i], "-t") == 0) {
 			args.check_only = true;

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "lib/base/readiness.h"
@@ -70,6 +71,18 @@ static int control_dir_make(const struct resolverd *resolverd)
 	return status;
 }
 
+/* Each question under way has a socket of its own; the soft limit of most systems is far too low for that. */
+static void descriptors_allow(const struct resolverd *resolverd)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		log_warn(resolverd->log, "cannot raise the number of descriptors to its limit: %s", strerror(errno));
+}
+
 static int signals_start(struct resolverd *resolverd)
 {
 	int status;
@@ -98,6 +111,7 @@ static int start(struct resolverd *resolverd)
 	uint64_t seed;
 	int status;
 
+	descriptors_allow(resolverd);
 	secure_rng_init(&rng);
 	secure_rng_fill(&rng, &seed, sizeof(seed));
 	if ((status = cache_init(&resolverd->cache, options->cache_size, seed)) != ZT_OK ||

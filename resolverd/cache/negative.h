@@ -11,7 +11,7 @@
 #include "resolverd/cache/rrsets.h"
 
 #define FAILURE_FIRST (1 * USEC_PER_SEC)
-#define FAILURE_LAST (30 * USEC_PER_SEC)
+#define FAILURE_LAST (8 * USEC_PER_SEC)
 
 enum { NEGATIVE_MAX_SETS = 12 };
 

@@ -169,5 +169,8 @@ enum ask_outcome ask_next(struct resolver *resolver, struct task *task, usec_t n
 	task->exchange.tcp = false;
 	task->exchange.edns = state.edns;
 	choose_name(&ctx, task);
+	/* Waiting long for a server in trouble is for when there is no other. */
+	if (task->deleg->server_count > 1 && state.timeouts > 1)
+		state.timeouts = 1;
 	return send_question(resolver, task, infra_rto(&state), now);
 }
