@@ -107,9 +107,10 @@ def limited(lab):
     zone = replicate(sample_zone("example.com.", hosts=MANY_HOSTS), primary, [])
     lab.start()
     with contextlib.ExitStack() as stack:
-        for _ in range(40):
-            sock = stack.enter_context(connect(primary, window=4096))
+        socks = [stack.enter_context(connect(primary, window=4096)) for _ in range(40)]
+        for sock in socks:
             sock.sendall(question(zone))
+        for sock in socks:
             select.select([sock], [], [], 30)
         with connect(primary) as other:
             other.sendall(question(zone))
