@@ -8,10 +8,16 @@
 
 #include "authd/manage/commit.h"
 #include "authd/manage/outbound.h"
+#include "lib/base/memory.h"
 #include "lib/xfr/refresh.h"
 #include "lib/xfr/xfr_in.h"
 
-enum { QUESTION_MAX = 1024, STATE_SIZE = 9, STATE_VERSION = 1 };
+enum {
+	QUESTION_MAX = 1024,
+	STATE_SIZE = 9,
+	STATE_VERSION = 1,
+	LARGE_ZONE = 100000,      /* records; receiving a zone of so many leaves a lot of memory free, worth giving back */
+};
 
 static const char state_name[] = "confirmed";
 
@@ -255,8 +261,11 @@ static void on_transfer_end(struct outbound_transfer *transfer, int status)
 	} else {
 		received_failed(s);
 	}
+	bool was_large = xfr_in_style(s->in) == XFR_IN_WHOLE && xfr_in_records(s->in) >= LARGE_ZONE;
 	xfr_in_free(s->in);
 	s->in = NULL;
+	if (was_large)
+		memory_trim();
 	secondary_run(s);
 }
 
