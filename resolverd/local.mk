@@ -84,3 +84,11 @@ nodist_man_MANS += doc/man/resolverd.yaml.5
 CLEANFILES += doc/man/resolverd.yaml.5
 doc/man/resolverd.yaml.5: resolverd/manual$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) doc/man && resolverd/manual$(EXEEXT) > $@.tmp && mv $@.tmp $@
+
+check_PROGRAMS += tests/unit/resolverd/test_front tests/unit/resolverd/test_options
+tests_unit_resolverd_test_front_SOURCES = tests/unit/resolverd/test_front.c
+tests_unit_resolverd_test_front_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_resolverd_test_front_LDADD = $(LIBS_SUITE) resolverd/libresolverd.a lib/libnet.a $(LIBS_ZONE) $(EVENT_LIBS)
+tests_unit_resolverd_test_options_SOURCES = tests/unit/resolverd/test_options.c
+tests_unit_resolverd_test_options_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_resolverd_test_options_LDADD = $(LIBS_SUITE) resolverd/libresolverd.a lib/libconf.a lib/libnet.a $(LIBS_ZONE) $(YAML_LIBS) $(EVENT_LIBS)

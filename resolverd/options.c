@@ -163,6 +163,15 @@ static void acl_read(struct reader *reader, const struct server_conf *conf)
 		reader->status = ZT_ENOMEM;
 }
 
+static bool has_route(const struct policy *policy, const uint8_t *zone)
+{
+	for (uint32_t i = 0; i < policy->route_count; i++) {
+		if (name_equal(policy->routes[i].zone, zone))
+			return true;
+	}
+	return false;
+}
+
 static void routes_read(struct reader *reader, const struct schema_list *list, enum route_kind kind)
 {
 	struct policy *policy = &reader->options->view->policy;
@@ -173,10 +182,10 @@ static void routes_read(struct reader *reader, const struct schema_list *list, e
 		if (!confs[i].name || name_from_text(route.zone, confs[i].name, NULL) != ZT_OK)
 			continue;      /* reported already */
 		name_lower(route.zone);
-		for (uint32_t r = 0; r < policy->route_count; r++) {
-			if (name_equal(policy->routes[r].zone, route.zone))
-				problem_at(reader, confs[i].node, "the zone is listed twice; expected one entry, stub or forward, for each zone");
-		}
+		if (has_route(policy, route.zone))
+			problem_at(reader, confs[i].node, "the zone is listed twice; expected one entry, stub or forward, for each zone");
+		if (confs[i].addresses.count == 0 && yaml_node_get(confs[i].node, "addresses"))
+			problem_at(reader, yaml_node_get(confs[i].node, "addresses"), "there is no address; expected at least one");
 		struct route *routes = realloc(policy->routes, (policy->route_count + 1) * sizeof(*routes));
 		if (routes)
 			policy->routes = routes;

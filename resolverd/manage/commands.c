@@ -172,7 +172,7 @@ int commands_open(struct commands **out, struct manage *manage)
 	commands->manage = manage;
 	int status = ctl_server_open(&commands->server, manage->loop->base, &config, error);
 	if (status != ZT_OK) {
-		log_error(manage->log, "control socket: %s", error);
+		log_error(manage->log, "%s", error);
 		free(commands);
 		return status;
 	}
