@@ -98,11 +98,16 @@ static void groups_commit(struct manage *manage, struct group *groups, size_t co
 	free(items);
 }
 
-/* What a zone's rules forbid is not the client's to have; anything else is our failure. Jobs that were judged by changes which did not come
- * to be have no answer but SERVFAIL. */
+/* Whether the updates themselves are to blame: a rule of the DNS, or more records than an RRset can have. */
+static bool is_their_fault(int status)
+{
+	return status == ZT_EZONE || status == ZT_ELIMIT;
+}
+
+/* Jobs that were judged by changes which did not come to be have no answer but SERVFAIL. */
 static enum rcode failure_rcode(int status)
 {
-	return status == ZT_EZONE ? RCODE_REFUSED : RCODE_SERVFAIL;
+	return is_their_fault(status) ? RCODE_REFUSED : RCODE_SERVFAIL;
 }
 
 /* One job as a version of its own. */
@@ -117,12 +122,12 @@ static void job_run_alone(struct manage *manage, struct job *job)
 		job->rcode = failure_rcode(group.status);
 }
 
-/* Settles the answers of a group's jobs. Where the zone's rules refused what came of all together, each is judged and run alone. */
+/* Settles the answers of a group's jobs. Where what came of all together was refused, each is judged and run alone. */
 static void group_settle(struct manage *manage, const struct group *group, struct job *jobs, size_t count)
 {
 	if (group->status == ZT_OK)
 		return;
-	bool one_by_one = group->status == ZT_EZONE && group->job_count > 1;
+	bool one_by_one = is_their_fault(group->status) && group->job_count > 1;
 	for (size_t i = 0; i < count; i++) {
 		if (jobs[i].entry != group->entry)
 			continue;

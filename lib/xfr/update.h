@@ -3,7 +3,7 @@
  *     update_read -> update_check (prerequisites, then the update section as a whole) -> update_apply -> update_serial
  *
  * The first two change nothing. Once they are passed no record is at fault any more: what can't be done is silently passed over, as section
- * 3.4.2 has it; only memory can run out.
+ * 3.4.2 has it; only room can run out.
  *
  * Not here: which zone a name means, who may (the caller asks its access list before update_check, so that strangers learn nothing from
  * prerequisites), the rules of the DNS (lib/zone/check.h), durability, several updates in one version.
@@ -50,7 +50,7 @@ void update_fini(struct update *update);
 /* Sections 3.2 and 3.4.1. RCODE_NOERROR: all prerequisites hold and the update section is sound. */
 enum rcode update_check(const struct update *update, const struct zone_version *version);
 
-/* Section 3.4.2. ZT_ENOMEM is the only failure: abort the edit. */
+/* Section 3.4.2. ZT_ENOMEM, or ZT_ELIMIT for an RRset of more than 65,535 records: abort the edit. */
 int update_apply(const struct update *update, struct zone_edit *edit) ZT_MUST_CHECK;
 
 /* Section 3.6: moves the serial on when the edit differs from `published` and no update has set a newer one. */
