@@ -29,7 +29,8 @@ static enum rcode decide(const struct manage *manage, const struct request *requ
 		return RCODE_NOTAUTH;
 	if (!is_allowed((*entry)->options, &request->peer)) {
 		char text[NETADDR_TEXT_SIZE];
-		log_info(manage->log, "zone %s: NOTIFY from %s refused; primaries and allow-notify do not name it", (*entry)->name,
+		/* The sender's operator sees the refusal there; here anybody could fill the log with it. */
+		log_debug(manage->log, "zone %s: NOTIFY from %s refused; primaries and allow-notify do not name it", (*entry)->name,
 			 netaddr_ip_to_text(&request->peer, text));
 		return RCODE_REFUSED;
 	}

@@ -213,9 +213,9 @@ static bool is_allowed_more(const struct transfers *transfers, const struct neta
 }
 
 /* What the question says that the peer has. */
-static void question_note(struct transfers *transfers, const struct xfr_out_config *config, const struct served_zone *zone, const struct netaddr *peer)
+static void question_note(struct transfers *transfers, const struct xfr_out_config *config, const struct served_zone *zone, const struct stream *stream)
 {
-	struct evidence evidence = { .peer = peer, .apex = zone->apex, .type = TYPE_IXFR, .serial = config->client_serial };
+	struct evidence evidence = { .peer = stream_remote(stream), .apex = zone->apex, .type = TYPE_IXFR, .serial = config->client_serial };
 
 	if (config->query->qtype == TYPE_IXFR)
 		evidence_post(transfers, &evidence);
@@ -240,7 +240,7 @@ static int session_open(struct transfers *transfers, struct stream *stream, cons
 		free(session);
 		return status;
 	}
-	question_note(transfers, &config, zone, stream_remote(stream));
+	question_note(transfers, &config, zone, stream);
 	session->stream = stream;
 	session->peer = *stream_remote(stream);
 	session->type = query->qtype;
@@ -297,11 +297,10 @@ size_t transfer_answer_udp(struct transfers *transfers, const struct message *qu
 		counter_add(&transfers->counters->transfers_refused, 1);
 		return respond_error(query, RCODE_REFUSED, out->base, out->len);
 	}
+	/* What the question says is no evidence here: anybody can send it in the peer's name. */
 	int status = out_prepare(transfers, &config, &history);
-	if (status == ZT_OK) {
-		question_note(transfers, &config, zone, peer);
+	if (status == ZT_OK)
 		status = xfr_out_udp(&config, out->base, out->len, &len);
-	}
 	if (config.history)
 		xfr_history_fini(config.history);
 	if (status != ZT_OK)
