@@ -143,8 +143,12 @@ static void notify_send(struct target *target, bool again)
 		status = notify_write(&notify, wire, sizeof(wire), &len);
 	if (status == ZT_OK)
 		status = outbound_query_send(outbound, &target->notify, wire, len);
-	if (status != ZT_OK)
+	if (status != ZT_OK) {
+		char address[NETADDR_TEXT_SIZE];
+		log_warn(primary->manage->log, "zone %s: cannot send NOTIFY to %s: %s", primary->entry->name,
+			 netaddr_to_text(&target->address, address), status_text(status));
 		notify_sender_on_unreachable(&target->sender, clock_now(primary->manage->clock));
+	}
 }
 
 static void probe_send(struct target *target)

@@ -156,6 +156,9 @@ static void soa_ask(struct secondary *s, const struct refresh_action *action)
 	if (status == ZT_OK)
 		status = outbound_query_send(outbound, &s->query, s->question, s->question_len);
 	if (status != ZT_OK) {
+		char text[NETADDR_TEXT_SIZE];
+		log_warn(s->manage->log, "zone %s: cannot send a SOA query to primary %s: %s", s->entry->name,
+			 primary_text(s, action->primary, text), status_text(status));
 		outbound_query_close(outbound, &s->query);
 		refresh_on_soa_failed(&s->refresh, action->ticket, now_of(s));
 	}
