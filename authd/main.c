@@ -49,7 +49,7 @@ static struct arguments arguments_parse(int argc, char **argv)
 			usage(stdout);
 			args.exit_code = EXIT_OK;
 		} else if (strcmp(argv[i], "-V") == 0 || strcmp(argv[i], "--version") == 0) {
-			puts("authd (zonetide) " PACKAGE_VERSION);
+			puts("authd (zonetide) " PACKAGE_VERSION "\nbuilt with " ZT_BUILD_FEATURES);
 			args.exit_code = EXIT_OK;
 		} else if (strcmp(argv[i], "-t") == 0) {
 			args.check_only = true;

@@ -50,7 +50,7 @@ static struct arguments arguments_parse(int argc, char **argv)
 			usage(stdout);
 			args.exit_code = EXIT_OK;
 		} else if (strcmp(argv[i], "-V") == 0 || strcmp(argv[i], "--version") == 0) {
-			printf("resolverd (zonetide) %s, libevent %s, libsodium %s\n", PACKAGE_VERSION, event_get_version(), sodium_version_string());
+			puts("resolverd (zonetide) " PACKAGE_VERSION "\nbuilt with " ZT_BUILD_FEATURES);
 			args.exit_code = EXIT_OK;
 		} else if (strcmp(argv[i], "-t") == 0) {
 			args.check_only = true;

@@ -103,7 +103,7 @@ int main(int argc, char **argv)
 	arguments_parse(&arguments, argc, argv, getenv("ZONETIDE_SOCKET"));
 	switch (arguments.action) {
 	case ARGUMENTS_HELP: arguments_write_help(stdout); break;
-	case ARGUMENTS_VERSION: printf("zonectl (zonetide) %s, jansson %s\n", PACKAGE_VERSION, JANSSON_VERSION); break;
+	case ARGUMENTS_VERSION: puts("zonectl (zonetide) " PACKAGE_VERSION "\nbuilt with " ZT_BUILD_FEATURES); break;
 	case ARGUMENTS_WRONG:
 		fprintf(stderr, "zonectl: %s (see zonectl -h)\n", arguments.error);
 		exit_status = EXIT_USAGE;

@@ -352,7 +352,7 @@ static int options_parse(int argc, char **argv, struct arguments *args, int *exi
 		if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0)
 			return usage(stdout), -1;
 		if (strcmp(argv[i], "-V") == 0 || strcmp(argv[i], "--version") == 0)
-			return puts("zonelab (zonetide) " PACKAGE_VERSION), -1;
+			return puts("zonelab (zonetide) " PACKAGE_VERSION "\nbuilt with " ZT_BUILD_FEATURES), -1;
 		if (strcmp(argv[i], "--json") == 0)
 			args->json = true;
 		else if (strcmp(argv[i], "--dir") == 0 && i + 1 < argc)

@@ -231,7 +231,7 @@ int options_read(struct options *options, int argc, char **argv)
 			return ZT_EDONE;
 		}
 		if (code == 'V') {
-			printf("propest (%s) %s\n", PACKAGE_NAME, PACKAGE_VERSION);
+			puts("propest (zonetide) " PACKAGE_VERSION "\nbuilt with " ZT_BUILD_FEATURES);
 			return ZT_EDONE;
 		}
 		status = code == '?' ? ZT_EINVAL : read_option(options, code, optarg);
