@@ -12,7 +12,6 @@ AC_DEFUN([ZT_DEPENDENCIES], [
   ZT_NEED([LDNS], [ldns >= 1.8], [libldns-dev])
   ZT_NEED([EVENT], [libevent_core >= 2.1], [libevent-dev])
   ZT_NEED([EVENT_EXTRA], [libevent_extra >= 2.1], [libevent-dev])
-  ZT_NEED([OPENSSL], [libcrypto >= 3.0], [libssl-dev])
   ZT_NEED([LMDB], [lmdb >= 0.9.22], [liblmdb-dev])
   ZT_NEED([URCU], [liburcu-qsbr >= 0.13], [liburcu-dev])
   ZT_NEED([YAML], [yaml-0.1 >= 0.2], [libyaml-dev])
