@@ -1,7 +1,7 @@
 /* The journal's LMDB environment: opening it safely, reading rows, giving map pages back.
  *
  * LMDB syncs data pages (fdatasync) before it writes the meta page that makes them count (O_DSYNC), so a crash at any point leaves the
- * last committed transaction. It does not look whether the file is as long as its meta page says, which would end in SIGBUS; we do. */
+ * last committed transaction. It trusts what it reads; journal_check.c looks at the file first. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -51,20 +51,6 @@ static int dir_sync(const char *dir)
 	return status;
 }
 
-static int file_is_whole(MDB_env *env)
-{
-	MDB_envinfo info;
-	MDB_stat stat;
-	struct stat st;
-	int fd;
-
-	mdb_env_info(env, &info);
-	mdb_env_stat(env, &stat);
-	if (mdb_env_get_fd(env, &fd) || fstat(fd, &st))
-		return ZT_EIO;
-	return (uint64_t)st.st_size / stat.ms_psize > info.me_last_pgno ? ZT_OK : ZT_ECORRUPT;
-}
-
 static int load_zone(struct journal *journal, const MDB_val *key, const MDB_val *value)
 {
 	const uint8_t *apex = (const uint8_t *)key->mv_data + 1;
@@ -101,14 +87,14 @@ static int load_info(struct journal *journal, MDB_txn *txn)
 	int status = journal_read_row(journal, txn, &key, &payload);
 	if (status == ZT_OK)
 		status = journal_info_read(&info, &payload);
+	if (status == ZT_OK && info.transaction != mdb_txn_id(txn))
+		status = ZT_ECORRUPT;
 	if (status == ZT_OK) {
-		journal->saved_number = info.next_number;
 		if (journal->next_number < info.next_number)
 			journal->next_number = info.next_number;
 	} else if (status == ZT_ENOENT) {
 		int rc = mdb_stat(txn, journal->dbi, &stat);
 		status = rc ? journal_status(rc) : stat.ms_entries == 0 ? ZT_OK : ZT_ECORRUPT;
-		journal->saved_number = 0;
 	}
 	return status;
 }
@@ -172,10 +158,10 @@ static void *map_find(MDB_env *env)
 	return map;
 }
 
-int journal_env_open(struct journal *journal)
+/* Looks through journal.mdb and opens it. */
+static int file_open(struct journal *journal)
 {
 	struct buf path;
-	MDB_txn *txn = NULL;
 
 	buf_init(&path);
 	buf_printf(&path, "%s/journal.mdb-lock", journal->dir);
@@ -185,15 +171,23 @@ int journal_env_open(struct journal *journal)
 		status = lock_file_prepare((const char *)path.data);
 	if (status == ZT_OK) {
 		path.data[path.len - sizeof("-lock")] = 0;
-		status = env_make(journal, (const char *)path.data);
-	}
-	buf_fini(&path);
-	if (status == ZT_OK) {
-		journal->map = map_find(journal->env);
-		status = file_is_whole(journal->env);
+		status = journal_file_check((const char *)path.data);
 	}
 	if (status == ZT_OK)
+		status = env_make(journal, (const char *)path.data);
+	buf_fini(&path);
+	return status;
+}
+
+int journal_env_open(struct journal *journal)
+{
+	MDB_txn *txn = NULL;
+
+	int status = file_open(journal);
+	if (status == ZT_OK) {
+		journal->map = map_find(journal->env);
 		status = dir_sync(journal->dir);
+	}
 	if (status == ZT_OK) {
 		int rc = mdb_txn_begin(journal->env, NULL, MDB_RDONLY, &txn);
 		if (!rc)

@@ -144,6 +144,7 @@ void journal_info_write(struct buf *row, const struct journal_info *info)
 {
 	buf_add_u32(row, JOURNAL_FORMAT);
 	buf_add_u64(row, info->next_number);
+	buf_add_u64(row, info->transaction);
 }
 
 int journal_info_read(struct journal_info *info, struct rcursor *payload)
@@ -152,6 +153,7 @@ int journal_info_read(struct journal_info *info, struct rcursor *payload)
 	if (payload->status == ZT_OK && format != JOURNAL_FORMAT)
 		return ZT_EUNSUPPORTED;
 	info->next_number = rcursor_u64(payload);
+	info->transaction = rcursor_u64(payload);
 	return payload_status(payload, true);
 }
 

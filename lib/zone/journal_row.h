@@ -2,7 +2,7 @@
  *
  * All integers are in network order. A value is its checksum (8 bytes, over key and payload), then the payload:
  *
- *   I                               format u32, next number u64
+ *   I                               struct journal_info; part of every transaction
  *   Z apex                          struct journal_meta
  *   F id                            origin of the base, opaque
  *   B id generation chunk           RRsets: owner, then the RRset
@@ -56,6 +56,7 @@ int journal_row_open(struct rcursor *payload, const void *key, size_t key_len, c
 
 struct journal_info {
 	uint64_t next_number;
+	uint64_t transaction;            /* LMDB's number of the transaction that wrote it, which must be the last one */
 };
 
 void journal_info_write(struct buf *row, const struct journal_info *info);

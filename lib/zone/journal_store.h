@@ -53,7 +53,6 @@ struct journal {
 	uint64_t history_bytes;            /* over all zones, as on disk */
 	unsigned commits;                  /* since the map's pages were given back */
 	uint64_t next_number;              /* ids and generations, never used twice */
-	uint64_t saved_number;             /* as on disk */
 	bool has_garbage;
 	struct cds_list_head pending;
 };
@@ -80,6 +79,9 @@ void journal_read_end(struct journal *journal, MDB_txn *txn);
 int journal_read_row(struct journal *journal, MDB_txn *txn, const struct journal_key *key, struct rcursor *payload) ZT_MUST_CHECK;
 /* The zone's meta as a transaction sees it; any thread. */
 int journal_read_meta(struct journal *journal, MDB_txn *txn, const uint8_t *apex, struct journal_meta *meta) ZT_MUST_CHECK;
+
+/* journal_check.c: whether LMDB can read the file without harm. ZT_OK also where there is none; ZT_ECORRUPT. */
+int journal_file_check(const char *path) ZT_MUST_CHECK;
 
 /* A write transaction. Its functions are sticky: after the first failure they do nothing, and journal_txn_end returns it. */
 struct journal_txn {

@@ -80,8 +80,9 @@ static void write_info(struct journal_txn *txn)
 	struct journal_key key;
 	struct journal_info info = { .next_number = journal->next_number };
 
-	if (journal->saved_number == journal->next_number)
+	if (txn->status != ZT_OK)
 		return;
+	info.transaction = mdb_txn_id(txn->txn);
 	journal_key_info(&key);
 	journal_txn_row(txn);
 	journal_info_write(&txn->row, &info);
@@ -95,8 +96,6 @@ static void commit(struct journal_txn *txn)
 		int rc = mdb_txn_commit(txn->txn);
 		if (rc)
 			fail(txn, commit_status(txn->journal, rc));
-		else
-			txn->journal->saved_number = txn->journal->next_number;
 	} else if (txn->txn) {
 		mdb_txn_abort(txn->txn);
 	}

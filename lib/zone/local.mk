@@ -9,6 +9,7 @@ lib_libzone_a_SOURCES = \
 	%D%/generate.c %D%/generate.h \
 	%D%/graft.c %D%/graft.h \
 	%D%/journal.c %D%/journal.h \
+	%D%/journal_check.c \
 	%D%/journal_content.c \
 	%D%/journal_env.c \
 	%D%/journal_history.c \
