@@ -302,6 +302,16 @@ static size_t lame(struct world *world, struct sim_server *server, const struct 
 	return message_writer_finish(&writer);
 }
 
+static size_t refuse(struct world *world, struct sim_server *server, const struct message *query, uint8_t *out, size_t size)
+{
+	struct message_writer writer;
+
+	(void)world;
+	(void)server;
+	begin(&writer, query, RCODE_REFUSED, out, size);
+	return message_writer_finish(&writer);
+}
+
 START_TEST(lame_servers_are_passed_over)
 {
 	struct stage s;
@@ -319,12 +329,13 @@ START_TEST(lame_servers_are_passed_over)
 	}
 	ck_assert_uint_gt(bad->udp_queries, 10);
 	/* Known to be lame, it is left alone for a while. */
+	bad->hook = refuse;
 	unsigned before = bad->udp_queries;
 	for (int i = 0; i < 50; i++) {
 		snprintf(name, sizeof(name), "m%d.victim.", i);
 		ask(&s, name, TYPE_A);
 	}
-	ck_assert_uint_le(bad->udp_queries - before, 3);
+	ck_assert_uint_le(bad->udp_queries - before, 1);
 	stage_fini(&s);
 }
 END_TEST
