@@ -79,9 +79,9 @@ json_t *show_zones(const struct manage *manage)
 
 	for (uint32_t i = 0; rows && i < policy->route_count; i++) {
 		const struct route *route = &policy->routes[i];
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:o}", "zone", name_to_text(route->zone, name),
+		json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:n, s:n, s:n, s:n, s:n, s:o}", "zone", name_to_text(route->zone, name),
 		                                      "role", route->kind == ROUTE_STUB ? "stub" : "forward", "state", "serving",
-		                                      "addresses", addresses(route->servers, route->server_count)));
+		                                      "serial", "records", "peers", "behind", "error", "addresses", addresses(route->servers, route->server_count)));
 	}
 	return rows;
 }
