@@ -16,6 +16,7 @@ from pathlib import Path
 
 LOG_LINES_SHOWN = 60
 DEFAULT_DEADLINE_S = 30.0
+EQUAL_DEADLINE_S = 3.0
 FIRST_PORT, LAST_PORT = 20000, 29999      # below the range that the kernel gives to outgoing sockets
 
 _pause = threading.Event()                # never set: a timed wait on it lets the polling thread rest
@@ -108,14 +109,22 @@ class Lab:
         wait_for(all_there, lambda: f"serial {serial} of {name} at {', '.join(node.name for node in nodes)}; seen: {seen}", deadline_s)
 
     def check_equal(self, zone, primary, others):
-        """Every node serves the same zone, record by record."""
-        expected = primary.axfr(zone.name)
-        for node in others:
-            mine = node.axfr(zone.name)
-            if mine != expected:
-                missing, extra = set(expected) - set(mine), set(mine) - set(expected)
-                raise Failure(f"{node.name} serves another {zone.name} than {primary.name}: {len(missing)} records missing, {len(extra)} too many, "
-                              f"such as {sorted(missing)[:3]} and {sorted(extra)[:3]}")
+        """Every node serves the same zone, record by record. A moment is allowed: a server of several processes (NSD) may still answer from
+        an old one when the new one has been seen."""
+        found = []
+
+        def all_equal():
+            found[:] = [text for text in (self._difference(zone, primary, node) for node in others) if text]
+            return not found
+        wait_for(all_equal, lambda: f"equal zones; {'; '.join(found)}", deadline_s=EQUAL_DEADLINE_S)
+
+    def _difference(self, zone, primary, node):
+        expected, mine = primary.axfr(zone.name), node.axfr(zone.name)
+        if mine == expected:
+            return None
+        missing, extra = set(expected) - set(mine), set(mine) - set(expected)
+        return (f"{node.name} serves another {zone.name} than {primary.name}: {len(missing)} records missing, {len(extra)} too many, "
+                f"such as {sorted(missing)[:3]} and {sorted(extra)[:3]}")
 
     def __enter__(self):
         return self
