@@ -10,6 +10,7 @@ import dns.rcode
 
 from zt import Authd, Failure, ask, axfr, ixfr, notify, replicate, run_tests, sample_zone, test, update, wait_for, zonectl
 from zt.client import receive_message
+from zt.lab import free_port
 from zt.wire import Records
 
 SERVFAIL = dns.rcode.SERVFAIL
@@ -157,6 +158,28 @@ def knows_its_peers(lab):
     primary.stop()
     primary.restart()
     assert peer_state(primary, zone, near)["state"] == "current"
+    assert peer_state(primary, zone, far)["state"] == "behind"
+    far.restart()
+    zonectl(primary, "wait", zone.name, zone.serial, "--timeout", "60")
+
+
+class Neighbour(Authd):
+    """All on one address, each with a port of its own."""
+    def place(self):
+        address = self.lab.nodes[0].address if self.lab.nodes else self.lab.next_address()
+        return address, free_port(address)
+
+
+@test("secondaries that share an address are told apart by asking them")
+def one_address(lab):
+    primary, near, far = Neighbour(lab), Neighbour(lab), Neighbour(lab)
+    zone = replicate(sample_zone("example.com."), primary, [near, far], updates=True)
+    lab.start()
+    zonectl(primary, "wait", zone.name, zone.serial)
+    far.stop()
+    add(primary, zone, "new")
+    wait_for(lambda: peer_state(primary, zone, near)["state"] == "current", "the secondary that is there to be current")
+    assert peer_state(primary, zone, near)["confirmed_by"] == "soa"
     assert peer_state(primary, zone, far)["state"] == "behind"
     far.restart()
     zonectl(primary, "wait", zone.name, zone.serial, "--timeout", "60")
