@@ -354,16 +354,29 @@ static struct target *target_of_peer(const struct primary *primary, const struct
 	return found;
 }
 
+/* One of the targets on this host took a transfer; which one, they must say themselves. */
+static void peers_ask(struct primary *primary, const struct netaddr *peer)
+{
+	for (uint32_t i = 0; i < primary->count; i++) {
+		if (netaddr_ip_equal(&primary->targets[i]->address, peer))
+			notify_sender_on_sign(&primary->targets[i]->sender, clock_now(primary->manage->clock));
+	}
+}
+
 void primary_on_evidence(struct manage *manage, struct zone_entry *entry, const struct primary_evidence *evidence)
 {
 	struct target *target = entry->primary ? target_of_peer(entry->primary, &evidence->peer) : NULL;
 	bool is_question = evidence->type == TYPE_IXFR && !evidence->completed;
 
 	/* A question for the SOA, and the beginning of an AXFR, say nothing of what the peer has. */
-	if (!target || (!is_question && !evidence->completed))
+	if (!entry->primary || (!is_question && !evidence->completed))
 		return;
-	notify_sender_on_evidence(&target->sender, evidence->serial, clock_now(manage->clock));
-	target_seen(target, evidence->type);
+	if (target) {
+		notify_sender_on_evidence(&target->sender, evidence->serial, clock_now(manage->clock));
+		target_seen(target, evidence->type);
+	} else if (evidence->completed) {
+		peers_ask(entry->primary, &evidence->peer);
+	}
 	primary_run(entry->primary);
 }
 

@@ -8,6 +8,7 @@
 #define FLIGHT_HOLDOFF (50 * USEC_PER_MSEC)      /* a new serial waits that long for the reply to the last message … */
 #define SILENT_HOLDOFF USEC_PER_SEC              /* … and that long where the target does not answer at all */
 #define PROBE_FIRST (50 * USEC_PER_MSEC)         /* evidence by itself commonly comes sooner */
+#define PROBE_SOON (10 * USEC_PER_MSEC)          /* it has the zone, give it the time to serve it */
 #define PROBE_MAX (60 * USEC_PER_SEC)
 #define PROBE_MAX_UNANSWERED (3600 * USEC_PER_SEC)
 #define LAGGING_AFTER (60 * USEC_PER_SEC)
@@ -227,6 +228,20 @@ void notify_sender_on_evidence(struct notify_sender *sender, uint32_t serial, us
 		sender->probes = 0;
 		probe_schedule(sender, now);
 	}
+}
+
+void notify_sender_on_sign(struct notify_sender *sender, usec_t now)
+{
+	usec_t due = now + PROBE_SOON;
+
+	if (sender->state == NOTIFY_SETTLED)
+		return;
+	if (sender->state == NOTIFY_ACKNOWLEDGED)
+		sender->probes = 0;
+	else if (due < sender->sent_at + SILENT_HOLDOFF)
+		due = sender->sent_at + SILENT_HOLDOFF;
+	if (due < sender->wake_at)
+		sender->wake_at = due;
 }
 
 void notify_sender_on_probe(struct notify_sender *sender, uint32_t serial, usec_t now)

@@ -87,6 +87,8 @@ void notify_sender_on_reply(struct notify_sender *sender, unsigned rcode, usec_t
 void notify_sender_on_unreachable(struct notify_sender *sender, usec_t now);
 /* The answer to a probe. */
 void notify_sender_on_probe(struct notify_sender *sender, uint32_t serial, usec_t now);
+/* Somebody who may be the target took a transfer: worth asking, or telling again, soon. */
+void notify_sender_on_sign(struct notify_sender *sender, usec_t now);
 /* The target was seen to hold `serial`. */
 void notify_sender_on_evidence(struct notify_sender *sender, uint32_t serial, usec_t now);
 /* Whether it is known to hold `serial` or a newer one. */

@@ -199,6 +199,35 @@ START_TEST(target_that_answers_no_probe_is_left_alone_more_and_more)
 }
 END_TEST
 
+START_TEST(sign_of_life_brings_the_next_question_forward)
+{
+	struct fixture f;
+
+	begin(&f);
+	notify_sender_on_sign(&f.sender, f.now);
+	ck_assert_int_eq(f.sender.wake_at, NOTIFY_NEVER);
+	notify_sender_announce(&f.sender, 5, f.now);
+	for (int i = 0; i < 8; i++) {
+		step(&f);
+		f.now = f.sender.wake_at;
+	}
+	/* Told less and less often, until it comes back. */
+	ck_assert_int_eq(step(&f), NOTIFY_RESEND);
+	f.now += 5 * USEC_PER_SEC;
+	notify_sender_on_sign(&f.sender, f.now);
+	ck_assert_int_le(f.sender.wake_at - f.now, 10 * USEC_PER_MSEC);
+	f.now = f.sender.wake_at;
+	ck_assert_int_eq(step(&f), NOTIFY_RESEND);
+	notify_sender_on_reply(&f.sender, RCODE_NOERROR, f.now);
+	for (int i = 0; i < 8; i++) {
+		f.now = f.sender.wake_at;
+		ck_assert_int_eq(step(&f), NOTIFY_PROBE);
+	}
+	notify_sender_on_sign(&f.sender, f.now);
+	ck_assert_int_le(f.sender.wake_at - f.now, 10 * USEC_PER_MSEC);
+}
+END_TEST
+
 START_TEST(next_serial_waits_for_the_reply_on_its_way_but_not_for_long)
 {
 	struct fixture f;
@@ -310,6 +339,7 @@ int main(void)
 	tcase_add_test(tc, acknowledged_target_is_probed_until_seen);
 	tcase_add_test(tc, target_that_stays_behind_is_told_again);
 	tcase_add_test(tc, target_that_answers_no_probe_is_left_alone_more_and_more);
+	tcase_add_test(tc, sign_of_life_brings_the_next_question_forward);
 	tcase_add_test(tc, next_serial_waits_for_the_reply_on_its_way_but_not_for_long);
 	tcase_add_test(tc, silent_target_gets_at_most_one_message_a_second);
 	tcase_add_test(tc, refusal_is_no_acknowledgement);
