@@ -36,7 +36,7 @@ AC_DEFUN([ZT_LTO], [
     [zt_lto=$enableval], [zt_lto=no])
   LTO_FLAGS=""
   AS_IF([test "$zt_lto" != no], [
-    LTO_FLAGS="-flto=auto -ffat-lto-objects"
+    LTO_FLAGS="-flto=auto -ffat-lto-objects -Wno-null-dereference"      # false alarms when whole programs are looked at
     AC_CHECK_TOOLS([AR], [gcc-ar ar])
     AC_CHECK_TOOLS([RANLIB], [gcc-ranlib ranlib])
   ])
