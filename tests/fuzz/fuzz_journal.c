@@ -1,12 +1,16 @@
 /* The journal's rows as a damaged or hostile file may hold them: reading must stay within the bytes and end in data or ZT_ECORRUPT; what was read
  * must be accepted by a zone or refused by it, and be written again as it was read.
  *
- * Input: the row's kind (I Z B O H G, S: a whole value with its checksum), then the payload.
+ * Input: the row's kind (I Z B O H G, S: a whole value with its checksum, F: the whole file for journal_file_check), then the payload.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "lib/zone/journal_row.h"
+#include "lib/zone/journal_store.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -128,6 +132,21 @@ static void read_sealed(const uint8_t *data, size_t size)
 	buf_fini(&row);
 }
 
+static void read_file(const uint8_t *data, size_t size)
+{
+	char path[32];
+	int fd = memfd_create("fuzz_journal", 0);
+
+	if (fd < 0)
+		return;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (size == 0 || write(fd, data, size) == (ssize_t)size) {
+		int status = journal_file_check(path);
+		require(status == ZT_OK || status == ZT_ECORRUPT || status == ZT_ENOMEM);
+	}
+	close(fd);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size == 0)
@@ -141,6 +160,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 'H': read_history(&payload); break;
 	case 'G': read_garbage(&payload); break;
 	case 'S': read_sealed(data + 1, size - 1); break;
+	case 'F': read_file(data + 1, size - 1); break;
 	default: break;
 	}
 	return 0;
