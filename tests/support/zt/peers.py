@@ -1,5 +1,6 @@
 """Other people's name servers, each run so that it stays in its folder and nothing leaves the loopback network."""
-from zt.lab import free_port
+from zt import client
+from zt.lab import free_port, wait_for
 from zt.node import Node, require
 
 
@@ -30,6 +31,11 @@ class Nsd(AuthPeer):
 
     def command(self):
         return [self.binary, "-d", "-c", str(self.path("nsd.conf"))]
+
+    def kill(self):
+        """NSD's other processes end by themselves a moment after the first."""
+        super().kill()
+        wait_for(lambda: not client.answers(self), f"silence of {self.name}")
 
     def config(self):
         text = f"""server:
