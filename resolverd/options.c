@@ -172,6 +172,19 @@ static bool has_route(const struct policy *policy, const uint8_t *zone)
 	return false;
 }
 
+static bool asks_itself(const struct policy *policy, const struct schema_list *addresses)
+{
+	const struct netaddr *items = SCHEMA_ITEMS(*addresses, struct netaddr);
+
+	for (size_t i = 0; i < addresses->count; i++) {
+		for (uint32_t own = 0; own < policy->own_count; own++) {
+			if (netaddr_equal(&items[i], &policy->own[own]))
+				return true;
+		}
+	}
+	return false;
+}
+
 static void routes_read(struct reader *reader, const struct schema_list *list, enum route_kind kind)
 {
 	struct policy *policy = &reader->options->view->policy;
@@ -182,6 +195,8 @@ static void routes_read(struct reader *reader, const struct schema_list *list, e
 		if (!confs[i].name || name_from_text(route.zone, confs[i].name, NULL) != ZT_OK)
 			continue;      /* reported already */
 		name_lower(route.zone);
+		if (asks_itself(policy, &confs[i].addresses))
+			problem_at(reader, yaml_node_get(confs[i].node, "addresses"), "an address of listen; expected another server, asking itself leads nowhere");
 		if (has_route(policy, route.zone))
 			problem_at(reader, confs[i].node, "the zone is listed twice; expected one entry, stub or forward, for each zone");
 		if (confs[i].addresses.count == 0 && yaml_node_get(confs[i].node, "addresses"))

@@ -64,7 +64,7 @@ void infra_get(struct cache *cache, const struct netaddr *server, struct server_
 
 /* One change to a server's state, applied while it is locked. */
 struct change {
-	enum { CHANGE_ANSWERED, CHANGE_TIMED_OUT, CHANGE_EDNS } kind;
+	enum { CHANGE_ANSWERED, CHANGE_TIMED_OUT, CHANGE_UNREACHABLE, CHANGE_EDNS } kind;
 	usec_t rtt;
 	enum edns_level edns;
 };
@@ -122,6 +122,8 @@ static void state_change(struct cache *cache, const struct netaddr *server, cons
 			apply_round_trip(state, change->rtt);
 		else if (change->kind == CHANGE_TIMED_OUT)
 			apply_time_out(state, now);
+		else if (change->kind == CHANGE_UNREACHABLE)
+			state->dead_until = now + DEAD_LAST;
 		else
 			apply_edns(state, change->edns, now);
 		if (is_new)
@@ -139,6 +141,12 @@ void infra_answered(struct cache *cache, const struct netaddr *server, usec_t rt
 void infra_timed_out(struct cache *cache, const struct netaddr *server, usec_t now)
 {
 	struct change change = { .kind = CHANGE_TIMED_OUT };
+	state_change(cache, server, &change, now);
+}
+
+void infra_unreachable(struct cache *cache, const struct netaddr *server, usec_t now)
+{
+	struct change change = { .kind = CHANGE_UNREACHABLE };
 	state_change(cache, server, &change, now);
 }
 

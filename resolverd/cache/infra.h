@@ -41,6 +41,8 @@ void infra_get(struct cache *cache, const struct netaddr *server, struct server_
 void infra_answered(struct cache *cache, const struct netaddr *server, usec_t rtt, usec_t now);
 /* No answer came, or the network said there won't be one. */
 void infra_timed_out(struct cache *cache, const struct netaddr *server, usec_t now);
+/* There is no way to it: left alone for DEAD_LAST. */
+void infra_unreachable(struct cache *cache, const struct netaddr *server, usec_t now);
 void infra_set_edns(struct cache *cache, const struct netaddr *server, enum edns_level level, usec_t now);
 
 /* A server that does not serve a zone it should; remembered for LAME_LIFE. */

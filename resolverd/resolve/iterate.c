@@ -446,6 +446,20 @@ void resolver_on_failure(struct resolver *resolver, struct exchange *exchange, u
 	go_on(resolver, task, now);
 }
 
+void resolver_on_unsent(struct resolver *resolver, struct exchange *exchange, bool unreachable, usec_t now)
+{
+	struct task *task = task_of(exchange);
+
+	exchange->active = false;
+	task->question_count--;
+	task->quota->questions++;
+	if (unreachable)
+		infra_unreachable(resolver->config.cache, &exchange->server, now);
+	task->server->bad = true;
+	task->state = TASK_ASK;
+	go_on(resolver, task, now);
+}
+
 bool resolver_ask(struct resolver *resolver, const uint8_t *name, uint16_t type, struct asker *asker, usec_t now)
 {
 	struct task *task = task_find(resolver, name, type);

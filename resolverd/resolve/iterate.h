@@ -29,7 +29,7 @@ enum {
 	LIMIT_ZONE_TARGETS = 6,      /* name server names looked up for one delegation (NXNSAttack) */
 	LIMIT_DEPTH = 6,             /* tasks waiting for tasks */
 	LIMIT_REFERRALS = 32,        /* of one task */
-	LIMIT_TASKS = 10000,         /* in flight, a resolver */
+	LIMIT_TASKS = 4096,          /* in flight, a resolver */
 	LIMIT_ASKERS = 1000,         /* joined to one task */
 	LIMIT_MISMATCHES = 8,        /* wrong replies to a UDP question, then it is asked by TCP (forgers at work) */
 };
@@ -111,6 +111,9 @@ bool resolver_on_reply(struct resolver *resolver, struct exchange *exchange, con
 void resolver_on_timeout(struct resolver *resolver, struct exchange *exchange, usec_t now);
 /* The network refused, or a stream ended early; the exchange is over. */
 void resolver_on_failure(struct resolver *resolver, struct exchange *exchange, usec_t now);
+/* The question could not be sent; the exchange is over and counts for no limit. `unreachable`: there is no way to the server (such as IPv6 where there
+ * is none); otherwise we lack something ourselves. */
+void resolver_on_unsent(struct resolver *resolver, struct exchange *exchange, bool unreachable, usec_t now);
 
 bool resolver_next(struct resolver *resolver, struct action *action);
 const struct resolver_counters *resolver_counters(const struct resolver *resolver);

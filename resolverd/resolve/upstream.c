@@ -172,14 +172,17 @@ static int open_random_port(struct upstream *upstream, struct udp_socket *sock, 
 	return udp_open(sock, &source, 0);
 }
 
-static int send_udp(struct flight *flight, const struct exchange *x, const struct policy *policy)
+/* *unreachable: the system knows no way to the server. */
+static int send_udp(struct flight *flight, const struct exchange *x, const struct policy *policy, bool *unreachable)
 {
 	int status = open_random_port(flight->upstream, &flight->socket, source_for(policy, &x->server));
 
-	if (status == ZT_OK)
-		status = udp_connect(&flight->socket, &x->server);
+	if (status != ZT_OK)
+		return status;
+	status = udp_connect(&flight->socket, &x->server);
 	if (status == ZT_OK)
 		status = udp_send(&flight->socket, NULL, x->wire, x->wire_len);
+	*unreachable = status != ZT_OK;
 	if (status == ZT_OK)
 		status = loop_io_start(&flight->io, flight->upstream->config.loop, flight->socket.fd, LOOP_READ);
 	return status;
@@ -228,15 +231,20 @@ void upstream_send(struct upstream *upstream, struct exchange *exchange, const s
 {
 	struct flight *flight = flight_take(upstream, exchange);
 
+	usec_t now = loop_now(upstream->config.loop);
+
 	if (!flight) {
-		resolver_on_failure(upstream->config.resolver, exchange, loop_now(upstream->config.loop));
+		resolver_on_unsent(upstream->config.resolver, exchange, false, now);
 		return;
 	}
-	int status = exchange->tcp ? send_tcp(flight, exchange, policy) : send_udp(flight, exchange, policy);
-	if (status == ZT_OK)
+	bool unreachable = false;
+	int status = exchange->tcp ? send_tcp(flight, exchange, policy) : send_udp(flight, exchange, policy, &unreachable);
+	if (status == ZT_OK) {
 		loop_timer_at(&flight->timer, exchange->deadline);
-	else
-		flight_fail(flight, loop_now(upstream->config.loop));
+		return;
+	}
+	flight_end(flight);
+	resolver_on_unsent(upstream->config.resolver, exchange, unreachable, now);
 }
 
 int upstream_new(struct upstream **out, const struct upstream_config *config)

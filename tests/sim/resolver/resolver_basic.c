@@ -248,6 +248,39 @@ START_TEST(fails_when_nobody_answers_and_does_not_try_again_at_once)
 }
 END_TEST
 
+START_TEST(servers_that_cannot_be_reached_cost_nothing)
+{
+	struct hierarchy h;
+	char line[80], ip[32];
+
+	hierarchy_init(&h);
+	for (unsigned i = 0; i < 20; i++) {
+		snprintf(line, sizeof(line), "ns.example. 3600 AAAA 2001:db8::%u", i + 1);
+		zone_add(h.root, line);
+		snprintf(line, sizeof(line), "ns.leaf 600 AAAA 2001:db8:1::%u", i + 1);
+		zone_add(h.tld, line);
+		snprintf(ip, sizeof(ip), "2001:db8::%u", i + 1);
+		world_server(&h.world, ip)->unreachable = true;
+		snprintf(ip, sizeof(ip), "2001:db8:1::%u", i + 1);
+		world_server(&h.world, ip)->unreachable = true;
+	}
+	ask(&h, "www.leaf.example.", TYPE_A);
+	ck_assert_int_eq(h.client.rcode, RCODE_NOERROR);
+	ask(&h, "nothing.leaf.example.", TYPE_A);
+	ck_assert_int_eq(h.client.rcode, RCODE_NXDOMAIN);
+	ck_assert_uint_eq(resolver_counters(h.resolver->machine)->limited, 0);
+	/* Each is tried once at most, and then known. */
+	for (unsigned i = 0; i < 40; i++) {
+		snprintf(line, sizeof(line), "n%u.leaf.example.", i);
+		ask(&h, line, TYPE_A);
+	}
+	unsigned before = h.world.questions;
+	ask(&h, "alias.leaf.example.", TYPE_CNAME);
+	ck_assert_uint_eq(h.world.questions, before + 1);
+	hierarchy_fini(&h);
+}
+END_TEST
+
 START_TEST(shortens_the_names_it_asks_of_servers_above)
 {
 	struct hierarchy h;
@@ -368,6 +401,7 @@ int main(void)
 	tcase_add_test(tcase, steps_down_from_edns_and_remembers_it);
 	tcase_add_test(tcase, uses_data_with_ttl_0_once);
 	tcase_add_test(tcase, fails_when_nobody_answers_and_does_not_try_again_at_once);
+	tcase_add_test(tcase, servers_that_cannot_be_reached_cost_nothing);
 	tcase_add_test(tcase, shortens_the_names_it_asks_of_servers_above);
 	tcase_add_test(tcase, goes_to_the_parent_when_all_servers_of_a_cached_delegation_are_gone);
 	tcase_add_test(tcase, a_zones_old_servers_lose_it_when_the_parents_delegation_ends);

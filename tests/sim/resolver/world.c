@@ -415,10 +415,14 @@ static void send_out(struct sim_resolver *resolver, struct exchange *x)
 	world->flights = flight;
 	world->questions++;
 	for (unsigned i = 0; i < world->server_count; i++) {
-		if (netaddr_equal(&world->servers[i].addr, &x->server)) {
+		if (!netaddr_equal(&world->servers[i].addr, &x->server))
+			continue;
+		flight->over = world->servers[i].unreachable;
+		if (flight->over)
+			resolver_on_unsent(resolver->machine, x, true, world->now);
+		else
 			fill_flight(world, flight, &world->servers[i]);
-			return;
-		}
+		return;
 	}
 	for (unsigned i = 0; i < world->resolver_count; i++) {
 		if (netaddr_equal(&world->resolvers[i].addr, &x->server)) {

@@ -40,7 +40,7 @@ struct sim_server {
 	unsigned zone_count;
 	usec_t delay;             /* round trip */
 	double loss;              /* of UDP, each way */
-	bool dead, no_tcp, always_truncate, no_edns, tells_version;
+	bool dead, unreachable, no_tcp, always_truncate, no_edns, tells_version;
 	sim_hook hook;
 	bool hook_udp_only;
 	unsigned udp_queries, tcp_queries;

@@ -107,6 +107,7 @@ static const struct mistake mistakes[] = {
 	{ "stub: [{name: a, addresses: []}]\n", "expected at least one" },
 	{ "stub: [{name: a}]\n", "addresses" },
 	{ "stub: [{name: a, addresses: 192.0.2.1}]\nforward: [{name: A., addresses: 192.0.2.1}]\n", ":2:11: the zone is listed twice" },
+	{ "server: {listen: [127.0.0.1@5353]}\nforward: [{name: ., addresses: 127.0.0.1@5353}]\n", "asking itself" },
 	{ "server: {allow-query: [key:k]}\n", "keys are not for queries" },
 	{ "resolver: {outgoing-interface: [192.0.2.1, 192.0.2.2]}\n", "two addresses of one family" },
 	{ "server: {listen: [here]}\n", "here" },
