@@ -1,5 +1,6 @@
 """Transfers, NOTIFY and refresh between authd servers, at the edges: slow and vanishing clients, busy connections, primaries that are gone, behind or back."""
 import contextlib
+import random
 import select
 import socket
 import struct
@@ -8,7 +9,7 @@ import time
 import dns.message
 import dns.rcode
 
-from zt import Authd, Failure, ask, axfr, ixfr, notify, replicate, run_tests, sample_zone, test, update, wait_for, zonectl
+from zt import Authd, Failure, ask, axfr, ixfr, notify, replicate, run_tests, sample_zone, scale, test, update, wait_for, zonectl
 from zt.client import receive_message
 from zt.lab import free_port
 from zt.wire import Records
@@ -281,6 +282,29 @@ def many_zones(lab):
         lab.wait_for_serial(zone, [secondary])
     for zone in zones[::60]:
         lab.check_equal(zone, primary, [secondary])
+
+
+@test("whoever is killed whenever during a stream of changes, in the end all are equal, and nobody needed the zone a second time")
+def killed_at_random(lab):
+    primary, first, relay, last = (Authd(lab) for _ in range(4))
+    zone = replicate(sample_zone("example.com.", hosts=1000, refresh=5, retry=1), primary, [first, relay], updates=True)
+    replicate(zone, relay, [last])
+    relay.zones[zone.name].primaries.append(primary)
+    lab.start()
+    lab.wait_for_serial(zone, [first, relay, last])
+    for number in range(scale(1500)):
+        add(primary, zone, f"new{number}")
+        if random.random() < 0.02:
+            victim = random.choice([first, relay, last])
+            victim.kill()
+            victim.start_process()
+        if random.random() < 0.004:
+            primary.kill()
+            primary.restart()
+    lab.wait_for_serial(zone, [first, relay, last], deadline_s=90)
+    lab.check_equal(zone, primary, [first, relay, last])
+    for node in (first, relay, last):
+        assert "axfr" not in node.sources(zone.name)[1:], f"{node.name} was given the whole zone again"
 
 
 if __name__ == "__main__":
