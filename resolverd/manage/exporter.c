@@ -84,9 +84,10 @@ static void fill_gauge(struct buf *out, const char *name, const char *help, doub
 	metrics_sample(out, name, NULL, value);
 }
 
+static const char *const kinds[CACHE_KINDS] = { "rrset", "negative", "failure", "message", "server", "lame" };
+
 static void fill_cache(struct buf *out, const struct manage *manage)
 {
-	static const char *const kinds[CACHE_KINDS] = { "rrset", "negative", "failure", "message", "server", "lame" };
 	struct cache_stats stats;
 
 	cache_stats(manage->cache, &stats);

@@ -13,6 +13,9 @@ enum {
 	MINIMISE_ONE_LABEL = 4,
 };
 
+/* Asks for the version of the zone (RFC 9660 section 2.1). */
+static const uint8_t ask_version[] = { 0, EDNS_ZONEVERSION, 0, 0 };
+
 struct context ask_context(const struct resolver *resolver, struct task *task, usec_t now)
 {
 	return (struct context){
@@ -26,7 +29,6 @@ static size_t write_question(struct resolver *resolver, struct task *task)
 	struct exchange *x = &task->exchange;
 	bool forward = task->deleg->source == DELEG_FORWARD;
 	struct message_writer writer;
-	static const uint8_t ask_version[] = { 0, EDNS_ZONEVERSION, 0, 0 };
 
 	x->id = secure_rng_u16(resolver->config.secure_rng);
 	message_writer_init(&writer, x->wire, sizeof(x->wire), x->id, forward ? FLAG_RD : 0);

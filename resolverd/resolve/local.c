@@ -52,6 +52,16 @@ static const struct local_zone zones[] = {
 	{ V6("\0018\001b\001d\0010\0011\0010\0010\0012"), LOCAL_EMPTY },
 };
 
+static const uint8_t arpa[] = "\007in-addr\004arpa";
+static const uint8_t localhost[] = "\011localhost";
+static const uint8_t v4_loopback[4] = { 127, 0, 0, 1 };
+static const uint8_t v6_loopback[16] = { [15] = 1 };
+static const uint8_t v4_pointer[] = "\0011\0010\0010\003127\007in-addr\004arpa";
+
+/* RFC 6303 section 3: an SOA that names nobody. The numbers are serial, refresh, retry, expire, minimum. */
+static const uint8_t soa_mailbox[] = "\006nobody\007invalid";
+static const uint32_t soa_numbers[] = { 1, 3600, 1200, 604800, LOCAL_TTL };
+
 static const uint8_t *apex_of(const struct local_zone *zone)
 {
 	return (const uint8_t *)zone->apex;      /* the literal's NUL is the root label */
@@ -77,7 +87,6 @@ static const struct local_zone rule_zone = { "", LOCAL_EMPTY };
 /* n.172.in-addr.arpa (RFC 1918) and n.100.in-addr.arpa (RFC 7793) come in ranges. */
 static bool in_ranges(const uint8_t *name, const uint8_t **apex)
 {
-	static const uint8_t arpa[] = "\007in-addr\004arpa";
 	unsigned count = name_label_count(name);
 
 	if (count < 4 || !name_is_within(name, arpa))
@@ -123,34 +132,27 @@ static struct rrset *make(struct arena *arena, const uint8_t *owner, uint16_t ty
 	return rdata->status == ZT_OK ? rrset_copy(arena, &set) : NULL;
 }
 
-/* RFC 6303 section 3: an SOA that names nobody. */
 static struct rrset *make_soa(struct arena *arena, const uint8_t *apex, usec_t now)
 {
-	static const uint8_t mailbox[] = "\006nobody\007invalid";
-	static const uint32_t numbers[] = { 1, 3600, 1200, 604800, LOCAL_TTL };
 	uint8_t room[512];
 	struct wcursor rdata = wcursor_over(room, sizeof(room));
 
 	wcursor_put(&rdata, apex, name_len(apex));
-	wcursor_put(&rdata, mailbox, sizeof(mailbox));
-	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		wcursor_u32(&rdata, numbers[i]);
+	wcursor_put(&rdata, soa_mailbox, sizeof(soa_mailbox));
+	for (unsigned i = 0; i < sizeof(soa_numbers) / sizeof(soa_numbers[0]); i++)
+		wcursor_u32(&rdata, soa_numbers[i]);
 	return make(arena, apex, TYPE_SOA, &rdata, now);
 }
 
-/* The rdata of (name, type) in the zone; false where there is none. *exists: the name has some type. */
+/* The rdata of (name, type) in the zone; false where there is none. */
 static bool rdata_of(const struct local_zone *zone, const uint8_t *name, bool is_apex, uint16_t type, struct wcursor *rdata)
 {
-	static const uint8_t localhost[] = "\011localhost";
-	static const uint8_t v4[4] = { 127, 0, 0, 1 };
-	static const uint8_t v6[16] = { [15] = 1 };
-	static const uint8_t v4_pointer[] = "\0011\0010\0010\003127\007in-addr\004arpa";
 	bool points = (zone->kind == LOCAL_V4_LOOPBACK && name_equal(name, v4_pointer)) || (zone->kind == LOCAL_V6_LOOPBACK && is_apex);
 
 	if (zone->kind == LOCAL_HOST && type == TYPE_A)
-		wcursor_put(rdata, v4, sizeof(v4));
+		wcursor_put(rdata, v4_loopback, sizeof(v4_loopback));
 	else if (zone->kind == LOCAL_HOST && type == TYPE_AAAA)
-		wcursor_put(rdata, v6, sizeof(v6));
+		wcursor_put(rdata, v6_loopback, sizeof(v6_loopback));
 	else if (points && type == TYPE_PTR)
 		wcursor_put(rdata, localhost, sizeof(localhost));
 	return rdata->pos > 0;
@@ -158,8 +160,6 @@ static bool rdata_of(const struct local_zone *zone, const uint8_t *name, bool is
 
 static bool name_exists(const struct local_zone *zone, const uint8_t *name, const uint8_t *apex)
 {
-	static const uint8_t v4_pointer[] = "\0011\0010\0010\003127\007in-addr\004arpa";
-
 	/* The names between apex and 1.0.0.127 are empty non-terminals. */
 	return name_equal(name, apex) || zone->kind == LOCAL_HOST || (zone->kind == LOCAL_V4_LOOPBACK && name_is_within(v4_pointer, name));
 }
