@@ -80,7 +80,9 @@ static void apply_round_trip(struct server_state *state, usec_t rtt)
 	} else {
 		uint32_t error = rtt_us > state->srtt_us ? rtt_us - state->srtt_us : state->srtt_us - rtt_us;
 		state->rttvar_us = (uint32_t)((3 * (uint64_t)state->rttvar_us + error) / 4);
-		state->srtt_us = (uint32_t)((7 * (uint64_t)state->srtt_us + rtt_us) / 8);
+		/* Good news is believed sooner: a server that is asked seldom because it was slow would take for ever otherwise. */
+		uint64_t weight = rtt_us < state->srtt_us / 2 ? 1 : 7;
+		state->srtt_us = (uint32_t)((weight * state->srtt_us + rtt_us) / (weight + 1));
 	}
 	state->timeouts = 0;
 	state->dead_until = 0;

@@ -1,6 +1,6 @@
 /* What is known about upstream servers: how fast they answer, whether they answer, what they can't do.
  *
- * Round trips are smoothed as in RFC 6298 (gain 1/8 and 1/4). Time-outs in a row double the time a server is given, and from
+ * Round trips are smoothed as in RFC 6298 (gain 1/8 and 1/4), but good news is believed sooner. Time-outs in a row double the time a server is given, and from
  * DEAD_AFTER of them on it is left alone for a while that doubles too, from DEAD_FIRST to DEAD_LAST; one answer ends that. An entry is
  * forgotten INFRA_LIFE after its last use, so that old verdicts don't stay.
  */

@@ -158,6 +158,26 @@ static enum ask_outcome find_targets(struct resolver *resolver, struct task *tas
 	return task_wait_count(task) > 0 ? ASK_WAITING : ASK_EXHAUSTED;
 }
 
+/* One known server is few: looks up a name whose address is not known (its glue may have expired first), for those who come later. Nobody waits. */
+static void find_another(struct resolver *resolver, struct task *task, usec_t now)
+{
+	struct deleg *deleg = task->deleg;
+	unsigned start = (unsigned)rng_below(resolver->config.rng, deleg->target_count);
+
+	if (deleg->server_count > 1 || task->zone_targets > 0 || task->quota->targets == 0)
+		return;
+	for (unsigned i = 0; i < deleg->target_count; i++) {
+		const struct target *target = &deleg->targets[(start + i) % deleg->target_count];
+		if (target->state != TARGET_UNKNOWN)
+			continue;
+		task->zone_targets++;
+		task->quota->targets--;
+		if (!task_find(resolver, target->name, TYPE_A))
+			task_new(resolver, target->name, TYPE_A, task, now);
+		return;
+	}
+}
+
 enum ask_outcome ask_next(struct resolver *resolver, struct task *task, usec_t now)
 {
 	struct context ctx = ask_context(resolver, task, now);
@@ -166,6 +186,7 @@ enum ask_outcome ask_next(struct resolver *resolver, struct task *task, usec_t n
 	task->server = select_server(task->deleg, &ctx, resolver->config.rng, &state);
 	if (!task->server)
 		return find_targets(resolver, task, now);
+	find_another(resolver, task, now);
 	task->server->tries++;
 	task->exchange.server = task->server->addr;
 	task->exchange.tcp = false;

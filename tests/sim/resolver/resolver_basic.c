@@ -4,7 +4,6 @@
 #include "tests/sim/resolver/world.h"
 #include "tests/support/suite.h"
 
-#define SEED 20240101
 
 /* A root, a TLD, a leaf; each with one server. */
 struct hierarchy {
@@ -17,7 +16,7 @@ struct hierarchy {
 
 static void hierarchy_init(struct hierarchy *h)
 {
-	world_init(&h->world, SEED);
+	world_init(&h->world, suite_seed("hierarchy"));
 	h->root = world_zone(&h->world, ".");
 	zone_add_lines(h->root, (const char *const[]){
 		". 86400 SOA a.root. nobody. 1 1800 900 604800 60", ". 86400 NS a.root.", "a.root. 86400 A 10.0.0.1",
@@ -281,6 +280,80 @@ START_TEST(servers_that_cannot_be_reached_cost_nothing)
 }
 END_TEST
 
+/* Asks `count` fresh names, one after the other; returns how many questions `server` got for them. */
+static unsigned share_of(struct hierarchy *h, const struct sim_server *server, unsigned first, unsigned count)
+{
+	unsigned before = server->udp_queries;
+	char name[80];
+
+	for (unsigned i = first; i < first + count; i++) {
+		snprintf(name, sizeof(name), "n%u.leaf.example.", i);
+		ask(h, name, TYPE_A);
+		ck_assert_int_eq(h->client.rcode, RCODE_NXDOMAIN);
+		world_drain(&h->world);
+	}
+	return server->udp_queries - before;
+}
+
+START_TEST(prefers_fast_servers_and_finds_out_when_that_changes)
+{
+	struct hierarchy h;
+
+	hierarchy_init(&h);
+	cache_resize(&h.resolver->cache, 16 << 20, h.world.now);
+	zone_add_lines(h.tld, (const char *const[]){ "leaf 600 NS ns2.leaf", "ns2.leaf 600 A 10.0.2.2", NULL });
+	struct sim_server *other = world_server(&h.world, "10.0.2.2");
+	server_serve(other, h.leaf);
+	h.leaf_server->delay = 5 * USEC_PER_MSEC;
+	other->delay = 200 * USEC_PER_MSEC;
+	share_of(&h, other, 0, 20);
+	/* One in forty: explored, and then half of the time. */
+	unsigned slow = share_of(&h, other, 100, 400);
+	ck_assert_uint_ge(slow, 1);
+	ck_assert_uint_le(slow, 40);
+	other->delay = 5 * USEC_PER_MSEC;
+	ck_assert_uint_ge(share_of(&h, other, 1000, 2000), 400);
+	hierarchy_fini(&h);
+}
+END_TEST
+
+START_TEST(leaves_a_dead_server_alone_and_comes_back)
+{
+	struct hierarchy h;
+
+	hierarchy_init(&h);
+	cache_resize(&h.resolver->cache, 16 << 20, h.world.now);
+	zone_add_lines(h.tld, (const char *const[]){ "leaf 600 NS ns2.leaf", "ns2.leaf 600 A 10.0.2.2", NULL });
+	struct sim_server *other = world_server(&h.world, "10.0.2.2");
+	server_serve(other, h.leaf);
+	other->dead = true;
+	share_of(&h, other, 0, 200);
+	usec_t start = h.world.now;
+	unsigned wasted = share_of(&h, other, 1000, 500);
+	ck_assert_uint_le(wasted, 10 + (unsigned)((h.world.now - start) / (4 * USEC_PER_SEC)));
+	other->dead = false;
+	h.world.now += DEAD_LAST;
+	ck_assert_uint_gt(share_of(&h, other, 2000, 400), 50);
+	hierarchy_fini(&h);
+}
+END_TEST
+
+START_TEST(finds_a_server_again_whose_address_ended_before_the_delegation)
+{
+	struct hierarchy h;
+
+	hierarchy_init(&h);
+	zone_add_lines(h.tld, (const char *const[]){ "leaf 600 NS ns2.leaf", "ns2.leaf 10 A 10.0.2.2", NULL });
+	zone_add(h.leaf, "ns2 300 A 10.0.2.2");
+	struct sim_server *other = world_server(&h.world, "10.0.2.2");
+	server_serve(other, h.leaf);
+	share_of(&h, other, 0, 10);
+	h.world.now += 20 * USEC_PER_SEC;
+	ck_assert_uint_gt(share_of(&h, other, 100, 100), 10);
+	hierarchy_fini(&h);
+}
+END_TEST
+
 START_TEST(shortens_the_names_it_asks_of_servers_above)
 {
 	struct hierarchy h;
@@ -402,6 +475,9 @@ int main(void)
 	tcase_add_test(tcase, uses_data_with_ttl_0_once);
 	tcase_add_test(tcase, fails_when_nobody_answers_and_does_not_try_again_at_once);
 	tcase_add_test(tcase, servers_that_cannot_be_reached_cost_nothing);
+	tcase_add_test(tcase, prefers_fast_servers_and_finds_out_when_that_changes);
+	tcase_add_test(tcase, leaves_a_dead_server_alone_and_comes_back);
+	tcase_add_test(tcase, finds_a_server_again_whose_address_ended_before_the_delegation);
 	tcase_add_test(tcase, shortens_the_names_it_asks_of_servers_above);
 	tcase_add_test(tcase, goes_to_the_parent_when_all_servers_of_a_cached_delegation_are_gone);
 	tcase_add_test(tcase, a_zones_old_servers_lose_it_when_the_parents_delegation_ends);
