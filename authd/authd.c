@@ -129,13 +129,11 @@ static void on_reload(void *ctx)
 static void on_reclaim(void *ctx)
 {
 	struct authd *authd = ctx;
-	struct zone_entry *entry;
 	int status = journal_flush(authd->manage.journal);
 
 	if (status != ZT_OK)
 		log_warn(authd->log, "journal: %s; timers and peer states are not stored", status_text(status));
-	cds_list_for_each_entry(entry, &authd->manage.registry.entries, link)
-		zone_reclaim(entry->zone);
+	zones_reclaim(&authd->manage);
 	loop_timer_in(&authd->reclaim, RECLAIM_INTERVAL_MS * USEC_PER_MSEC);
 }
 
@@ -188,6 +186,7 @@ int authd_open(struct authd **out, struct authd_options *options, struct log *lo
 	authd->manage.clock = clock_system();
 	authd->manage.started_wall = authd->manage.configured_wall = clock_wall(authd->manage.clock);
 	authd->manage.loop = &authd->loop;
+	CDS_INIT_LIST_HEAD(&authd->manage.removed);
 	rng_seed_system(&authd->manage.rng);
 	secure_rng_init(&authd->manage.secure_rng);
 	loop_signal_init(&authd->on_term, on_stop, authd);
@@ -224,6 +223,8 @@ void authd_close(struct authd *authd)
 		return;
 	exporter_close(authd->exporter);
 	commands_close(authd->commands);
+	/* First nobody posts requests any more, then those that were posted are answered, then the sockets close. */
+	workers_stop(authd->manage.workers);
 	requests_close(authd->requests);
 	workers_close(authd->manage.workers);
 	if (authd->has_registry) {

@@ -26,6 +26,7 @@ struct manage {
 	struct journal *journal;
 	struct fingerprint_key fingerprint_key;
 	struct registry registry;
+	struct cds_list_head removed;    /* entries taken out of the registry whose zone a transfer still reads (zones_reclaim) */
 	struct mailbox *mailbox;         /* requests from the workers */
 	struct workers *workers;
 	usec_t started_wall;

@@ -19,7 +19,7 @@ struct primary;        /* manage/primary.c */
 struct event;
 
 struct zone_entry {
-	struct cds_list_head link;                /* in registry.entries, configuration order */
+	struct cds_list_head link;                /* in registry.entries, configuration order; then in manage.removed */
 	uint8_t apex[NAME_MAX_LEN];               /* lower case */
 	char name[NAME_TEXT_SIZE];                /* presentation form, for logs and control */
 	const struct zone_options *options;       /* borrowed from the configuration in force */

@@ -23,15 +23,24 @@ static struct served_zone *served_new(const struct zone_entry *entry, int state)
 	return served;
 }
 
-/* No worker sees the entry any more. */
+/* Nobody reads the entry's zone any more. */
 static void entry_free(struct zone_entry *entry)
 {
 	secondary_free(entry->secondary);
 	primary_free(entry->primary);
-	if (entry->zone)
-		zone_free(entry->zone);
+	zone_free(entry->zone);
 	free(entry->served);
 	free(entry);
+}
+
+/* No worker finds the entry any more, but a transfer that began before may still be sending its zone. */
+static void entry_retire(struct manage *manage, struct zone_entry *entry)
+{
+	secondary_free(entry->secondary);
+	primary_free(entry->primary);
+	entry->secondary = NULL;
+	entry->primary = NULL;
+	cds_list_add_tail(&entry->link, &manage->removed);
 }
 
 static int entry_new(struct zone_entry **out, struct manage *manage, const struct zone_options *options)
@@ -110,7 +119,7 @@ static int publish(struct manage *manage, struct zone_entry *const *removed, uin
 		free(fresh[i]);
 	free(fresh);
 	for (i = 0; i < removed_count; i++)
-		entry_free(removed[i]);
+		entry_retire(manage, removed[i]);
 	return ZT_OK;
 }
 
@@ -160,10 +169,25 @@ int zones_start(struct manage *manage)
 	return status;
 }
 
+void zones_reclaim(struct manage *manage)
+{
+	struct zone_entry *entry, *next;
+
+	cds_list_for_each_entry(entry, &manage->registry.entries, link)
+		zone_reclaim(entry->zone);
+	cds_list_for_each_entry_safe(entry, next, &manage->removed, link) {
+		if (zone_is_pinned(entry->zone))
+			continue;
+		cds_list_del(&entry->link);
+		entry_free(entry);
+	}
+}
+
 void zones_clear(struct manage *manage)
 {
 	struct zone_entry *entry, *next;
 
+	zones_reclaim(manage);
 	cds_list_for_each_entry_safe(entry, next, &manage->registry.entries, link) {
 		registry_remove(&manage->registry, entry);
 		entry_free(entry);

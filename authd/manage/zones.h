@@ -11,5 +11,7 @@
 int zones_configure(struct manage *manage, struct authd_options *options) ZT_MUST_CHECK;
 /* Starts what a loaded entry does on its own: NOTIFY queue, refreshes. Entries already started are left alone. */
 int zones_start(struct manage *manage) ZT_MUST_CHECK;
+/* Frees memory of versions and zones that no worker reads any more; for a timer. */
+void zones_reclaim(struct manage *manage);
 /* Takes every zone out of service and frees it; workers must have ended. */
 void zones_clear(struct manage *manage);

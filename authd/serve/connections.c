@@ -178,6 +178,8 @@ void connections_reply(struct worker *worker, const struct request *request)
 {
 	struct connection *connection;
 
+	if (!worker->connections)      /* all were closed when the thread ended */
+		return;
 	cds_list_for_each_entry(connection, &worker->connections->open, link) {
 		if (connection->number != request->stream)
 			continue;

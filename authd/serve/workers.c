@@ -105,12 +105,13 @@ static void worker_close(struct worker *worker)
 {
 	if (!worker->set || !worker->loop.base)
 		return;
+	/* Before the sockets, so that replies of requests that were under way still leave. */
+	if (worker->mailbox.on_message)
+		mailbox_close(&worker->mailbox);
 	connections_close(worker);
 	transfers_free(worker->transfers);
 	for (uint32_t i = 0; worker->datagrams && i < worker->set->config.listen_count; i++)
 		datagrams_close(&worker->datagrams[i]);
-	if (worker->mailbox.on_message)
-		mailbox_close(&worker->mailbox);
 	udp_batch_fini(&worker->batch);
 	free(worker->datagrams);
 	loop_fini(&worker->loop);
@@ -192,18 +193,24 @@ void workers_publish(struct workers *workers, struct view *view)
 	}
 }
 
+void workers_stop(struct workers *workers)
+{
+	for (uint32_t i = 0; workers && workers->workers && i < workers->count; i++) {
+		if (workers->workers[i].has_thread)
+			mailbox_post(&workers->workers[i].mailbox, &workers->workers[i].stop);
+	}
+	for (uint32_t i = 0; workers && workers->workers && i < workers->count; i++) {
+		if (workers->workers[i].has_thread)
+			pthread_join(workers->workers[i].thread, NULL);
+		workers->workers[i].has_thread = false;
+	}
+}
+
 void workers_close(struct workers *workers)
 {
 	if (!workers)
 		return;
-	for (uint32_t i = 0; i < workers->count && workers->workers; i++) {
-		if (workers->workers[i].has_thread)
-			mailbox_post(&workers->workers[i].mailbox, &workers->workers[i].stop);
-	}
-	for (uint32_t i = 0; i < workers->count && workers->workers; i++) {
-		if (workers->workers[i].has_thread)
-			pthread_join(workers->workers[i].thread, NULL);
-	}
+	workers_stop(workers);
 	for (uint32_t i = 0; i < workers->count && workers->workers; i++)
 		worker_close(&workers->workers[i]);
 	view_free(atomic_load(&workers->view));

@@ -31,7 +31,9 @@ int workers_start(struct workers *workers) ZT_MUST_CHECK;
 void workers_publish(struct workers *workers, struct view *view);
 /* Waits until no worker can see what was taken out of the view before. */
 void workers_synchronize(struct workers *workers);
-/* Ends the threads: streams are closed, sockets too. NULL is fine. */
+/* Ends the threads and their streams: after this nothing is posted to the manage thread any more. NULL is fine. */
+void workers_stop(struct workers *workers);
+/* Stops if need be, sends the replies that came meanwhile and can still leave (UDP), closes the sockets. NULL is fine. */
 void workers_close(struct workers *workers);
 
 /* Any thread: gives an answered request back to the worker it came from, which sends the reply. */

@@ -177,6 +177,15 @@ void version_displace(struct zone *zone, struct zone_version *successor)
 	free_unreachable(zone);
 }
 
+bool zone_is_pinned(const struct zone *zone)
+{
+	for (const struct zone_version *version = zone->oldest; version; version = version->next) {
+		if (atomic_load(&version->pins) != 0)
+			return true;
+	}
+	return false;
+}
+
 void zone_reclaim(struct zone *zone)
 {
 	free_unreachable(zone);

@@ -86,6 +86,8 @@ const struct zone_version *zone_current(const struct zone *zone);
 const struct zone_version *zone_version_acquire(const struct zone_version *version);
 /* Any thread. The memory is freed later by zone_reclaim or the next publish. */
 void zone_version_release(const struct zone_version *version);
+/* Whether any version is pinned; called by the editing thread. */
+bool zone_is_pinned(const struct zone *zone);
 /* Frees what no reader can see any more; called by the editing thread (a timer is enough). Never waits; publishing does the same. */
 void zone_reclaim(struct zone *zone);
 

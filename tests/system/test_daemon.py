@@ -1,0 +1,96 @@
+"""authd as a process: starting, stopping and reloading it while it is at work."""
+import contextlib
+import select
+import socket
+import struct
+import threading
+
+import dns.message
+import dns.name
+import dns.rcode
+import dns.update
+
+from zt import Authd, ask, axfr, replicate, run_tests, sample_zone, scale, test, update, wait_for, zonectl
+
+MANY_HOSTS = 150000      # more bytes than the kernel takes off our hands on a connection that nobody reads
+
+
+def framed(message):
+    data = message.to_wire()
+    return struct.pack("!H", len(data)) + data
+
+
+def update_of(zone, name):
+    message = dns.update.UpdateMessage(zone.name)
+    message.add(name, 300, "A", "192.0.2.1")
+    return message
+
+
+def connect(node, window=None):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if window:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+    sock.settimeout(30)
+    sock.connect((node.address, node.port))
+    return sock
+
+
+@test("a zone can be taken out of the configuration while it is being transferred")
+def removed_during_transfer(lab):
+    primary = Authd(lab)
+    big = replicate(sample_zone("big.example.", hosts=MANY_HOSTS), primary, [])
+    other = replicate(sample_zone("other.example."), primary, [])
+    lab.start()
+    with connect(primary, window=4096) as sock:
+        sock.sendall(framed(dns.message.make_query(big.name, "AXFR", use_edns=False)))
+        select.select([sock], [], [], 30)
+        role = primary.zones.pop(big.name)
+        primary.write("authd.yaml", primary.config())
+        zonectl(primary, "reload")
+        assert ask(primary, big.name, "SOA").rcode() == dns.rcode.REFUSED
+        assert primary.serial(other.name) == other.serial
+        # Taken back in while the old transfer still runs.
+        primary.zones[big.name] = role
+        primary.write("authd.yaml", primary.config())
+        zonectl(primary, "reload")
+        assert len(axfr(primary, big.name)) > MANY_HOSTS
+    assert primary.serial(big.name) == big.serial
+
+
+@test("SIGTERM in the middle of updates, over UDP and TCP, ends the daemon cleanly, and it starts again with all that it acknowledged")
+def stop_under_updates(lab):
+    primary = Authd(lab, workers=2)
+    zone = replicate(sample_zone("example.com."), primary, [], updates=True)
+    lab.start()
+    acknowledged = []
+
+    def send_updates(round_number, thread):
+        with contextlib.suppress(Exception):
+            for number in range(100000):
+                name = f"r{round_number}-t{thread}-{number}"
+                if update(primary, zone.name, ("add", name, 300, "A", "192.0.2.1"), tcp=thread % 2 == 1, timeout_s=1) == "NOERROR":
+                    acknowledged.append(f"{name}.{zone.name}")
+
+    def flood():
+        """Never reads: requests are always on their way when the daemon ends."""
+        with contextlib.suppress(OSError), connect(primary) as sock:
+            for number in range(100000):
+                sock.sendall(framed(update_of(zone, f"flood{number % 50}")))
+
+    for round_number in range(scale(5)):
+        threads = [threading.Thread(target=send_updates, args=(round_number, thread)) for thread in range(4)]
+        threads += [threading.Thread(target=flood) for _ in range(2)]
+        before = len(acknowledged)
+        for thread in threads:
+            thread.start()
+        wait_for(lambda count=before: len(acknowledged) > count + 20, "updates to be acknowledged")
+        assert primary.stop() == 0, primary.log_end(30)
+        for thread in threads:
+            thread.join()
+        primary.restart()
+    held = {record[0] for record in axfr(primary, zone.name)}
+    assert {dns.name.from_text(name).to_wire() for name in acknowledged} <= held
+
+
+if __name__ == "__main__":
+    run_tests()
