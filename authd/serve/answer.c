@@ -9,14 +9,26 @@
 #include "lib/dns/rdata.h"
 
 enum {
-	ALIAS_CHAIN_MAX = 16,      /* longer chains (and loops) end where they are; the resolver goes on from there or gives up */
+	ALIAS_CHAIN_MAX = 16,            /* longer chains end where they are; the resolver goes on from there */
+	ADDITIONAL_TARGETS_MAX = 64,     /* an RRset's targets beyond these get no additional data */
 };
 
 struct answer {
 	const struct zone_version *version;
 	struct message_writer *writer;
 	struct answer_result result;
+	const struct znode *dnames[ALIAS_CHAIN_MAX];      /* owners of the DNAMEs written so far */
+	unsigned dname_count;
 };
+
+static bool is_among(const struct znode *node, const struct znode *const *nodes, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (nodes[i] == node)
+			return true;
+	}
+	return false;
+}
 
 static int rrset_write(struct answer *answer, enum section section, const uint8_t *owner, const struct rrset *set)
 {
@@ -43,16 +55,19 @@ static bool rrset_require(struct answer *answer, enum section section, const uin
 	return false;
 }
 
-/* Address records of a name that this zone knows, glue included. False when one did not fit. */
-static bool addresses_add(struct answer *answer, const uint8_t *target)
+/* What this zone holds for a name that an answer points to, glue included; NULL if nothing. */
+static const struct znode *target_node(const struct answer *answer, const uint8_t *target)
 {
 	const struct zone *zone = zone_version_zone(answer->version);
+	return name_is_within(target, zone_apex(zone)) ? zone_get(answer->version, target) : NULL;
+}
+
+/* Address records of a name; `node` may be NULL. False when one did not fit. */
+static bool addresses_add(struct answer *answer, const uint8_t *target, const struct znode *node)
+{
 	struct rrset set;
 	bool fits = true;
 
-	if (!name_is_within(target, zone_apex(zone)))
-		return true;
-	const struct znode *node = zone_get(answer->version, target);
 	if (!node)
 		return true;
 	if (znode_rrset(node, TYPE_A, 0, &set) && rrset_write(answer, SECTION_ADDITIONAL, target, &set) != ZT_OK)
@@ -62,17 +77,24 @@ static bool addresses_add(struct answer *answer, const uint8_t *target)
 	return fits;
 }
 
-/* Additional-section processing (RFC 1035 section 3.3, RFC 2782, RFC 9460): addresses of the names the answer points to. */
+/* Additional-section processing (RFC 1035 section 3.3, RFC 2782, RFC 9460): addresses of the names the answer points to, each
+ * once, however many records point there. */
 static void additional_add(struct answer *answer, const struct rrset *set)
 {
+	const struct znode *added[ADDITIONAL_TARGETS_MAX];
 	const uint8_t *at = set->rdata, *data;
+	unsigned count = 0;
 	uint16_t len;
 
-	while (rrset_next(set, &at, &data, &len)) {
+	while (count < ADDITIONAL_TARGETS_MAX && rrset_next(set, &at, &data, &len)) {
 		const uint8_t *target = rdata_target(set->type, data, len);
 		if (!target)
 			return;
-		addresses_add(answer, target);
+		const struct znode *node = target_node(answer, target);
+		if (!node || is_among(node, added, count))
+			continue;
+		added[count++] = node;
+		addresses_add(answer, target, node);
 	}
 }
 
@@ -87,12 +109,12 @@ static void referral(struct answer *answer, const struct znode *cut)
 		return;
 	/* Glue for names in the child is what makes the referral usable, so it goes first and its loss is truncation (RFC 9471 section 3.1). */
 	for (at = ns.rdata; rrset_next(&ns, &at, &data, &len);) {
-		if (name_is_within(data, owner) && !addresses_add(answer, data))
+		if (name_is_within(data, owner) && !addresses_add(answer, data, target_node(answer, data)))
 			answer->result.truncated = true;
 	}
 	for (at = ns.rdata; rrset_next(&ns, &at, &data, &len);) {
 		if (!name_is_within(data, owner))
-			addresses_add(answer, data);
+			addresses_add(answer, data, target_node(answer, data));
 	}
 }
 
@@ -175,8 +197,13 @@ static bool from_dname(struct answer *answer, const uint8_t *name, const struct 
 {
 	struct rrset set;
 
-	if (!znode_rrset(node, TYPE_DNAME, 0, &set) || !rrset_require(answer, SECTION_ANSWER, znode_owner(node), &set))
+	if (!znode_rrset(node, TYPE_DNAME, 0, &set))
 		return false;
+	if (!is_among(node, answer->dnames, answer->dname_count)) {
+		if (!rrset_require(answer, SECTION_ANSWER, znode_owner(node), &set))
+			return false;
+		answer->dnames[answer->dname_count++] = node;
+	}
 	if (name_substitute(next, name, znode_owner(node), alias_target(&set)) != ZT_OK) {
 		answer->result.rcode = RCODE_YXDOMAIN;
 		return false;
@@ -200,19 +227,20 @@ static bool is_delegated(const struct zone_lookup *look, uint16_t type)
 	return !look->dname || name_label_count(znode_owner(look->cut)) < name_label_count(znode_owner(look->dname));
 }
 
-/* One turn of the walk. True when the chain goes on with the name now in `name`. */
-static bool answer_name(struct answer *answer, uint8_t name[NAME_MAX_LEN], uint16_t type, bool is_first)
+/* One turn of the walk: answers for names[turn]. True when the chain goes on with a name new to it, which is then names[turn + 1]. */
+static bool answer_name(struct answer *answer, uint8_t names[][NAME_MAX_LEN], unsigned turn, uint16_t type)
 {
 	struct zone_lookup look;
-	const uint8_t *next = NULL;
+	const uint8_t *name = names[turn], *next = NULL;
 	uint8_t substituted[NAME_MAX_LEN];
 
 	zone_find(answer->version, name, &look);
 	if (is_delegated(&look, type)) {
-		answer->result.authoritative = !is_first;
+		answer->result.authoritative = turn > 0;
 		referral(answer, look.cut);
 	} else if (look.dname) {
-		next = from_dname(answer, name, look.dname, substituted) ? substituted : NULL;
+		/* The implied CNAME is all that a question for CNAME wants, as at a CNAME itself. */
+		next = from_dname(answer, name, look.dname, substituted) && type != TYPE_CNAME ? substituted : NULL;
 	} else if (look.match == ZONE_MATCH_EXACT) {
 		next = from_node(answer, name, type, look.node);
 	} else if (look.match == ZONE_MATCH_EMPTY || look.wildcard_is_empty) {
@@ -222,22 +250,29 @@ static bool answer_name(struct answer *answer, uint8_t name[NAME_MAX_LEN], uint1
 	} else {
 		denial(answer, RCODE_NXDOMAIN);
 	}
-	if (!next || !name_is_within(next, zone_apex(zone_version_zone(answer->version))))
+	if (!next || turn + 1 == ALIAS_CHAIN_MAX || !name_is_within(next, zone_apex(zone_version_zone(answer->version))))
 		return false;
-	name_copy(name, next);
+	for (unsigned i = 0; i <= turn; i++) {
+		if (name_equal(names[i], next))      /* a loop: all it has to say is said */
+			return false;
+	}
+	name_copy(names[turn + 1], next);
 	return true;
 }
 
 struct answer_result answer_query(const struct zone_version *version, const struct answer_question *question,
 				  struct message_writer *writer)
 {
-	struct answer answer = { .version = version, .writer = writer, .result = { .rcode = RCODE_NOERROR, .authoritative = true } };
-	uint8_t name[NAME_MAX_LEN];
+	struct answer answer;
+	uint8_t names[ALIAS_CHAIN_MAX][NAME_MAX_LEN];      /* of the chain so far */
+	unsigned turn = 0;
 
-	name_copy(name, question->name);
-	for (unsigned turn = 0; turn < ALIAS_CHAIN_MAX; turn++) {
-		if (!answer_name(&answer, name, question->type, turn == 0))
-			break;
-	}
+	answer.version = version;
+	answer.writer = writer;
+	answer.result = (struct answer_result){ .rcode = RCODE_NOERROR, .authoritative = true };
+	answer.dname_count = 0;
+	name_copy(names[0], question->name);
+	while (answer_name(&answer, names, turn, question->type))
+		turn++;
 	return answer.result;
 }

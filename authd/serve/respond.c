@@ -22,9 +22,12 @@ static uint16_t reply_flags(const struct message *query)
 	return (uint16_t)(FLAG_QR | (query->flags & (FLAG_OPCODE_MASK | FLAG_RD)));
 }
 
-static int edns_write(struct message_writer *writer, enum rcode rcode, const uint8_t *options, uint16_t options_len)
+/* The OPT record of a reply; DO comes back as it was sent (RFC 3225 section 3). */
+static int edns_write(struct message_writer *writer, const struct message *query, enum rcode rcode, const uint8_t *options, uint16_t options_len)
 {
-	struct edns_out edns = { .udp_size = EDNS_UDP_SIZE, .rcode = rcode, .options = options, .options_len = options_len };
+	struct edns_out edns = {
+		.udp_size = EDNS_UDP_SIZE, .rcode = rcode, .flags = query->edns.flags & EDNS_FLAG_DO, .options = options, .options_len = options_len,
+	};
 	return message_write_edns(writer, &edns);
 }
 
@@ -38,7 +41,7 @@ size_t respond_error(const struct message *query, enum rcode rcode, uint8_t *out
 	if (query->qname_len > 0)
 		status = message_write_question(&writer, query->qname, query->qtype, query->qclass);
 	if (query->edns.present && status == ZT_OK)
-		status = edns_write(&writer, rcode, NULL, 0);
+		status = edns_write(&writer, query, rcode, NULL, 0);
 	(void)status;
 	return message_writer_finish(&writer);
 }
@@ -99,7 +102,7 @@ static enum respond_verdict reply_from_zone(struct respond *r, const struct zone
 		uint8_t option[ZONEVERSION_OPTION_LEN];
 		uint16_t option_len = with_version ? zone_version_option(option, r->zone, zone_version_serial(version)) : 0;
 		/* Room was kept for it, so it fits. */
-		int status = edns_write(&writer, result.rcode, option, option_len);
+		int status = edns_write(&writer, query, result.rcode, option, option_len);
 		(void)status;
 	}
 	r->out_len = message_writer_finish(&writer);
