@@ -17,6 +17,7 @@
 #include "authd/manage/requests.h"
 #include "authd/manage/zones.h"
 #include "authd/serve/workers.h"
+#include "lib/base/descriptors.h"
 #include "lib/base/memory.h"
 #include "lib/base/readiness.h"
 
@@ -95,6 +96,8 @@ static int workers_prepare(struct authd *authd)
 		.listen = authd->manage.options->listen,
 		.listen_count = authd->manage.options->listen_count,
 		.count = authd->manage.options->workers,
+		/* Clients get half of the descriptors, so that they can't take those of transfers, zone files and zonectl. */
+		.connection_limit = descriptors_raise() / 2,
 		.manage_mailbox = authd->manage.mailbox,
 		.journal = authd->manage.journal,
 		.log = authd->log,

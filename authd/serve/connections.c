@@ -12,10 +12,6 @@
 #include "lib/base/qsbr.h"
 #include "lib/net/stream.h"
 
-enum {
-	CONNECTIONS_PER_LISTENER = 1024,
-};
-
 /* One listening address of this worker. */
 struct entrance {
 	struct connections *connections;
@@ -146,7 +142,7 @@ int connections_open(struct worker *worker)
 	for (uint32_t i = 0; i < config->listen_count; i++) {
 		struct entrance *entrance = &connections->entrances[i];
 		struct listener_config listener = {
-			.local = config->listen[i], .reuse_port = true, .max_connections = CONNECTIONS_PER_LISTENER,
+			.local = config->listen[i], .reuse_port = true, .max_connections = worker->set->connections_per_listener,
 			.on_accept = on_accept, .ctx = entrance,
 		};
 		entrance->connections = connections;

@@ -38,6 +38,7 @@ struct workers {
 	struct workers_config config;
 	_Atomic(struct view *) view;
 	uint32_t count;
+	uint32_t connections_per_listener;     /* of each listening address and thread */
 	struct worker *workers;
 };
 

@@ -14,7 +14,7 @@
 #include "authd/serve/worker.h"
 #include "lib/base/qsbr.h"
 
-enum { ANSWER_SIZE = EDNS_UDP_SIZE };
+enum { ANSWER_SIZE = EDNS_UDP_SIZE, CONNECTIONS_PER_LISTENER_MAX = 1024 };
 
 void worker_count_reply(struct worker *worker, const struct respond *r)
 {
@@ -117,6 +117,12 @@ static void worker_close(struct worker *worker)
 	loop_fini(&worker->loop);
 }
 
+static uint32_t connections_share(uint32_t limit, uint32_t listeners)
+{
+	uint32_t share = listeners > 0 ? limit / listeners : limit;
+	return share < 1 ? 1 : share < CONNECTIONS_PER_LISTENER_MAX ? share : CONNECTIONS_PER_LISTENER_MAX;
+}
+
 static void *worker_main(void *arg)
 {
 	struct worker *worker = arg;
@@ -145,6 +151,7 @@ int workers_open(struct workers **out, const struct workers_config *config)
 		long cores = sysconf(_SC_NPROCESSORS_ONLN);
 		workers->count = cores > 0 ? (uint32_t)cores : 1;
 	}
+	workers->connections_per_listener = connections_share(workers->config.connection_limit, workers->count * config->listen_count);
 	workers->workers = calloc(workers->count, sizeof(*workers->workers));
 	if (!workers->workers)
 		status = ZT_ENOMEM;

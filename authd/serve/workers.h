@@ -14,9 +14,10 @@ struct workers;
 struct worker;
 
 struct workers_config {
-	const struct netaddr *listen;
+	const struct netaddr *listen;      /* read by workers_open only */
 	uint32_t listen_count;
 	uint32_t count;                    /* threads; 0 = one per core */
+	uint32_t connection_limit;         /* TCP connections open at once, all threads together; at least one for each listener */
 	struct mailbox *manage_mailbox;    /* where requests for the manage thread go */
 	struct journal *journal;           /* for IXFR */
 	const struct log *log;

@@ -92,5 +92,30 @@ def stop_under_updates(lab):
     assert {dns.name.from_text(name).to_wire() for name in acknowledged} <= held
 
 
+class FewDescriptors(Authd):
+    def command(self):
+        return ["/bin/sh", "-c", 'ulimit -n 200; exec "$@"', "sh", *super().command()]
+
+
+@test("clients that hold all the TCP connections they can get leave descriptors for everything else")
+def connection_limit(lab):
+    primary, secondary = FewDescriptors(lab), Authd(lab)
+    zone = replicate(sample_zone("example.com."), primary, [secondary], updates=True)
+    lab.start()
+    lab.wait_for_serial(zone, [secondary])
+    with contextlib.ExitStack() as stack:
+        held = [stack.enter_context(connect(primary)) for _ in range(300)]
+        wait_for(lambda: primary.metric("authd_connections_total") > 50, "connections to be accepted")
+        assert ask(primary, zone.name, "SOA").answer
+        assert update(primary, zone.name, ("add", "new", 300, "A", "192.0.2.1")) == "NOERROR"
+        zone.serial += 1
+        zonectl(primary, "reload")
+        zonectl(secondary, "status")
+        assert primary.serial(zone.name) == zone.serial
+    assert len(held) == 300
+    # Those that were waiting go too, and the next is served.
+    assert len(axfr(primary, zone.name)) > 10
+
+
 if __name__ == "__main__":
     run_tests()
