@@ -6,6 +6,7 @@
 
 #include "lib/dns/present.h"
 #include "lib/dns/rcode.h"
+#include "tools/zonelab/interrupt.h"
 #include "tools/zonelab/predict.h"
 #include "tools/zonelab/probe.h"
 #include "tools/zonelab/update.h"
@@ -13,13 +14,13 @@
 
 enum {
 	ANSWER_WAIT_MS = 3000,
-	PATIENCE_S = 40,      /* past the bound the demo has failed anyway; this only limits how long it says so */
+	PATIENCE_S = 50,      /* past the bound the demo has failed anyway; this only limits how long it says so */
 };
 
 struct demo {
 	const struct lab *lab;
 	const struct topology_demo *what;
-	uint8_t rdata[512];
+	uint8_t rdata[TOPOLOGY_RDATA_SIZE];
 	uint16_t rdata_len;
 	uint32_t ttl;                      /* of the record that is replaced */
 	uint32_t serial;                   /* after the change */
@@ -39,7 +40,7 @@ static int rdata_prepare(struct demo *demo)
 	struct text_error error;
 	int status = rdata_from_text(demo->what->type, demo->what->rdata, demo->what->zone->apex, &out, &error);
 
-	if (status != ZT_OK)
+	if (status != ZT_OK)      /* the topology's reader has checked it */
 		fprintf(stderr, "zonelab: demo: rdata: %s\n", error.text);
 	demo->rdata_len = (uint16_t)out.pos;
 	return status;
@@ -50,7 +51,7 @@ static int caches_fill(struct demo *demo)
 {
 	const struct topology *topology = &demo->lab->topology;
 
-	printf("\nFilling the caches: every resolver is asked for %s\n", demo->what->name_text);
+	printf("\n1. Every resolver is asked for %s, so that its cache holds the old record.\n", demo->what->name_text);
 	for (uint32_t i = 0; i < topology->node_count; i++) {
 		char text[200];
 		if (topology->nodes[i].kind != NODE_RESOLVERD)
@@ -58,7 +59,8 @@ static int caches_fill(struct demo *demo)
 		struct probe probe = question(&topology->nodes[i], demo->what->name, demo->what->type);
 		int status = probe_all(&probe, 1, ANSWER_WAIT_MS * USEC_PER_MSEC);
 		if (status != ZT_OK || !probe.answered || probe.count == 0) {
-			fprintf(stderr, "zonelab: demo: %s says %s\n", topology->nodes[i].name, probe_to_text(&probe, text, sizeof(text)));
+			fprintf(stderr, "zonelab: demo: resolver %s says %s to %s; expected a record that the demo can replace\n", topology->nodes[i].name,
+				probe_to_text(&probe, text, sizeof(text)), demo->what->name_text);
 			return status != ZT_OK ? status : ZT_ETIMEOUT;
 		}
 		demo->ttl = probe.ttl > demo->ttl ? probe.ttl : demo->ttl;
@@ -69,7 +71,7 @@ static int caches_fill(struct demo *demo)
 
 static void row_print(const char *what, const struct prediction_row *row)
 {
-	printf("  %-36s %8.3f %8.3f %8.3f %8.3f\n", what, row->p50, row->p90, row->p99, row->bound);
+	printf("  %-32s %9.3f %9.3f %9.3f %9.3f\n", what, row->p50, row->p90, row->p99, row->bound);
 }
 
 static int prediction_make(struct demo *demo)
@@ -78,11 +80,11 @@ static int prediction_make(struct demo *demo)
 
 	if (status != ZT_OK)
 		return status;
-	printf("\n  %-36s %8s %8s %8s %8s\n", "Prediction, seconds after the change", "p50", "p90", "p99", "bound");
+	printf("\n2. What propest predicts, in seconds after the change.\n  %-32s %9s %9s %9s %9s\n", "", "p50", "p90", "p99", "bound");
 	row_print("every server has it", &demo->prediction.servers);
 	row_print("a cache first has it", &demo->prediction.first_fresh);
-	row_print("a cache last has the old data", &demo->prediction.last_stale);
-	printf("  nobody sees the old data after %.3f s\n", demo->prediction.bound);
+	row_print("a cache last has the old one", &demo->prediction.last_stale);
+	printf("  Nobody is given the old record later than %.3f s after the change, whatever gets lost.\n", demo->prediction.bound);
 	return ZT_OK;
 }
 
@@ -109,18 +111,20 @@ static int change_apply(struct demo *demo)
 	if (status != ZT_OK)
 		return status;
 	demo->serial = after.serial;
-	printf("\nUPDATE at %s: %s is now %s; acknowledged as durable after %.3f ms; serial %u -> %u\n\n", zone->primary->name,
+	printf("\n3. An UPDATE at %s makes %s %s. It is on disk and acknowledged after %.3f ms; serial %u -> %u.\n", zone->primary->name,
 	       demo->what->name_text, demo->what->rdata, (double)(demo->update.acknowledged - demo->update.sent) / USEC_PER_MSEC, before.serial,
 	       after.serial);
+	puts("   Who has what, as it changes:");
 	return ZT_OK;
 }
 
-static void measured_print(const char *what, usec_t at, double predicted, const char *quantile)
+static void measured_print(const char *what, usec_t at, const struct prediction_row *predicted)
 {
-	if (at < 0)
-		printf("  %-34s not seen; predicted %.3f s (%s)\n", what, predicted, quantile);
-	else
-		printf("  %-34s %8.3f s   predicted %.3f s (%s)\n", what, (double)at / USEC_PER_SEC, predicted, quantile);
+	char measured[32] = "not seen";
+
+	if (at >= 0)
+		snprintf(measured, sizeof(measured), "%.3f", (double)at / USEC_PER_SEC);
+	printf("  %-32s %9s %9.3f %9.3f %9.3f\n", what, measured, predicted->p50, predicted->p99, predicted->bound);
 }
 
 /* Prints measured against predicted; whether all is within the bound. */
@@ -131,17 +135,26 @@ static bool verdict(const struct demo *demo, const struct watch_result *result)
 		      (double)result->servers_done / USEC_PER_SEC <= prediction->servers.bound &&
 		      (double)result->caches_done / USEC_PER_SEC <= prediction->bound;
 
-	puts("\nMeasured against predicted");
-	measured_print("every server has it", result->servers_done, prediction->servers.p99, "p99");
-	measured_print("the first cache has it", result->first_fresh, prediction->first_fresh.p50, "p50");
-	measured_print("every cache has it", result->caches_done, prediction->last_stale.p99, "p99");
-	measured_print("... and at the latest", result->caches_done, prediction->bound, "bound");
+	printf("\n4. Measured, against the prediction.\n  %-32s %9s %9s %9s %9s\n", "", "measured", "p50", "p99", "bound");
+	measured_print("every server has it", result->servers_done, &prediction->servers);
+	measured_print("the first cache has it", result->first_fresh, &prediction->first_fresh);
+	measured_print("the last cache has it", result->caches_done, &prediction->last_stale);
 	if (within)
-		printf("\nEverything converged within the bound of %.3f s.\n", prediction->bound);
+		printf("\nAll %u servers and %u caches have the change, within the bound of %.3f s.\n", result->servers, result->caches,
+		       prediction->bound);
 	else
-		printf("\nNOT converged within the bound of %.3f s: %u of %u servers and %u of %u caches are current.\n", prediction->bound,
+		printf("\nNOT converged within the bound of %.3f s: %u of %u servers and %u of %u caches have the change.\n", prediction->bound,
 		       result->servers_current, result->servers, result->caches_current, result->caches);
 	return within;
+}
+
+/* Takes a step, unless the demo is to end. */
+static int step(int (*take)(struct demo *demo), struct demo *demo)
+{
+	int status = interrupt_is_waiting() || ferror(stdout) ? ZT_ECLOSED : take(demo);
+
+	fflush(stdout);
+	return status;
 }
 
 int demo_run(const struct lab *lab)
@@ -153,8 +166,8 @@ int demo_run(const struct lab *lab)
 		fprintf(stderr, "zonelab: %s has no demo section; expected demo: {zone: …, name: …, rdata: …}\n", lab->topology_path);
 		return ZT_EINVAL;
 	}
-	if ((status = rdata_prepare(&demo)) != ZT_OK || (status = caches_fill(&demo)) != ZT_OK || (status = prediction_make(&demo)) != ZT_OK ||
-	    (status = change_apply(&demo)) != ZT_OK)
+	if ((status = step(rdata_prepare, &demo)) != ZT_OK || (status = step(caches_fill, &demo)) != ZT_OK ||
+	    (status = step(prediction_make, &demo)) != ZT_OK || (status = step(change_apply, &demo)) != ZT_OK)
 		return status;
 	usec_t patience = (usec_t)(demo.prediction.bound * USEC_PER_SEC);
 	if (patience > PATIENCE_S * USEC_PER_SEC)
@@ -166,7 +179,7 @@ int demo_run(const struct lab *lab)
 	};
 	struct watch_result result;
 	status = watch_run(lab, &options, &result);
-	if (status != ZT_OK && status != ZT_ETIMEOUT)
-		return status;
+	if (interrupt_is_waiting() || (status != ZT_OK && status != ZT_ETIMEOUT))
+		return status != ZT_OK ? status : ZT_ECLOSED;
 	return verdict(&demo, &result) ? ZT_OK : ZT_ETIMEOUT;
 }

@@ -1,8 +1,10 @@
-bin_PROGRAMS += tools/zonelab/zonelab
-tools_zonelab_zonelab_SOURCES = \
+# Everything but the command line as a library, so that tests can take what they need.
+noinst_LIBRARIES += tools/zonelab/libzonelab.a
+tools_zonelab_libzonelab_a_SOURCES = \
 	%D%/demo.c %D%/demo.h \
+	%D%/facts.c %D%/facts.h \
+	%D%/interrupt.c %D%/interrupt.h \
 	%D%/lab.c %D%/lab.h \
-	%D%/main.c \
 	%D%/predict.c %D%/predict.h \
 	%D%/probe.c %D%/probe.h \
 	%D%/process.c %D%/process.h \
@@ -11,7 +13,16 @@ tools_zonelab_zonelab_SOURCES = \
 	%D%/topology.c %D%/topology.h \
 	%D%/update.c %D%/update.h \
 	%D%/watch.c %D%/watch.h \
-	%D%/write.c %D%/write.h
+	%D%/write.c %D%/write.h \
+	%D%/zonecheck.c %D%/zonecheck.h \
+	%D%/zonetext.c %D%/zonetext.h
+LIBS_ZONELAB = tools/zonelab/libzonelab.a lib/libconf.a lib/libnet.a $(LIBS_ZONE) $(YAML_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS)
+
+bin_PROGRAMS += tools/zonelab/zonelab
+tools_zonelab_zonelab_SOURCES = \
+	%D%/command_update.c \
+	%D%/commands.c %D%/commands.h \
+	%D%/main.c
 tools_zonelab_zonelab_CPPFLAGS = $(AM_CPPFLAGS) -DZT_SRCDIR='"$(abs_top_srcdir)"' -DZT_DATADIR='"$(pkgdatadir)"'
-tools_zonelab_zonelab_LDADD = lib/libconf.a lib/libnet.a $(LIBS_DNS) $(YAML_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS)
+tools_zonelab_zonelab_LDADD = $(LIBS_ZONELAB)
 dist_man_MANS += doc/man/zonelab.1

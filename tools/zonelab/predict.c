@@ -3,15 +3,12 @@
 
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "lib/dns/rrtype.h"
+#include "tools/zonelab/facts.h"
+#include "tools/zonelab/interrupt.h"
 #include "tools/zonelab/process.h"
-
-enum { ARGUMENTS_MAX = 160 };
 
 static bool row_read(const json_t *root, const char *key, struct prediction_row *row)
 {
@@ -43,60 +40,33 @@ static int prediction_read(FILE *from, struct prediction *out)
 	return whole ? ZT_OK : ZT_EMALFORMED;
 }
 
-/* Starts the program with its standard output in *from. */
-static int program_start(char *const argv[], FILE **from, pid_t *pid)
+static int program_run(char *const argv[], struct prediction *out)
 {
-	int ends[2];
+	FILE *from;
+	pid_t pid;
+	int exit_status, status = process_run(argv, &from, &pid);
 
-	if (pipe(ends) != 0)
-		return ZT_ESYSTEM;
-	*pid = fork();
-	if (*pid == 0) {
-		dup2(ends[1], STDOUT_FILENO);
-		close(ends[0]);
-		close(ends[1]);
-		execv(argv[0], argv);
-		_exit(127);
-	}
-	close(ends[1]);
-	*from = *pid > 0 ? fdopen(ends[0], "r") : NULL;
-	if (!*from)
-		close(ends[0]);
-	return *from ? ZT_OK : ZT_ESYSTEM;
+	if (status != ZT_OK)
+		return status;
+	status = prediction_read(from, out);
+	fclose(from);
+	waitpid(pid, &exit_status, 0);
+	return status;
 }
 
 int predict_change(const struct lab *lab, const struct topology_zone *zone, const char *name, uint16_t type, struct prediction *out)
 {
-	char program[4096], type_text[RR_TYPE_TEXT_SIZE], caches[16], (*addresses)[NETADDR_TEXT_SIZE];
-	const char *argv[ARGUMENTS_MAX] = { program, "estimate", name, rr_type_to_text(type, type_text), "--change", "modify", "--json", "--caches", caches };
-	size_t argc = 9;
-	unsigned resolvers = 0;
-	FILE *from;
-	pid_t pid;
+	char program[4096], type_text[RR_TYPE_TEXT_SIZE], facts[4096];
+	const char *argv[] = { program, "estimate", name, rr_type_to_text(type, type_text), "--change", "modify", "--json", "--topology", facts, NULL };
 
 	if (!process_find_program("propest", program)) {
 		fprintf(stderr, "zonelab: cannot find propest; build it (make) or put it on PATH\n");
 		return ZT_ENOENT;
 	}
-	for (uint32_t i = 0; i < lab->topology.node_count; i++)
-		resolvers += lab->topology.nodes[i].kind == NODE_RESOLVERD;
-	snprintf(caches, sizeof(caches), "%u", resolvers > 0 ? resolvers : 1);
-	addresses = calloc(zone->secondary_count + 1, sizeof(*addresses));
-	if (!addresses)
-		return ZT_ENOMEM;
-	for (uint32_t i = 0; i <= zone->secondary_count && argc + 3 < ARGUMENTS_MAX; i++) {
-		argv[argc++] = "--server";
-		argv[argc++] = netaddr_to_text(&topology_server(zone, i)->address, addresses[i]);
-	}
-	int status = program_start((char *const *)(uintptr_t)argv, &from, &pid);
-	if (status == ZT_OK) {
-		int exit_status;
-		status = prediction_read(from, out);
-		fclose(from);
-		waitpid(pid, &exit_status, 0);
-	}
-	if (status != ZT_OK)
+	int status = facts_write(lab, zone, facts);
+	if (status == ZT_OK)
+		status = program_run((char *const *)(uintptr_t)argv, out);
+	if (status != ZT_OK && !interrupt_is_waiting())
 		fprintf(stderr, "zonelab: %s gave no prediction: %s\n", program, status_text(status));
-	free(addresses);
 	return status;
 }

@@ -15,5 +15,5 @@ struct prediction {
 	double bound;                          /* nobody has old data after this */
 };
 
-/* Runs `propest estimate NAME TYPE --change modify --json` against the zone's servers. What goes wrong is printed. */
+/* Runs `propest estimate NAME TYPE --change modify --json` with the lab's facts, against the zone's servers. What goes wrong is printed. */
 int predict_change(const struct lab *lab, const struct topology_zone *zone, const char *name, uint16_t type, struct prediction *out) ZT_MUST_CHECK;

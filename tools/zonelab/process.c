@@ -75,33 +75,61 @@ static unsigned long long start_time(pid_t pid)
 	return at ? strtoull(at, NULL, 10) : 0;
 }
 
+/* Starts `argv` with the default signal handling. `is_daemon`: in a session of its own, so that neither Ctrl-C nor a closing terminal is for it. */
+static int spawn(char *const argv[], const posix_spawn_file_actions_t *actions, bool is_daemon, pid_t *pid)
+{
+	posix_spawnattr_t attributes;
+	sigset_t none, reset;
+
+	posix_spawnattr_init(&attributes);
+	sigemptyset(&none);
+	sigemptyset(&reset);
+	sigaddset(&reset, SIGPIPE);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setsigdefault(&attributes, &reset);
+	posix_spawnattr_setflags(&attributes, (short)(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | (is_daemon ? POSIX_SPAWN_SETSID : 0)));
+	int err = posix_spawn(pid, argv[0], actions, &attributes, argv, environ);
+	posix_spawnattr_destroy(&attributes);
+	if (err == 0)
+		return ZT_OK;
+	fprintf(stderr, "zonelab: cannot start %s: %s\n", argv[0], strerror(err));
+	return status_from_errno(err);
+}
+
 int process_start(struct lab_process *process, char *const argv[], const char *log_path)
 {
 	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t none;
 	pid_t pid = 0;
 
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log_path, O_WRONLY | O_CREAT | O_APPEND, 0644);
 	posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-	posix_spawnattr_init(&attributes);
-	/* A group of its own: Ctrl-C for zonelab is not for the daemons. */
-	sigemptyset(&none);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setpgroup(&attributes, 0);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
-	int err = posix_spawn(&pid, argv[0], &actions, &attributes, argv, environ);
+	int status = spawn(argv, &actions, true, &pid);
 	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attributes);
-	if (err != 0) {
-		fprintf(stderr, "zonelab: cannot start %s: %s\n", argv[0], strerror(err));
-		return status_from_errno(err);
-	}
+	if (status != ZT_OK)
+		return status;
 	process->pid = pid;
 	process->started = start_time(pid);
 	return ZT_OK;
+}
+
+int process_run(char *const argv[], FILE **from, pid_t *pid)
+{
+	posix_spawn_file_actions_t actions;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return ZT_ESYSTEM;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+	int status = spawn(argv, &actions, false, pid);
+	posix_spawn_file_actions_destroy(&actions);
+	close(ends[1]);
+	*from = status == ZT_OK ? fdopen(ends[0], "r") : NULL;
+	if (!*from)
+		close(ends[0]);
+	return status == ZT_OK && !*from ? ZT_ENOMEM : status;
 }
 
 bool process_is_alive(const struct lab_process *process)

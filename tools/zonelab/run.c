@@ -1,22 +1,25 @@
 /* Bringing a lab up and down. */
 #include "tools/zonelab/run.h"
 
+#include <errno.h>
 #include <ftw.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/dns/rcode.h"
 #include "lib/dns/rrtype.h"
+#include "tools/zonelab/interrupt.h"
 #include "tools/zonelab/probe.h"
 #include "tools/zonelab/process.h"
 #include "tools/zonelab/write.h"
 
 enum {
 	READY_PATIENCE_S = 20,
-	READY_PAUSE_MS = 20,
+	READY_PAUSE_MS = 50,
 	LOG_TAIL_SIZE = 1500,
 };
 
@@ -101,7 +104,7 @@ static void readiness_add(struct readiness *ready, const struct topology_node *n
 static int readiness_new(struct readiness *ready, const struct lab *lab)
 {
 	const struct topology *topology = &lab->topology;
-	size_t most = (size_t)topology->node_count * (topology->zone_count + 1);
+	uint32_t most = topology_role_count(topology);
 
 	*ready = (struct readiness){ .probes = calloc(most, sizeof(*ready->probes)), .nodes = calloc(most, sizeof(*ready->nodes)) };
 	if (!ready->probes || !ready->nodes)
@@ -150,7 +153,10 @@ static int ready_wait(const struct lab *lab)
 
 	while (status == ZT_OK && ready.count > 0) {
 		const struct topology_node *dead = dead_node(lab);
-		if (dead) {
+		if (interrupt_is_waiting()) {
+			fputs("zonelab: interrupted; what was started is ended again\n", stderr);
+			status = ZT_ECLOSED;
+		} else if (dead) {
 			fprintf(stderr, "zonelab: node %s has ended; ", dead->name);
 			log_tail_print(lab, dead);
 			status = ZT_ECLOSED;
@@ -172,14 +178,49 @@ static int ready_wait(const struct lab *lab)
 	return status;
 }
 
-int run_start(struct lab *lab)
+/* Whether somebody listens on a node's address already. Our daemons share their ports among threads, so a second one would be let in beside it. */
+static int port_check(const struct topology_node *node)
 {
-	int status = write_all(lab);
+	const int kinds[] = { SOCK_DGRAM, SOCK_STREAM };
+	const int on = 1;
+	char text[NETADDR_TEXT_SIZE];
+
+	for (size_t i = 0; i < 2; i++) {
+		int fd = socket(node->address.family, kinds[i] | SOCK_CLOEXEC, 0);
+		bool is_free = fd >= 0 && (kinds[i] != SOCK_STREAM || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0) &&
+			       bind(fd, &node->address.any, netaddr_len(&node->address)) == 0;
+		int err = errno;
+		if (fd >= 0)
+			close(fd);
+		if (is_free)
+			continue;
+		fprintf(stderr, "zonelab: node %s cannot listen on %s: %s; %s\n", node->name, netaddr_to_text(&node->address, text), strerror(err),
+			err == EADDRINUSE ? "another lab? end that one, or choose another port with --port" : "choose another port with --port");
+		return ZT_EBUSY;
+	}
+	return ZT_OK;
+}
+
+static int nodes_start(struct lab *lab)
+{
+	int status = ZT_OK;
 
 	for (uint32_t i = 0; i < lab->topology.node_count && status == ZT_OK; i++)
-		status = node_start(lab, i);
+		status = port_check(&lab->topology.nodes[i]);
 	if (status == ZT_OK)
-		status = lab_save(lab);
+		status = write_all(lab);
+	for (uint32_t i = 0; i < lab->topology.node_count && status == ZT_OK && !interrupt_is_waiting(); i++) {
+		status = node_start(lab, i);
+		if (status == ZT_OK)      /* each, so that whatever happens to this program, they are found again */
+			status = lab_save(lab);
+	}
+	return status;
+}
+
+int run_start(struct lab *lab)
+{
+	int status = nodes_start(lab);
+
 	if (status == ZT_OK)
 		status = ready_wait(lab);
 	if (status != ZT_OK)

@@ -110,7 +110,7 @@ static void json_print(const struct lab *lab, const struct row *rows, uint32_t c
 
 bool status_print(const struct lab *lab, bool json)
 {
-	size_t most = (size_t)lab->topology.node_count * (lab->topology.zone_count + 1);
+	size_t most = topology_role_count(&lab->topology);
 	struct probe *probes = calloc(most ? most : 1, sizeof(*probes));
 	struct row *rows = calloc(most ? most : 1, sizeof(*rows));
 	bool well = probes && rows;

@@ -9,6 +9,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/conf/schema.h"
+#include "lib/dns/present.h"
 #include "lib/dns/rrtype.h"
 
 struct node_conf {
@@ -48,6 +49,19 @@ struct topology_conf {
 	struct demo_conf demo;
 };
 
+enum { NODES_MAX = 1000, ZONES_MAX = 1000, ROLES_MAX = 10000 };
+
+/* A node's name is also a folder's. */
+static const char *node_name_check(const char *text)
+{
+	uint8_t name[NAME_MAX_LEN];
+	bool fine = name_from_text(name, text, NULL) == ZT_OK && name[0] != 0;
+
+	for (const char *p = text; *p; p++)
+		fine = fine && ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '.' || *p == '-' || *p == '_');
+	return fine ? NULL : "a host name of letters, digits, - and _, such as ns1.example";
+}
+
 static const char *name_check(const char *text)
 {
 	uint8_t name[NAME_MAX_LEN];
@@ -70,7 +84,7 @@ static const char *network_check(const char *text)
 static const struct schema_name kinds[] = { { "authd", NODE_AUTHD }, { "resolverd", NODE_RESOLVERD }, { NULL, 0 } };
 
 static const struct schema_row node_rows[] = {
-	{ "name", SCHEMA_TEXT, offsetof(struct node_conf, name), SCHEMA_REQUIRED | SCHEMA_UNIQUE, .check = name_check,
+	{ "name", SCHEMA_TEXT, offsetof(struct node_conf, name), SCHEMA_REQUIRED | SCHEMA_UNIQUE, .check = node_name_check,
 	  .help = "The node's name, which is also its host name." },
 	{ "kind", SCHEMA_ENUM, offsetof(struct node_conf, kind), SCHEMA_REQUIRED, .names = kinds, .help = "What runs there." },
 	{ "address", SCHEMA_ADDRESS, offsetof(struct node_conf, address), .port = 0,
@@ -129,6 +143,7 @@ static const struct schema topology_schema = { .what = "topology", .size = sizeo
 struct reader {
 	struct topology *topology;
 	const struct topology_conf *conf;
+	const struct topology_text *source;
 	struct problems *problems;
 	int status;
 };
@@ -150,7 +165,7 @@ const struct topology_node *topology_node(const struct topology *topology, const
 		len--;
 	for (uint32_t i = 0; i < topology->node_count; i++) {
 		const char *candidate = topology->nodes[i].name;
-		if (strncasecmp(candidate, name, len) == 0 && candidate[len] == '\0')
+		if (candidate && strncasecmp(candidate, name, len) == 0 && candidate[len] == '\0')
 			return &topology->nodes[i];
 	}
 	return NULL;
@@ -194,30 +209,60 @@ static void address_nth(const char *network, uint32_t n, uint16_t port, struct n
 	*out = (struct netaddr){ .v4 = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(host) } };
 }
 
+/* Without a final dot. */
+static const char *name_trimmed(struct reader *reader, const char *name)
+{
+	size_t len = strlen(name);
+	char *copy = take(reader, len + 1);
+
+	if (copy)
+		memcpy(copy, name, len - (name[len - 1] == '.'));
+	return copy;
+}
+
+/* The nodes before this one have other names and addresses. */
+static void node_compare(struct reader *reader, const struct node_conf *conf, uint32_t index)
+{
+	const struct topology *topology = reader->topology;
+	const struct topology_node *node = &topology->nodes[index];
+	const struct yaml_node *address = yaml_node_get(conf->node, "address");
+	char text[NETADDR_TEXT_SIZE];
+
+	for (uint32_t i = 0; i < index; i++) {
+		const struct topology_node *other = &topology->nodes[i];
+		if (other->name && name_equal(other->host, node->host))
+			PROBLEM(reader, conf->node, "a second node %s; expected another name", node->name);
+		else if (other->name && netaddr_equal(&other->address, &node->address))
+			PROBLEM(reader, address ? address : conf->node, "nodes %s and %s have the address %s; expected one for each", other->name, node->name,
+				netaddr_ip_to_text(&node->address, text));
+	}
+}
+
 static void node_read(struct reader *reader, const struct node_conf *conf, uint32_t index)
 {
 	struct topology *topology = reader->topology;
 	struct topology_node *node = &topology->nodes[index];
 	char text[NETADDR_TEXT_SIZE];
 
-	node->name = conf->name;
 	node->kind = (enum node_kind)conf->kind;
 	node->hidden = conf->hidden;
 	if (!conf->name || name_from_text(node->host, conf->name, NULL) != ZT_OK)
+		return;
+	node->name = name_trimmed(reader, conf->name);
+	if (!node->name)
 		return;
 	name_lower(node->host);
 	node->address = conf->address;
 	if (!netaddr_is_set(&conf->address))
 		address_nth(reader->conf->network, index + 1, topology->port, &node->address);
+	const struct yaml_node *address = yaml_node_get(conf->node, "address");
+	if (netaddr_port(&conf->address) != 0)
+		PROBLEM(reader, address, "a port of a node's own; expected the address alone, the port is the lab's");
 	netaddr_set_port(&node->address, topology->port);
 	if (!netaddr_is_loopback(&node->address))
-		PROBLEM(reader, yaml_node_get(conf->node, "address"), "%s is not a loopback address; expected one in 127.0.0.0/8",
+		PROBLEM(reader, address ? address : conf->node, "node %s would have the address %s; expected one in 127.0.0.0/8", node->name,
 			netaddr_ip_to_text(&node->address, text));
-	for (uint32_t i = 0; i < index; i++) {
-		if (netaddr_equal(&topology->nodes[i].address, &node->address))
-			PROBLEM(reader, conf->node, "nodes %s and %s have the address %s; expected one address for each", topology->nodes[i].name,
-				node->name, netaddr_ip_to_text(&node->address, text));
-	}
+	node_compare(reader, conf, index);
 }
 
 /* Resolves a list of node names that must be of one kind. */
@@ -248,9 +293,81 @@ static void forward_read(struct reader *reader, const struct node_conf *conf, st
 	node->forward_count = (uint32_t)conf->forward.count;
 }
 
+/* A resolver's tier is one above the highest it forwards to. What still grows after as many rounds as there are nodes goes in a circle. */
+static void tiers_find(struct reader *reader)
+{
+	struct topology *topology = reader->topology;
+	const struct node_conf *confs = SCHEMA_ITEMS(reader->conf->nodes, struct node_conf);
+	uint32_t grown = 0;
+
+	for (uint32_t round = 0; round <= topology->node_count; round++) {
+		grown = topology->node_count;
+		for (uint32_t i = 0; i < topology->node_count; i++) {
+			struct topology_node *node = &topology->nodes[i];
+			uint32_t tier = node->kind == NODE_RESOLVERD;
+			for (uint32_t j = 0; j < node->forward_count; j++)
+				tier = node->forward[j]->tier >= tier ? node->forward[j]->tier + 1 : tier;
+			if (tier != node->tier)
+				grown = i;
+			node->tier = tier;
+		}
+		if (grown == topology->node_count)
+			return;
+	}
+	PROBLEM(reader, yaml_node_get(confs[grown].node, "forward"), "resolvers forward in a circle, of which %s is or to which it leads; expected an end",
+		topology->nodes[grown].name);
+}
+
 static uint32_t seconds(usec_t duration)
 {
 	return (uint32_t)(duration / USEC_PER_SEC);
+}
+
+static struct topology_place place_of(const struct yaml_node *node)
+{
+	return node ? (struct topology_place){ node->line, node->column } : (struct topology_place){ 0 };
+}
+
+/* Whether a literal block scalar (`|`) stands there: then its lines are the file's lines below. */
+static bool is_block(const struct topology_text *source, struct topology_place place)
+{
+	const char *at = source->text, *end = source->text + source->len;
+
+	for (unsigned line = 1; line < place.line && at < end; line++) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		at = newline ? newline + 1 : end;
+	}
+	for (unsigned column = 1; column < place.column && at < end; column++) {
+		do
+			at++;
+		while (at < end && ((uint8_t)*at & 0xc0) == 0x80);      /* inside a character of UTF-8 */
+	}
+	return at < end && *at == '|';
+}
+
+/* No zone twice, no server twice in a zone, and somebody to put into the NS set. */
+static void zone_compare(struct reader *reader, const struct zone_conf *conf, uint32_t index)
+{
+	const struct topology_zone *zone = &reader->topology->zones[index];
+	const struct yaml_node *at = yaml_node_get(conf->node, "secondaries");
+	bool is_public = zone->primary && !zone->primary->hidden;
+
+	for (uint32_t i = 0; i < index; i++) {
+		if (reader->topology->zones[i].text && name_equal(reader->topology->zones[i].apex, zone->apex))
+			PROBLEM(reader, conf->node, "a second zone %s; expected another name", zone->text);
+	}
+	for (uint32_t i = 0; zone->secondaries && i < zone->secondary_count; i++) {
+		const struct topology_node *node = zone->secondaries[i];
+		if (node && node == zone->primary)
+			PROBLEM(reader, at, "%s is the primary of %s already; expected other nodes as secondaries", node->name, zone->text);
+		for (uint32_t j = 0; node && j < i; j++) {
+			if (zone->secondaries[j] == node)
+				PROBLEM(reader, at, "%s stands twice among the secondaries of %s", node->name, zone->text);
+		}
+		is_public = is_public || (node && !node->hidden);
+	}
+	if (zone->primary && !is_public)
+		PROBLEM(reader, conf->node, "every server of %s is hidden; expected one for its NS set", zone->text);
 }
 
 static void zone_read(struct reader *reader, const struct zone_conf *conf, struct topology_zone *zone)
@@ -274,8 +391,13 @@ static void zone_read(struct reader *reader, const struct zone_conf *conf, struc
 	zone->retry = seconds(conf->retry);
 	zone->expire = seconds(conf->expire);
 	zone->minimum = seconds(conf->minimum);
+	zone->place = place_of(conf->node);
 	zone->records = conf->records;
+	zone->records_place = place_of(yaml_node_get(conf->node, "records"));
+	zone->records_are_block = conf->records && is_block(reader->source, zone->records_place);
 	zone->file = conf->file;
+	if (conf->file && conf->records)
+		PROBLEM(reader, yaml_node_get(conf->node, "records"), "records and a file for one zone; expected one of the two");
 }
 
 /* Finds each zone's parent; a lab may have one top zone, from which resolvers start. */
@@ -304,7 +426,9 @@ static void demo_read(struct reader *reader)
 {
 	const struct demo_conf *conf = &reader->conf->demo;
 	struct topology_demo *demo = &reader->topology->demo;
-	uint8_t apex[NAME_MAX_LEN];
+	uint8_t apex[NAME_MAX_LEN], rdata[TOPOLOGY_RDATA_SIZE];
+	struct wcursor out = wcursor_over(rdata, sizeof(rdata));
+	struct text_error error;
 
 	if (!conf->node || !conf->zone || !conf->name || !conf->type)
 		return;
@@ -317,11 +441,14 @@ static void demo_read(struct reader *reader)
 	reader->topology->has_demo = true;
 	if (!demo->zone)
 		PROBLEM(reader, yaml_node_get(conf->node, "zone"), "zone %s is not in the lab; expected one under zones:", conf->zone);
-	else if (!name_is_within(demo->name, demo->zone->apex))
-		PROBLEM(reader, yaml_node_get(conf->node, "name"), "%s is outside zone %s", conf->name, conf->zone);
+	else if (topology_zone_of(reader->topology, demo->name) != demo->zone)
+		PROBLEM(reader, yaml_node_get(conf->node, "name"), "%s is not in zone %s; expected a name at or below it that no deeper zone holds", conf->name,
+			conf->zone);
+	else if (conf->rdata && rdata_from_text(demo->type, conf->rdata, demo->zone->apex, &out, &error) != ZT_OK)
+		PROBLEM(reader, yaml_node_get(conf->node, "rdata"), "%s", error.text);
 }
 
-static void all_read(struct reader *reader, const struct topology_overrides *overrides)
+static void all_read(struct reader *reader)
 {
 	struct topology *topology = reader->topology;
 	const struct topology_conf *conf = reader->conf;
@@ -329,7 +456,11 @@ static void all_read(struct reader *reader, const struct topology_overrides *ove
 	const struct zone_conf *zones = SCHEMA_ITEMS(conf->zones, struct zone_conf);
 
 	topology->name = conf->name;
-	topology->port = overrides->port ? overrides->port : (uint16_t)conf->port;
+	topology->port = (uint16_t)conf->port;
+	if (conf->nodes.count > NODES_MAX || conf->zones.count > ZONES_MAX) {
+		PROBLEM(reader, conf->node, "%zu nodes and %zu zones; expected at most %d and %d", conf->nodes.count, conf->zones.count, NODES_MAX, ZONES_MAX);
+		return;
+	}
 	topology->nodes = take(reader, conf->nodes.count * sizeof(*topology->nodes));
 	topology->zones = take(reader, conf->zones.count * sizeof(*topology->zones));
 	if (reader->status != ZT_OK)
@@ -342,34 +473,34 @@ static void all_read(struct reader *reader, const struct topology_overrides *ove
 		forward_read(reader, &nodes[i], &topology->nodes[i]);
 	for (uint32_t i = 0; i < conf->zones.count; i++) {
 		zone_read(reader, &zones[i], &topology->zones[i]);
+		zone_compare(reader, &zones[i], i);
 		topology->zone_count = i + 1;
 	}
+	if (topology_role_count(topology) > ROLES_MAX)
+		PROBLEM(reader, conf->node, "%u pairs of a zone and a server of it; expected at most %d", topology_role_count(topology), ROLES_MAX);
+	if (reader->problems->total == 0)
+		tiers_find(reader);
 	if (reader->problems->total == 0)
 		parents_find(reader);
 	if (reader->problems->total == 0)
 		demo_read(reader);
 }
 
-int topology_read(struct topology *topology, const char *path, const struct topology_overrides *overrides)
+int topology_parse(struct topology *topology, const struct topology_text *source, struct problems *problems)
 {
-	struct problems problems;
 	struct topology_conf conf = { 0 };
-	struct reader reader = { .topology = topology, .conf = &conf, .problems = &problems };
-	struct buf text;
+	struct reader reader = { .topology = topology, .conf = &conf, .source = source, .problems = problems };
 
 	*topology = (struct topology){ 0 };
-	problems_init(&problems, path);
-	buf_init(&text);
-	reader.status = schema_load(&topology_schema, &topology->tree, path, &conf, &problems);
+	reader.status = yaml_tree_parse(&topology->tree, source->file, source->text, source->len, problems);
+	if (topology->tree.root) {      /* also after a mistake, so that more are found */
+		int filled = schema_fill(&topology_schema, &topology->tree, topology->tree.root, &conf, problems);
+		reader.status = reader.status != ZT_OK ? reader.status : filled;
+	}
 	if (reader.status == ZT_OK)
-		all_read(&reader, overrides);
-	if (reader.status == ZT_OK && problems.total > 0)
+		all_read(&reader);
+	if (reader.status == ZT_OK && problems->total > 0)
 		reader.status = ZT_ESYNTAX;
-	problems_write(&problems, &text);
-	if (text.len > 0)
-		fwrite(text.data, 1, text.len, stderr);
-	buf_fini(&text);
-	problems_fini(&problems);
 	if (reader.status != ZT_OK)
 		topology_free(topology);
 	return reader.status;
@@ -378,5 +509,23 @@ int topology_read(struct topology *topology, const char *path, const struct topo
 void topology_free(struct topology *topology)
 {
 	yaml_tree_fini(&topology->tree);
-	topology->node_count = topology->zone_count = 0;
+	*topology = (struct topology){ 0 };
+}
+
+void topology_set_port(struct topology *topology, uint16_t port)
+{
+	topology->port = port;
+	for (uint32_t i = 0; i < topology->node_count; i++)
+		netaddr_set_port(&topology->nodes[i].address, port);
+}
+
+uint32_t topology_role_count(const struct topology *topology)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < topology->zone_count; i++)
+		count += 1 + topology->zones[i].secondary_count;
+	for (uint32_t i = 0; i < topology->node_count; i++)
+		count += topology->nodes[i].kind == NODE_RESOLVERD;
+	return count;
 }

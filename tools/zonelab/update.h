@@ -6,6 +6,8 @@
 #include "lib/base/clock.h"
 #include "tools/zonelab/topology.h"
 
+enum { UPDATE_RDATA_MAX = 3500 };      /* bytes that fit into the message */
+
 /* What to do to one name; each step below is optional, they are applied in this order. */
 struct update_change {
 	const uint8_t *name;

@@ -1,12 +1,12 @@
 /* Following a change through a lab.
  *
  * Every round asks each server of the zone for its serial and each resolver, as a client would (RD=1), for the record. So the resolvers are busy
- * caches: they fetch again as soon as a copy has run out.
+ * caches: they fetch again as soon as a copy has run out. Rounds follow each other closely for a second after each change that is seen, when
+ * more are to be expected, else at leisure. A node whose process has ended is not asked any more.
  */
 #include "tools/zonelab/watch.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +14,15 @@
 #include "lib/dns/rcode.h"
 #include "lib/dns/rrtype.h"
 #include "lib/dns/serial.h"
+#include "tools/zonelab/interrupt.h"
 #include "tools/zonelab/probe.h"
+#include "tools/zonelab/process.h"
 
 enum {
-	ROUND_MS = 5,
+	CLOSE_ROUND_MS = 5,
+	MEASURING_ROUND_MS = 20,
+	LEISURE_ROUND_MS = 100,
+	CLOSE_FOR_S = 1,
 	ANSWER_WAIT_MS = 1000,
 	SHOWN_SIZE = 200,
 };
@@ -25,7 +30,9 @@ enum {
 /* One node as last seen. */
 struct subject {
 	const struct topology_node *node;
+	const struct lab_process *process;
 	bool is_server;
+	bool is_dead;
 	bool is_current;
 	bool was_seen;
 	char shown[SHOWN_SIZE];
@@ -36,13 +43,17 @@ struct watching {
 	struct subject *subjects;
 	struct probe *probes;
 	uint32_t count;
+	uint32_t asked;          /* of them; the others have died */
+	usec_t close_until;      /* when nothing more happens */
 	struct watch_result result;
 };
 
-static void subject_add(struct watching *w, const struct topology_node *node)
+static void subject_add(struct watching *w, const struct lab *lab, const struct topology_node *node)
 {
 	bool is_server = node->kind == NODE_AUTHD;
-	w->subjects[w->count] = (struct subject){ .node = node, .is_server = is_server };
+	w->subjects[w->count] = (struct subject){
+		.node = node, .process = &lab->processes[node - lab->topology.nodes], .is_server = is_server,
+	};
 	w->probes[w->count++] = (struct probe){
 		.to = &node->address,
 		.name = is_server ? w->options->zone->apex : w->options->name,
@@ -65,11 +76,12 @@ static int watching_init(struct watching *w, const struct lab *lab, const struct
 	if (!w->subjects || !w->probes)
 		return ZT_ENOMEM;
 	for (uint32_t i = 0; i <= options->zone->secondary_count; i++)
-		subject_add(w, topology_server(options->zone, i));
+		subject_add(w, lab, topology_server(options->zone, i));
 	for (uint32_t i = 0; i < topology->node_count; i++) {
 		if (topology->nodes[i].kind == NODE_RESOLVERD)
-			subject_add(w, &topology->nodes[i]);
+			subject_add(w, lab, &topology->nodes[i]);
 	}
+	w->asked = w->count;
 	return ZT_OK;
 }
 
@@ -94,7 +106,11 @@ static void subject_look(struct watching *w, uint32_t i, usec_t now)
 	const struct probe *probe = &w->probes[i];
 	char text[SHOWN_SIZE];
 
-	if (subject->is_server && probe->answered && probe->count > 0)
+	if (!probe->answered && !subject->is_dead)
+		subject->is_dead = !process_is_alive(subject->process);
+	if (subject->is_dead)
+		snprintf(text, sizeof(text), "dead");
+	else if (subject->is_server && probe->answered && probe->count > 0)
 		snprintf(text, sizeof(text), "serial %u", probe->serial);
 	else
 		probe_to_text(probe, text, sizeof(text));
@@ -103,6 +119,7 @@ static void subject_look(struct watching *w, uint32_t i, usec_t now)
 		w->result.first_fresh = now - w->options->origin;
 	if (subject->was_seen && strcmp(text, subject->shown) == 0)
 		return;
+	w->close_until = now + CLOSE_FOR_S * USEC_PER_SEC;
 	printf("%+9.3f s  %-18s %s%s%s", (double)(now - w->options->origin) / USEC_PER_SEC, subject->node->name,
 	       subject->was_seen ? subject->shown : "", subject->was_seen ? " -> " : "", text);
 	if (!subject->is_server && probe->answered && probe->count > 0)
@@ -132,35 +149,56 @@ static void progress_note(struct watching *w, usec_t now)
 		w->result.caches_done = now - w->options->origin;
 }
 
+/* All who can still change have changed. */
 static bool is_done(const struct watching *w)
 {
-	return w->options->until_converged && w->result.servers_done >= 0 && w->result.caches_done >= 0;
+	bool done = w->options->until_converged;
+
+	for (uint32_t i = 0; i < w->count && done; i++)
+		done = w->subjects[i].is_current || w->subjects[i].is_dead;
+	return done;
 }
 
-/* Ctrl-C ends the watch, not the program: SIGINT is blocked and looked for between rounds. */
-static bool was_interrupted(void)
+/* Moves who has died behind those that are asked. */
+static void dead_put_last(struct watching *w)
 {
-	sigset_t pending;
-	sigpending(&pending);
-	return sigismember(&pending, SIGINT);
+	for (uint32_t i = w->asked; i-- > 0;) {
+		if (!w->subjects[i].is_dead)
+			continue;
+		w->asked--;
+		struct subject subject = w->subjects[i];
+		memmove(&w->subjects[i], &w->subjects[i + 1], (w->asked - i) * sizeof(*w->subjects));
+		w->subjects[w->asked] = subject;
+		struct probe probe = w->probes[i];
+		memmove(&w->probes[i], &w->probes[i + 1], (w->asked - i) * sizeof(*w->probes));
+		w->probes[w->asked] = probe;
+	}
+}
+
+static int round_pause_ms(const struct watching *w, usec_t now)
+{
+	if (now < w->close_until)
+		return CLOSE_ROUND_MS;
+	return w->options->until_converged ? MEASURING_ROUND_MS : LEISURE_ROUND_MS;
 }
 
 static int rounds_run(struct watching *w)
 {
 	const struct clock *clock = clock_system();
 
-	while (!is_done(w) && !was_interrupted()) {
+	while (!is_done(w) && w->asked > 0 && !interrupt_is_waiting() && !ferror(stdout)) {
 		if (w->options->deadline > 0 && clock_now(clock) > w->options->deadline)
 			return ZT_ETIMEOUT;
-		int status = probe_all(w->probes, w->count, ANSWER_WAIT_MS * USEC_PER_MSEC);
+		int status = probe_all(w->probes, w->asked, ANSWER_WAIT_MS * USEC_PER_MSEC);
 		if (status != ZT_OK)
 			return status;
 		usec_t now = clock_now(clock);
-		for (uint32_t i = 0; i < w->count; i++)
+		for (uint32_t i = 0; i < w->asked; i++)
 			subject_look(w, i, now);
+		dead_put_last(w);
 		progress_note(w, now);
 		if (!is_done(w))
-			poll(NULL, 0, ROUND_MS);
+			poll(NULL, 0, round_pause_ms(w, now));
 	}
 	return ZT_OK;
 }
@@ -168,19 +206,10 @@ static int rounds_run(struct watching *w)
 int watch_run(const struct lab *lab, const struct watch_options *options, struct watch_result *result)
 {
 	struct watching w;
-	sigset_t interrupt, before;
 	int status = watching_init(&w, lab, options);
 
-	sigemptyset(&interrupt);
-	sigaddset(&interrupt, SIGINT);
-	sigprocmask(SIG_BLOCK, &interrupt, &before);
 	if (status == ZT_OK)
 		status = rounds_run(&w);
-	if (was_interrupted()) {      /* taken, so that it does not end the program when it is unblocked */
-		int number;
-		sigwait(&interrupt, &number);
-	}
-	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (result)
 		*result = w.result;
 	watching_fini(&w);

@@ -8,7 +8,7 @@ struct watch_options {
 	const struct topology_zone *zone;
 	const uint8_t *name;
 	uint16_t type;
-	bool until_converged;              /* end when all servers and caches have `serial` and `rdata` */
+	bool until_converged;              /* end when all servers and caches that live have `serial` and `rdata` */
 	uint32_t serial;
 	const uint8_t *rdata;
 	uint16_t rdata_len;
@@ -25,5 +25,6 @@ struct watch_result {
 	uint32_t caches, caches_current;
 };
 
-/* Returns ZT_OK when converged or interrupted by SIGINT, ZT_ETIMEOUT at the deadline. `result` may be NULL. */
+/* Returns ZT_OK when all is done that can be, a signal waits (interrupt.h) or nobody reads the output; ZT_ETIMEOUT at the deadline. `result`
+ * may be NULL. */
 int watch_run(const struct lab *lab, const struct watch_options *options, struct watch_result *result) ZT_MUST_CHECK;

@@ -1,85 +1,21 @@
-/* Zone files and configurations.
- *
- * A made zone file has a SOA, the NS set (the zone's servers that are not hidden), addresses of the lab's nodes whose names lie in the zone, delegations of
- * the lab's zones directly below with the glue they need, and the topology's own records.
- */
+/* Configurations and zone files, one folder a node. */
 #include "tools/zonelab/write.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { FIRST_SERIAL = 1 };
+#include "tools/zonelab/zonetext.h"
 
-static void write_name(FILE *to, const uint8_t *name)
+void write_quoted(FILE *to, const char *text)
 {
-	char text[NAME_TEXT_SIZE];
-	fputs(name_to_text(name, text), to);
-}
-
-static void write_address(FILE *to, const struct topology_node *node)
-{
-	char text[NETADDR_TEXT_SIZE];
-
-	write_name(to, node->host);
-	fprintf(to, "\t%s\t%s\n", node->address.family == AF_INET6 ? "AAAA" : "A", netaddr_ip_to_text(&node->address, text));
-}
-
-/* NS records of `zone`, written at its apex: by itself, and by its parent as the delegation. */
-static void write_servers(FILE *to, const struct topology_zone *zone)
-{
-	for (uint32_t i = 0; i <= zone->secondary_count; i++) {
-		const struct topology_node *node = topology_server(zone, i);
-		if (node->hidden)
-			continue;
-		write_name(to, zone->apex);
-		fputs("\tNS\t", to);
-		write_name(to, node->host);
-		fputc('\n', to);
+	fputc('\'', to);
+	for (; *text; text++) {
+		if (*text == '\'')
+			fputc('\'', to);
+		fputc(*text, to);
 	}
-}
-
-/* The delegation of `child`, with the addresses its parent must give (RFC 9471) because they lie in the child or below. */
-static void write_delegation(FILE *to, const struct topology_zone *child)
-{
-	write_servers(to, child);
-	for (uint32_t i = 0; i <= child->secondary_count; i++) {
-		const struct topology_node *node = topology_server(child, i);
-		if (!node->hidden && name_is_within(node->host, child->apex))
-			write_address(to, node);
-	}
-}
-
-static void write_zone(FILE *to, const struct topology *topology, const struct topology_zone *zone)
-{
-	fprintf(to, "; made by zonelab from the topology\n$ORIGIN %s\n$TTL %" PRIu32 "\n@\tSOA\t", zone->text, zone->ttl);
-	write_name(to, zone->primary->host);
-	fprintf(to, " hostmaster %d %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 "\n", FIRST_SERIAL, zone->refresh, zone->retry, zone->expire,
-		zone->minimum);
-	write_servers(to, zone);
-	for (uint32_t i = 0; i < topology->node_count; i++) {
-		if (topology_zone_of(topology, topology->nodes[i].host) == zone)
-			write_address(to, &topology->nodes[i]);
-	}
-	for (uint32_t i = 0; i < topology->zone_count; i++) {
-		if (topology->zones[i].parent == zone)
-			write_delegation(to, &topology->zones[i]);
-	}
-	if (zone->records)
-		fprintf(to, "%s\n", zone->records);
-}
-
-/* `DIR/NODE/zone` files are named by their zone; a slash in a label must not make a folder. */
-static void zone_file_name(const struct topology_zone *zone, char out[NAME_TEXT_SIZE + 8])
-{
-	size_t len = strlen(zone->text);
-
-	snprintf(out, NAME_TEXT_SIZE + 8, "%.*s.zone", (int)(len > 1 ? len - 1 : 4), len > 1 ? zone->text : "root");
-	for (char *p = out; *p; p++) {
-		if (*p == '/')
-			*p = '_';
-	}
+	fputc('\'', to);
 }
 
 static void write_list(FILE *to, const char *key, const struct topology_zone *zone, uint32_t first, uint32_t end)
@@ -94,11 +30,15 @@ static void write_list(FILE *to, const char *key, const struct topology_zone *zo
 
 static void write_authd_zone(FILE *to, const struct topology_zone *zone, const struct topology_node *node)
 {
-	fprintf(to, "  - name: %s\n", zone->text);
+	fputs("  - name: ", to);
+	write_quoted(to, zone->text);
+	fputc('\n', to);
 	if (zone->primary == node) {
-		char file[NAME_TEXT_SIZE + 8];
-		zone_file_name(zone, file);
-		fprintf(to, "    file: %s\n    allow-update: [127.0.0.0/8]\n", zone->file ? zone->file : file);
+		char file[ZONETEXT_FILE_NAME_SIZE];
+		zonetext_file_name(zone, ".zone", file);
+		fputs("    file: ", to);
+		write_quoted(to, zone->file ? zone->file : file);
+		fputs("\n    allow-update: [127.0.0.0/8]\n", to);
 		if (zone->secondary_count > 0)
 			write_list(to, "notify", zone, 1, zone->secondary_count + 1);
 	} else {
@@ -135,20 +75,6 @@ static void write_resolverd(FILE *to, const struct lab *lab, const struct topolo
 	fputs("]\n", to);
 }
 
-static void write_hints(FILE *to, const struct lab *lab)
-{
-	const struct topology_zone *root = topology_zone(&lab->topology, name_root);
-
-	fputs("; made by zonelab\n$TTL 3600\n", to);
-	if (!root)
-		return;
-	write_servers(to, root);
-	for (uint32_t i = 0; i <= root->secondary_count; i++) {
-		if (!topology_server(root, i)->hidden)
-			write_address(to, topology_server(root, i));
-	}
-}
-
 static FILE *file_open(const struct lab *lab, const struct topology_node *node, const char *name)
 {
 	char path[4096];
@@ -171,14 +97,14 @@ static int write_node_zones(const struct lab *lab, const struct topology_node *n
 {
 	for (uint32_t i = 0; i < lab->topology.zone_count; i++) {
 		const struct topology_zone *zone = &lab->topology.zones[i];
-		char name[NAME_TEXT_SIZE + 8];
+		char name[ZONETEXT_FILE_NAME_SIZE];
 		if (zone->primary != node || zone->file)
 			continue;
-		zone_file_name(zone, name);
+		zonetext_file_name(zone, ".zone", name);
 		FILE *file = file_open(lab, node, name);
 		if (!file)
 			return ZT_EIO;
-		write_zone(file, &lab->topology, zone);
+		zonetext_write(file, &lab->topology, zone);
 		int status = file_close(file, name);
 		if (status != ZT_OK)
 			return status;
@@ -203,7 +129,7 @@ static int write_node(const struct lab *lab, const struct topology_node *node)
 	file = file_open(lab, node, "root.hints");
 	if (!file)
 		return ZT_EIO;
-	write_hints(file, lab);
+	zonetext_write_hints(file, &lab->topology);
 	return file_close(file, "root.hints");
 }
 

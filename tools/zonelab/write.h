@@ -1,7 +1,12 @@
 /* Writes what the daemons of a lab read: zone files and configurations, one folder a node. */
 #pragma once
 
+#include <stdio.h>
+
 #include "tools/zonelab/lab.h"
 
 /* For every node. Errors are printed. */
 int write_all(const struct lab *lab) ZT_MUST_CHECK;
+
+/* A text as a YAML scalar, whatever is in it. */
+void write_quoted(FILE *to, const char *text);

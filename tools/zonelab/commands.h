@@ -1,0 +1,30 @@
+/* What zonelab's commands do. Each prints what goes wrong and returns the exit code. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+#define DEFAULT_DIR "zonelab-work"
+
+struct arguments {
+	const char *program;      /* as it was called */
+	const char *dir;
+	uint16_t port;            /* 0 = the topology's */
+	bool json;
+	char **words;             /* what follows the command */
+	int word_count;
+};
+
+/* Says what is wrong with a word of the command line. */
+int usage_error(const char *what, const char *word);
+
+int command_up(const struct arguments *args);
+int command_down(const struct arguments *args);
+int command_status(const struct arguments *args);
+int command_dig(const struct arguments *args);
+int command_exec(const struct arguments *args);
+int command_update(const struct arguments *args);
+int command_watch(const struct arguments *args);
+int command_demo(const struct arguments *args);
