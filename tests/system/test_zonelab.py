@@ -1,150 +1,368 @@
-"""zonelab: a whole hierarchy from one command; what its README session shows works, and nothing is left behind."""
-import contextlib
+"""zonelab as its user meets it: a lab comes up, answers, takes changes, shows what is wrong, and leaves nothing behind."""
 import json
 import os
 import re
+import signal
 import subprocess
-import tempfile
 import time
-from types import SimpleNamespace
+from pathlib import Path
 
-from zt import Failure, ask, built, run_tests, source_top, test, tool, wait_for
-from zt.lab import free_port, time_factor
+from zt import Failure, built, run_tests, source_top, test, tool, wait_for
+from zt.lab import time_factor
+from zt.node import require
 
-NAME = "www.shop.example."
+SMALL = """name: small
+port: {port}
+network: {network}.0
+nodes:
+  - {{name: ns1.test, kind: authd}}
+  - {{name: ns2.test, kind: authd}}
+  - {{name: inner, kind: resolverd}}
+  - {{name: outer, kind: resolverd, forward: [inner]}}
+zones:
+  - {{name: ., primary: ns1.test, secondaries: ns2.test, ttl: 1h}}
+  - name: test.
+    primary: ns1.test
+    secondaries: [ns2.test]
+    ttl: 2s
+    refresh: 2s
+    retry: 1s
+    records: |
+      www   A    192.0.2.10
+      alias CNAME www
+demo: {{zone: test., name: www.test., rdata: 192.0.2.99}}
+"""
+
+ERRORS = {      # what is replaced in SMALL, by what -> what is said
+    ("port: {port}", "prt: 1"): r'lab\.yaml:2:1: unknown key "prt" in topology, did you mean "port"\?',
+    ("forward: [inner]", "forward: [iner]"): r"lab\.yaml:8:45: there is no node iner; expected the name of one under nodes:",
+    ("secondaries: [ns2.test]", "secondaries: [ns3.test]"): r"lab\.yaml:13:18: there is no node ns3\.test; expected",
+    ("www   A    192.0.2.10", "www   A    192.0.2"): r"lab\.yaml:18:1: zone test\.: '192\.0\.2' is no IPv4 address; expected one as 192\.0\.2\.1",
+    ("alias CNAME www", "www CNAME alias"): r"lab\.yaml:19:1: www\.test\. CNAME: a CNAME record beside other data",
+    ("ttl: 2s", "ttl: soon"): r'lab\.yaml:14:10: ttl is "soon", expected a duration',
+    ("name: www.test.,", "name: www.org.,"): r"lab\.yaml:20:26: www\.org\. is not in zone test\.; expected",
+}
 
 
-def zonelab(folder, *words, expect=0, timeout_s=90):
-    run = subprocess.run([built("tools/zonelab/zonelab"), "--dir", folder, *map(str, words)], cwd=source_top(), stdin=subprocess.DEVNULL,
-                         capture_output=True, text=True, timeout=timeout_s * time_factor(), check=False)
-    if run.returncode != expect:
-        raise Failure(f"zonelab {' '.join(map(str, words))} ended with {run.returncode}, expected {expect}:\n{run.stdout}{run.stderr}")
-    return run.stdout + run.stderr
+class Zonelab:
+    """A topology in a test's folder and the command line on it. Everything is ended when the test is over."""
 
+    def __init__(self, lab, text=SMALL, folder="work folder"):
+        self.network, self.port = lab.next_address().rsplit(".", 1)[0], lab.port
+        self.cwd, self.dir = lab.folder, lab.folder / folder
+        self.topology = lab.folder / "lab.yaml"
+        self.topology.write_text(text.format(port=self.port, network=self.network))
 
-def nodes_of(folder):
-    """Node name -> its rows of `status --json`, one a zone."""
-    nodes = {}
-    for row in json.loads(zonelab(folder, "--json", "status"))["nodes"]:
-        nodes.setdefault(row["node"], []).append(row)
-    return nodes
+    def command(self, *words):
+        return [built("tools/zonelab/zonelab"), "--dir", str(self.dir), *map(str, words)]
 
+    def run(self, *words, expect=0, **options):
+        run = subprocess.run(self.command(*words), cwd=self.cwd, capture_output=True, text=True, timeout=120, check=False, **options)
+        if run.returncode != expect:
+            raise Failure(f"zonelab {' '.join(map(str, words))} ended with {run.returncode}, expected {expect}:\n{run.stdout}{run.stderr}")
+        return run.stdout + run.stderr
 
-def endpoint(row):
-    address, port = row["address"].split("@")
-    return SimpleNamespace(address=address, port=int(port), name=row["node"])
+    def start(self, *words):
+        return subprocess.Popen(self.command(*words), cwd=self.cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
+    def status(self):
+        return json.loads(subprocess.run([built("tools/zonelab/zonelab"), "--dir", str(self.dir), "--json", "status"], capture_output=True,
+                                         text=True, timeout=60, check=False).stdout)["nodes"]
 
-def processes_in(folder):
-    """Processes whose command line names the lab's folder."""
-    found = []
-    for entry in os.scandir("/proc"):
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
+    def pid(self, node):
+        return next(row["pid"] for row in json.loads((self.dir / "lab.json").read_text())["processes"] if row["node"] == node)
+
+    def daemons(self):
+        """Pids of the daemons that run with a configuration in this lab's folder."""
+        found = []
+        for entry in Path("/proc").iterdir():
             try:
-                with open(f"/proc/{entry.name}/cmdline", "rb") as file:
-                    if folder.encode() in file.read():
-                        found.append(int(entry.name))
+                words = (entry / "cmdline").read_bytes().split(b"\0") if entry.name.isdigit() else []
             except OSError:
-                pass
-    return found
+                continue
+            if any(word.startswith(os.fsencode(f"{self.dir}/")) for word in words[1:]) and b"zonelab" not in words[0]:
+                found.append(int(entry.name))
+        return found
+
+    def expect_nothing_left(self):
+        wait_for(lambda: not self.daemons(), lambda: f"the daemons {self.daemons()} to end", 5)
+        if (self.dir / "lab.json").exists():
+            raise Failure("lab.json is still there")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if (self.dir / "lab.json").exists():
+            subprocess.run(self.command("down"), capture_output=True, timeout=60, check=False)
+        for pid in self.daemons():
+            os.kill(pid, signal.SIGKILL)
 
 
-@contextlib.contextmanager
-def running_lab():
-    """A lab of the default topology on a port of its own; ended whatever happens."""
-    with tempfile.TemporaryDirectory() as folder:
-        started = time.monotonic()
-        try:
-            zonelab(folder, "--port", free_port("127.53.0.1"), "up")
-            print(f"# up after {time.monotonic() - started:.1f} s")
-            yield folder
-        except Exception as error:
-            for path in sorted(os.scandir(folder), key=lambda entry: entry.name):
-                with contextlib.suppress(OSError), open(f"{path.path}/log", encoding="utf-8", errors="replace") as log:
-                    error.add_note(f"---- end of the log of {path.name}\n" + "".join(log.readlines()[-10:]))
-            raise
-        finally:
-            with contextlib.suppress(Failure):
-                zonelab(folder, "down")
-        left = processes_in(folder)
-        assert not left, f"left behind: {left}"
+def expect(text, pattern):
+    if not re.search(pattern, text):
+        raise Failure(f"expected /{pattern}/ in:\n{text}")
 
 
-@test("up starts the default lab: every zone on its primary and secondaries with one serial, and both resolvers answer")
-def up():
-    with running_lab() as folder:
-        nodes = nodes_of(folder)
-        rows = [row for rows in nodes.values() for row in rows]
-        assert all(row["state"] == "ok" for row in rows), rows
-        serials = {}
+def read_until(process, pattern):
+    """Lines of the process up to one that matches."""
+    seen = ""
+    for line in process.stdout:
+        seen += line
+        if re.search(pattern, line):
+            return seen
+    raise Failure(f"expected /{pattern}/ in:\n{seen}")
+
+
+def small(lab):
+    return Zonelab(lab)
+
+
+def default(lab):
+    """The default topology on the test's own port and network."""
+    text = (source_top() / "zones/lab.yaml").read_text().replace("{", "{{").replace("}", "}}")
+    return Zonelab(lab, text.replace("5300", "{port}").replace("127.53.0.0", "{network}.0"))
+
+
+@test("a lab comes up, answers, takes an UPDATE, shows itself and goes down without a trace")
+def whole_life(lab):
+    with small(lab) as z:
+        said = z.run("up", z.topology)
+        expect(said, r"ns2\.test +authd +\S+ +test\. +secondary +1 +ok")
+        expect(said, rf"Try:  dig -p {z.port} @{re.escape(z.network)}\.4 www\.test\. A")
+        require("dig", "bind9-dnsutils")
+        expect(z.run("dig", "outer", "alias.test", "A", "+short"), r"192\.0\.2\.10")
+        expect(tool("dig", "-p", z.port, f"@{z.network}.2", "www.test", "+short", "+norec"), r"192\.0\.2\.10")
+        expect(z.run("exec", "outer", "sh", "-c", "echo $ZONELAB_NODE $ZONELAB_ADDRESS $ZONELAB_PORT"), rf"outer {re.escape(z.network)}\.4 {z.port}")
+        expect(z.run("exec", "ns1.test", "zonectl", "peers", "test."), r"current")
+        expect(z.run("update", "test.", "add", "new", 5, "A", "192.0.2.7"), r"serial of test\.: 1 -> 2")
+        expect(z.run("update", "test.", "add", "new", 5, "A", "192.0.2.7"), r"nothing to change, the serial of test\. stays 2")
+        expect(z.run("update", "test.", "delete", "new", "A"), r"serial of test\.: 2 -> 3")
+        wait_for(lambda: all(row["serial"] == 3 for row in z.status() if row["zone"] == "test."), "serial 3 at both servers")
+        expect(z.run("status"), r"ns2\.test .* test\. +secondary +3 +ok")
+        z.run("down")
+        z.expect_nothing_left()
+        expect(z.run("down", expect=1), r"no lab is running in .*start one with: zonelab up")
+
+
+@test("the default lab has every zone on a primary and two secondaries with one serial, and plain dig gets an answer from every node")
+def default_lab(lab):
+    with default(lab) as z:
+        z.run("up", z.topology)
+        rows = z.status()
+        if len(rows) != 20 or any(row["state"] != "ok" for row in rows):
+            raise Failure(f"not as expected: {rows}")
+        for zone in (".", "example.", "test.", "shop.example.", "blog.example.", "lab.test."):
+            of_zone = [row for row in rows if row["zone"] == zone]
+            if len(of_zone) != 3 or sum(row["primary"] for row in of_zone) != 1 or len({row["serial"] for row in of_zone}) != 1:
+                raise Failure(f"not as expected: {of_zone}")
         for row in rows:
-            if row["zone"]:
-                serials.setdefault(row["zone"], set()).add(row["serial"])
-        assert len(serials) == 6 and all(len(values) == 1 for values in serials.values()), serials
-        for name, (row, *_) in nodes.items():
-            node = endpoint(row)
-            text = tool("dig", "-p", node.port, f"@{node.address}", "SOA", row["zone"] or "shop.example.")
-            assert "status: NOERROR" in text, f"plain dig at {name}: {text}"
-        edge = endpoint(nodes["edge"][0])
-        assert str(ask(edge, NAME, rd=True).answer[-1][0]) in zonelab(folder, "dig", "edge", NAME, "A", "+short")
+            address = row["address"].split("@")[0]
+            expect(tool("dig", "-p", z.port, f"@{address}", "SOA", row["zone"] or "shop.example."), r"status: NOERROR(?s:.*)\sSOA\s")
+        z.run("down")
+        z.expect_nothing_left()
 
 
-@test("update changes a zone on all its servers, and after the old TTL at the resolvers")
-def update_spreads():
-    with running_lab() as folder:
-        nodes = nodes_of(folder)
-        servers = [endpoint(row) for rows in nodes.values() for row in rows if row["zone"] == "shop.example."]
-        resolvers = [endpoint(nodes[name][0]) for name in ("regional", "edge")]
-        assert len(servers) == 3
-
-        def addresses(node, rd=False):
-            return sorted(str(rdata) for rrset in ask(node, NAME, rd=rd).answer for rdata in rrset)
-        old = addresses(resolvers[1], rd=True)
-        zonelab(folder, "update", "shop.example.", "delete", NAME, 10, "A", old[0])
-        zonelab(folder, "update", "shop.example.", "add", NAME, 10, "A", "192.0.2.99")
-        for node in servers:
-            wait_for(lambda node=node: addresses(node) == ["192.0.2.99"], f"the new address at {node.name}", deadline_s=10)
-        for node in resolvers:
-            wait_for(lambda node=node: addresses(node, rd=True) == ["192.0.2.99"], f"the new address at {node.name}", deadline_s=30)
+@test("the zone files it writes are accepted by named-checkzone and ldns-read-zone")
+def zone_files(lab):
+    with default(lab) as z:
+        z.run("up", z.topology)
+        z.run("down")
+        files = sorted(z.dir.glob("*/*.zone"))
+        if len(files) != 6:
+            raise Failure(f"expected 6 zone files: {files}")
+        checkzone = require("named-checkzone", "bind9-utils")
+        for file in files:
+            zone = "." if file.stem == "root" else file.stem
+            run = subprocess.run([checkzone, "-i", "local", zone, file], capture_output=True, text=True, timeout=30, check=False)
+            if run.returncode != 0:
+                raise Failure(run.stdout + run.stderr)
+            tool("ldns-read-zone", file)
 
 
-@test("exec runs a program for a node, and unknown nodes, a second lab and no lab are told apart")
-def commands():
-    with running_lab() as folder:
-        row = nodes_of(folder)["ns1.shop.example"][0]
-        text = zonelab(folder, "exec", "ns1.shop.example", "sh", "-c", "echo $ZONELAB_ADDRESS@$ZONELAB_PORT")
-        assert text.strip() == row["address"]
-        status = zonelab(folder, "exec", "ns1.shop.example", built("tools/zonectl/zonectl"), "zone", "shop.example.")
-        assert "primary" in status
-        for words in (["dig", "nobody", NAME, "A"], ["exec", "nobody", "true"]):
-            assert "no node nobody" in zonelab(folder, *words, expect=2)
-        assert "no such zone" in zonelab(folder, "update", "nozone.", "add", "x.nozone.", 5, "A", "192.0.2.1", expect=2)
-        assert "already running" in zonelab(folder, "up", expect=1)
-        zonelab(folder, "down")
-        assert "no lab is running" in zonelab(folder, "status", expect=1)
-        assert "no lab is running" in zonelab(folder, "down", expect=1)
+@test("watch shows a change at every server and cache, and ends well at Ctrl-C")
+def watch(lab):
+    with small(lab) as z:
+        z.run("up", z.topology)
+        watching = z.start("watch", "www.test.")
+        read_until(watching, r"outer +192\.0\.2\.10")
+        z.run("update", "test", "delete", "www", "A")
+        z.run("update", "test", "add", "www", 1, "A", "192.0.2.55")
+        read_until(watching, r"outer .*-> 192\.0\.2\.55")
+        os.kill(z.pid("ns2.test"), signal.SIGKILL)
+        read_until(watching, r"ns2\.test +serial 3 -> dead")
+        watching.send_signal(signal.SIGINT)
+        watching.communicate(timeout=30)
+        if watching.returncode != 0:
+            raise Failure(f"watch ended with {watching.returncode}")
 
 
-@test("a broken topology is reported with FILE:LINE:COL and starts nothing")
-def broken_topology():
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "bad.yaml")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write("name: x\nnodes:\n  - {name: a, kind: nonsense}\nzones:\n  - {name: ., primary: nobody}\n")
-        text = zonelab(folder, "up", path, expect=2)
-        assert re.search(r"bad\.yaml:3:\d+: ", text), text
-        assert not processes_in(folder)
+@test("watch ends when nobody reads it any more")
+def watch_unread(lab):
+    with small(lab) as z:
+        z.run("up", z.topology)
+        watching = z.start("watch")
+        read_until(watching, "serial")
+        watching.stdout.close()
+        watching.wait(30)
 
 
-@test("demo predicts, changes, measures, ends within a minute with status 0, and leaves no process")
-def demo():
-    with tempfile.TemporaryDirectory() as folder:
+@test("status tells a dead node and a stopped one, and exits 1")
+def status_of_the_dead(lab):
+    with small(lab) as z:
+        z.run("up", z.topology)
+        os.kill(z.pid("ns2.test"), signal.SIGKILL)
+        wait_for(lambda: {row["state"] for row in z.status() if row["node"] == "ns2.test"} == {"dead"}, "ns2.test to be dead")
+        expect(z.run("status", expect=1), r"ns2\.test .* dead")
+        os.kill(z.pid("inner"), signal.SIGSTOP)
+        expect(z.run("status", expect=1), r"inner .* no answer")
+        z.run("down")
+        z.expect_nothing_left()
+
+
+@test("the demo of a small lab converges within the predicted bound")
+def demo_small(lab):
+    with small(lab) as z:
+        said = z.run("demo", z.topology)
+        for pattern in (r"2\. What propest predicts", r"every server has it +0\.\d{3}", r"serial 1 -> 2", r"outer +192\.0\.2\.10 -> 192\.0\.2\.99",
+                        r"All 2 servers and 2 caches have the change, within the bound"):
+            expect(said, pattern)
+        z.expect_nothing_left()
+
+
+@test("the demo of the default lab exits 0 within 60 seconds")
+def demo_default(lab):
+    with default(lab) as z:
         started = time.monotonic()
-        text = zonelab(folder, "--port", free_port("127.53.0.1"), "demo", timeout_s=60)
-        print(f"# demo took {time.monotonic() - started:.1f} s")
-        assert re.search(r"(?i)p50.*p90.*p99.*bound", text) and "192.0.2" in text, text
-        assert re.search(r"(?i)within the bound", text), text
-        assert not processes_in(folder), "the demo left processes behind"
+        expect(z.run("demo", z.topology), r"All 3 servers and 2 caches have the change")
+        if time.monotonic() - started > 60 * time_factor():
+            raise Failure(f"the demo took {time.monotonic() - started:.0f} s")
+        z.expect_nothing_left()
+
+
+@test("the demo exits 1 when a secondary dies, and says so")
+def demo_dead_secondary(lab):
+    with small(lab) as z:
+        demo = z.start("demo", z.topology)
+        read_until(demo, r"1\. Every resolver is asked")
+        os.kill(z.pid("ns2.test"), signal.SIGKILL)
+        said = demo.communicate(timeout=120)[0]
+        if demo.returncode != 1:
+            raise Failure(f"the demo ended with {demo.returncode}:\n{said}")
+        expect(said, r"ns2\.test +dead")
+        expect(said, r"NOT converged within the bound .* 1 of 2 servers and 2 of 2 caches")
+        z.expect_nothing_left()
+
+
+@test("the demo exits 1 when a secondary hangs until the bound is over")
+def demo_hanging_secondary(lab):
+    with small(lab) as z:
+        demo = z.start("demo", z.topology)
+        read_until(demo, r"1\. Every resolver is asked")
+        os.kill(z.pid("ns2.test"), signal.SIGSTOP)
+        said = demo.communicate(timeout=120)[0]
+        if demo.returncode != 1:
+            raise Failure(f"the demo ended with {demo.returncode}:\n{said}")
+        expect(said, r"NOT converged within the bound")
+        z.expect_nothing_left()
+
+
+@test("Ctrl-C during up and at every stage of the demo leaves no process behind")
+def interrupted(lab):
+    with small(lab) as z:
+        for words, stage in ((("up",), r"Starting"), (("demo",), r"Starting"), (("demo",), r"1\. Every"), (("demo",), r"2\. What"),
+                             (("demo",), r"Who has what")):
+            for number in (signal.SIGINT, signal.SIGHUP) if stage == "Starting" else (signal.SIGTERM,):
+                process = z.start(*words, z.topology)
+                read_until(process, stage)
+                process.send_signal(number)
+                said = process.communicate(timeout=60)[0]
+                if process.returncode not in (-number, 1):
+                    raise Failure(f"{words} at {stage} ended with {process.returncode}:\n{said}")
+                z.expect_nothing_left()
+
+
+@test("a demo whose output nobody reads ends, with all its daemons")
+def demo_unread(lab):
+    with small(lab) as z:
+        demo = z.start("demo", z.topology)
+        read_until(demo, r"Starting")
+        demo.stdout.close()
+        demo.wait(60)
+        z.expect_nothing_left()
+
+
+@test("zonelab killed while it starts a lab leaves a lab that down finds")
+def killed_while_starting(lab):
+    with small(lab) as z:
+        up = z.start("up", z.topology)
+        wait_for((z.dir / "lab.json").exists, "lab.json")
+        up.kill()
+        up.communicate(timeout=30)
+        z.run("down")
+        z.expect_nothing_left()
+
+
+@test("a second up in the same folder, and a lab on a taken port, are refused")
+def taken(lab):
+    with small(lab) as z:
+        z.run("up", z.topology)
+        expect(z.run("up", z.topology, expect=1), r"a lab is already running in .*; end it with: zonelab down")
+        other = Zonelab(lab, folder="other")
+        with other:
+            expect(other.run("up", other.topology, expect=1), rf"node ns1\.test cannot listen on .*@{z.port}: Address already in use; .*--port")
+            other.expect_nothing_left()
+        expect(z.run("status"), r"ok")
+
+
+@test("a lab outlives its topology file")
+def topology_gone(lab):
+    with small(lab) as z:
+        z.run("up", z.topology)
+        z.topology.write_text("nonsense")
+        expect(z.run("status"), r"ns2\.test .* ok")
+        z.topology.unlink()
+        z.run("down")
+        z.expect_nothing_left()
+
+
+@test("mistakes in a topology are told with file, line and what was expected, before anything starts")
+def topology_errors(lab):
+    for (old, new), said in ERRORS.items():
+        if old not in SMALL:
+            raise Failure(f"{old} is not in the topology")
+        with Zonelab(lab, SMALL.replace(old, new, 1)) as z:
+            expect(z.run("up", z.topology, expect=2), said)
+            if z.dir.exists():
+                raise Failure("the work folder was made")
+
+
+@test("mistakes on the command line are told with what was expected")
+def command_errors(lab):
+    with small(lab) as z:
+        expect(z.run("status", expect=1), r"no lab is running in .*; start one with: zonelab up")
+        z.run("up", z.topology)
+        for words, said in ((("dig", "ns9", "www.test"), r"there is no node ns9; the nodes are: ns1\.test ns2\.test inner outer"),
+                            (("update", "tst", "add", "a", 1, "A", "192.0.2.1"), r"there is no zone tst; the zones are: \. test\."),
+                            (("update", "test", "put", "a"), r"expected add or delete, not put"),
+                            (("update", "test", "add", "a", 1, "A"), r"add needs NAME TTL TYPE RDATA"),
+                            (("update", "test", "add", "a", "x", "A", "192.0.2.1"), r"expected a TTL in seconds, not x"),
+                            (("update", "test", "add", "a", 1, "AX", "192.0.2.1"), r"expected a record type, such as A, not AX"),
+                            (("update", "test", "add", "a", 1, "A", "192.0.2"), r"\"192\.0\.2\" is no rdata of A"),
+                            (("update", "test", "delete", "a.org."), r"a\.org\. is outside zone test\."),
+                            (("watch", "a..b"), r"not a domain name: a\.\.b"),
+                            (("status", "--json"), r"options stand before the command: --json"),
+                            (("--json", "down"), r"--json is for up and status, not for down"),
+                            (("--port", 1, "status"), r"--port is for up and demo, not for status"),
+                            (("--port", 0, "up"), r"--port: expected a number from 1 to 65535, not 0"),
+                            (("raise",), r"unknown command raise"), ((), r"usage: zonelab")):
+            expect(z.run(*words, expect=2), said)
+
+
+@test("a folder whose path is too long for control sockets is refused with the reason")
+def long_folder(lab):
+    with Zonelab(lab, folder="d" * 90) as z:
+        expect(z.run("up", z.topology, expect=1), r"too long for a socket's path, 107 bytes; choose a shorter folder with --dir")
 
 
 if __name__ == "__main__":

@@ -218,6 +218,7 @@ int command_watch(const struct arguments *args)
 			usage_error("no zone of the lab holds ", args->words[0]);
 		else
 			exit_code = watch_run(&lab, &options, NULL) == ZT_OK ? EXIT_OK : EXIT_FAILED;
+		interrupt_take();      /* Ctrl-C is how a watch ends */
 	}
 	lab_free(&lab);
 	return exit_code;

@@ -26,3 +26,13 @@ tools_zonelab_zonelab_SOURCES = \
 tools_zonelab_zonelab_CPPFLAGS = $(AM_CPPFLAGS) -DZT_SRCDIR='"$(abs_top_srcdir)"' -DZT_DATADIR='"$(pkgdatadir)"'
 tools_zonelab_zonelab_LDADD = $(LIBS_ZONELAB)
 dist_man_MANS += doc/man/zonelab.1
+
+check_PROGRAMS += tests/unit/zonelab/test_topology
+tests_unit_zonelab_test_topology_SOURCES = tests/unit/zonelab/test_topology.c
+tests_unit_zonelab_test_topology_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_zonelab_test_topology_LDADD = $(LIBS_SUITE) $(LIBS_ZONELAB)
+
+fuzz_programs += tests/fuzz/fuzz_lab_topology
+tests_fuzz_fuzz_lab_topology_SOURCES = tests/fuzz/fuzz_lab_topology.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_lab_topology_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_lab_topology_LDADD = $(LIBS_ZONELAB)

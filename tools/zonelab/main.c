@@ -27,8 +27,8 @@ struct command {
 static const struct command commands[] = {
 	{ "up", "[TOPOLOGY]", "start a lab and wait until every node answers", 0, 1, TAKES_PORT | TAKES_JSON | HOLDS_SIGNALS, command_up },
 	{ "status", "", "nodes, serials, states", 0, 0, TAKES_JSON, command_status },
-	{ "dig", "NODE NAME [TYPE] [OPTION]…", "ask a node with dig", 2, -1, 0, command_dig },
-	{ "exec", "NODE COMMAND…", "run a program for a node, such as zonectl", 2, -1, 0, command_exec },
+	{ "dig", "NODE NAME [TYPE] [OPTION]...", "ask a node with dig", 2, -1, 0, command_dig },
+	{ "exec", "NODE COMMAND...", "run a program for a node, such as zonectl", 2, -1, 0, command_exec },
 	{ "update", "ZONE add NAME TTL TYPE RDATA", "add a record by UPDATE", 3, -1, 0, command_update },
 	{ "update", "ZONE delete NAME [TTL] [TYPE [RDATA]]", "delete a record, an RRset, or all at the name", 3, -1, 0, command_update },
 	{ "watch", "[NAME [TYPE]]", "print serials and cached answers as they change", 0, 2, HOLDS_SIGNALS, command_watch },
@@ -46,7 +46,7 @@ int usage_error(const char *what, const char *word)
 
 static void usage(FILE *to)
 {
-	fputs("usage: zonelab [--dir DIR] [--port PORT] [--json] COMMAND …\n\nA DNS hierarchy on the loopback addresses of one machine.\n", to);
+	fputs("usage: zonelab [--dir DIR] [--port PORT] [--json] COMMAND ...\n\nA DNS hierarchy on the loopback addresses of one machine.\n", to);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(to, "  %-6s %-38s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
 	fputs("  --dir DIR     work folder (default " DEFAULT_DIR ")\n"

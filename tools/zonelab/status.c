@@ -17,32 +17,44 @@ struct row {
 	const struct topology_node *node;
 	const struct topology_zone *zone;      /* NULL for a resolver */
 	bool alive;
-	const struct probe *probe;
+	const struct probe *probe;             /* NULL when dead */
 };
 
-static uint32_t rows_make(const struct lab *lab, struct row *rows, struct probe *probes)
+/* The rows and the questions to those that live, which are not to be moved. */
+struct table {
+	struct row *rows;
+	struct probe *probes;
+	uint32_t count, probe_count;
+};
+
+static void row_add(struct table *table, struct row row)
+{
+	const struct topology_node *node = row.node;
+
+	if (row.alive) {
+		struct probe *probe = &table->probes[table->probe_count++];
+		*probe = (struct probe){
+			.to = &node->address, .name = row.zone ? row.zone->apex : name_root, .type = TYPE_SOA, .recurse = node->kind == NODE_RESOLVERD,
+		};
+		row.probe = probe;
+	}
+	table->rows[table->count++] = row;
+}
+
+static void rows_make(const struct lab *lab, struct table *table)
 {
 	const struct topology *topology = &lab->topology;
-	uint32_t count = 0;
 
 	for (uint32_t n = 0; n < topology->node_count; n++) {
 		const struct topology_node *node = &topology->nodes[n];
 		bool alive = process_is_alive(&lab->processes[n]);
 		for (uint32_t z = 0; z < topology->zone_count; z++) {
-			const struct topology_zone *zone = &topology->zones[z];
-			if (!topology_serves(zone, node))
-				continue;
-			probes[count] = (struct probe){ .to = &node->address, .name = zone->apex, .type = TYPE_SOA };
-			rows[count] = (struct row){ .node = node, .zone = zone, .alive = alive, .probe = &probes[count] };
-			count++;
+			if (topology_serves(&topology->zones[z], node))
+				row_add(table, (struct row){ .node = node, .zone = &topology->zones[z], .alive = alive });
 		}
-		if (node->kind == NODE_RESOLVERD) {
-			probes[count] = (struct probe){ .to = &node->address, .name = name_root, .type = TYPE_SOA, .recurse = true };
-			rows[count] = (struct row){ .node = node, .alive = alive, .probe = &probes[count] };
-			count++;
-		}
+		if (node->kind == NODE_RESOLVERD)
+			row_add(table, (struct row){ .node = node, .alive = alive });
 	}
-	return count;
 }
 
 static bool answers_well(const struct row *row)
@@ -111,18 +123,17 @@ static void json_print(const struct lab *lab, const struct row *rows, uint32_t c
 bool status_print(const struct lab *lab, bool json)
 {
 	size_t most = topology_role_count(&lab->topology);
-	struct probe *probes = calloc(most ? most : 1, sizeof(*probes));
-	struct row *rows = calloc(most ? most : 1, sizeof(*rows));
-	bool well = probes && rows;
+	struct table table = { .rows = calloc(most + 1, sizeof(*table.rows)), .probes = calloc(most + 1, sizeof(*table.probes)) };
+	bool well = table.rows && table.probes;
 
 	if (well) {
-		uint32_t count = rows_make(lab, rows, probes);
-		well = probe_all(probes, count, ANSWER_WAIT_MS * USEC_PER_MSEC) == ZT_OK;
-		(json ? json_print : table_print)(lab, rows, count);
-		for (uint32_t i = 0; i < count; i++)
-			well = well && answers_well(&rows[i]) && is_current(rows, count, &rows[i]);
+		rows_make(lab, &table);
+		well = probe_all(table.probes, table.probe_count, ANSWER_WAIT_MS * USEC_PER_MSEC) == ZT_OK;
+		(json ? json_print : table_print)(lab, table.rows, table.count);
+		for (uint32_t i = 0; i < table.count; i++)
+			well = well && answers_well(&table.rows[i]) && is_current(table.rows, table.count, &table.rows[i]);
 	}
-	free(probes);
-	free(rows);
+	free(table.rows);
+	free(table.probes);
 	return well;
 }

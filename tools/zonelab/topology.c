@@ -314,7 +314,7 @@ static void tiers_find(struct reader *reader)
 		if (grown == topology->node_count)
 			return;
 	}
-	PROBLEM(reader, yaml_node_get(confs[grown].node, "forward"), "resolvers forward in a circle, of which %s is or to which it leads; expected an end",
+	PROBLEM(reader, yaml_node_get(confs[grown].node, "forward"), "what %s forwards goes in a circle; expected a resolver that does not forward at the end",
 		topology->nodes[grown].name);
 }
 
@@ -400,6 +400,15 @@ static void zone_read(struct reader *reader, const struct zone_conf *conf, struc
 		PROBLEM(reader, yaml_node_get(conf->node, "records"), "records and a file for one zone; expected one of the two");
 }
 
+static bool serves_any(const struct topology *topology, const struct topology_node *node)
+{
+	bool serves = false;
+
+	for (uint32_t i = 0; i < topology->zone_count && !serves; i++)
+		serves = topology_serves(&topology->zones[i], node);
+	return serves;
+}
+
 /* Finds each zone's parent; a lab may have one top zone, from which resolvers start. */
 static void parents_find(struct reader *reader)
 {
@@ -419,6 +428,8 @@ static void parents_find(struct reader *reader)
 		const struct yaml_node *at = SCHEMA_ITEMS(reader->conf->nodes, struct node_conf)[i].node;
 		if (node->kind == NODE_AUTHD && !topology_zone_of(topology, node->host))
 			PROBLEM(reader, at, "node %s has no zone to hold its address; expected a zone above its name", node->name);
+		if (node->kind == NODE_AUTHD && !serves_any(topology, node))
+			PROBLEM(reader, at, "node %s serves no zone; expected it as the primary or a secondary of one", node->name);
 	}
 }
 
@@ -459,6 +470,10 @@ static void all_read(struct reader *reader)
 	topology->port = (uint16_t)conf->port;
 	if (conf->nodes.count > NODES_MAX || conf->zones.count > ZONES_MAX) {
 		PROBLEM(reader, conf->node, "%zu nodes and %zu zones; expected at most %d and %d", conf->nodes.count, conf->zones.count, NODES_MAX, ZONES_MAX);
+		return;
+	}
+	if (conf->nodes.count == 0 || conf->zones.count == 0) {
+		PROBLEM(reader, yaml_node_get(conf->node, conf->nodes.count == 0 ? "nodes" : "zones"), "the list is empty; expected at least one");
 		return;
 	}
 	topology->nodes = take(reader, conf->nodes.count * sizeof(*topology->nodes));

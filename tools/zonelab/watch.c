@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/dns/rcode.h"
 #include "lib/dns/rrtype.h"
@@ -50,9 +51,11 @@ struct watching {
 
 static void subject_add(struct watching *w, const struct lab *lab, const struct topology_node *node)
 {
+	const struct lab_process *process = &lab->processes[node - lab->topology.nodes];
 	bool is_server = node->kind == NODE_AUTHD;
+
 	w->subjects[w->count] = (struct subject){
-		.node = node, .process = &lab->processes[node - lab->topology.nodes], .is_server = is_server,
+		.node = node, .process = process, .is_server = is_server, .is_dead = !process_is_alive(process),
 	};
 	w->probes[w->count++] = (struct probe){
 		.to = &node->address,
@@ -182,10 +185,28 @@ static int round_pause_ms(const struct watching *w, usec_t now)
 	return w->options->until_converged ? MEASURING_ROUND_MS : LEISURE_ROUND_MS;
 }
 
+/* Rests; false when the reader of standard output is gone meanwhile, which a watch that has nothing to say would not notice. */
+static bool rest(int pause_ms)
+{
+	struct pollfd reader = { .fd = STDOUT_FILENO };
+
+	if (poll(&reader, 1, pause_ms) <= 0)
+		return true;
+	if (reader.revents & (POLLERR | POLLHUP))
+		return false;
+	poll(NULL, 0, pause_ms);
+	return true;
+}
+
 static int rounds_run(struct watching *w)
 {
 	const struct clock *clock = clock_system();
 
+	for (uint32_t i = 0; i < w->asked; i++) {
+		if (w->subjects[i].is_dead)
+			subject_look(w, i, clock_now(clock));
+	}
+	dead_put_last(w);
 	while (!is_done(w) && w->asked > 0 && !interrupt_is_waiting() && !ferror(stdout)) {
 		if (w->options->deadline > 0 && clock_now(clock) > w->options->deadline)
 			return ZT_ETIMEOUT;
@@ -197,8 +218,8 @@ static int rounds_run(struct watching *w)
 			subject_look(w, i, now);
 		dead_put_last(w);
 		progress_note(w, now);
-		if (!is_done(w))
-			poll(NULL, 0, round_pause_ms(w, now));
+		if (!is_done(w) && !rest(round_pause_ms(w, now)))
+			return ZT_OK;
 	}
 	return ZT_OK;
 }
