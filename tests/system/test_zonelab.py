@@ -40,7 +40,7 @@ ERRORS = {      # what is replaced in SMALL, by what -> what is said
     ("www   A    192.0.2.10", "www   A    192.0.2"): r"lab\.yaml:18:1: zone test\.: '192\.0\.2' is no IPv4 address; expected one as 192\.0\.2\.1",
     ("alias CNAME www", "www CNAME alias"): r"lab\.yaml:19:1: www\.test\. CNAME: a CNAME record beside other data",
     ("ttl: 2s", "ttl: soon"): r'lab\.yaml:14:10: ttl is "soon", expected a duration',
-    ("name: www.test.,", "name: www.org.,"): r"lab\.yaml:20:26: www\.org\. is not in zone test\.; expected",
+    ("name: www.test.,", "name: www.org.,"): r"lab\.yaml:20:27: www\.org\. is not in zone test\.; expected",
 }
 
 

@@ -46,7 +46,10 @@ static int record_take(void *arg, const struct zonefile_record *record)
 		PROBLEM(check, record->line, "a record of another class; expected IN");
 		return ZT_OK;
 	}
-	int status = zone_edit_add(check->edit, record->owner, record->type, record->ttl, record->rdata, record->rdata_len);
+	struct change_record added = {
+		.owner = record->owner, .type = record->type, .ttl = record->ttl, .rdata = record->rdata, .rdata_len = record->rdata_len,
+	};
+	int status = zone_edit_add(check->edit, &added);
 	if (status == ZT_EOUTOFZONE)
 		PROBLEM(check, record->line, "%s is outside the zone; expected a name at or below %s", name_to_text(record->owner, owner),
 			check->zone->text);
