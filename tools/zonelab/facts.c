@@ -45,13 +45,21 @@ static void write_caches(FILE *to, const struct topology *topology)
 		fprintf(to, "caches: {count: %u, depth: %u, max-ttl: 1d, max-negative-ttl: 1h}\n", count, depth);
 }
 
-int facts_write(const struct lab *lab, const struct topology_zone *zone, char path[4096])
+int facts_path(const struct lab *lab, const struct topology_zone *zone, char out[4096])
 {
 	char name[ZONETEXT_FILE_NAME_SIZE];
 
 	zonetext_file_name(zone, ".facts.yaml", name);
-	if (snprintf(path, 4096, "%s/%s", lab->dir, name) >= 4096)
-		return ZT_ELIMIT;
+	return snprintf(out, 4096, "%s/%s", lab->dir, name) < 4096 ? ZT_OK : ZT_ELIMIT;
+}
+
+int facts_write(const struct lab *lab, const struct topology_zone *zone)
+{
+	char path[4096];
+	int status = facts_path(lab, zone, path);
+
+	if (status != ZT_OK)
+		return status;
 	FILE *to = fopen(path, "w");
 	if (to) {
 		fputs("# made by zonelab: what DNS cannot tell\nzone: ", to);

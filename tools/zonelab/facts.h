@@ -3,5 +3,7 @@
 
 #include "tools/zonelab/lab.h"
 
-/* Writes DIR/ZONE.facts.yaml, a file for `propest --topology`, and gives its path. Errors are printed. */
-int facts_write(const struct lab *lab, const struct topology_zone *zone, char path[4096]) ZT_MUST_CHECK;
+/* `DIR/ZONE.facts.yaml`; ZT_ELIMIT when too long. */
+int facts_path(const struct lab *lab, const struct topology_zone *zone, char out[4096]) ZT_MUST_CHECK;
+/* Writes that file, for `propest --topology`. Errors are printed. */
+int facts_write(const struct lab *lab, const struct topology_zone *zone) ZT_MUST_CHECK;

@@ -63,7 +63,7 @@ int predict_change(const struct lab *lab, const struct topology_zone *zone, cons
 		fprintf(stderr, "zonelab: cannot find propest; build it (make) or put it on PATH\n");
 		return ZT_ENOENT;
 	}
-	int status = facts_write(lab, zone, facts);
+	int status = facts_path(lab, zone, facts);
 	if (status == ZT_OK)
 		status = program_run((char *const *)(uintptr_t)argv, out);
 	if (status != ZT_OK && !interrupt_is_waiting())

@@ -1,10 +1,11 @@
-/* Configurations and zone files, one folder a node. */
+/* Configurations and zone files, one folder a node, and the facts about each zone. */
 #include "tools/zonelab/write.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/zonelab/facts.h"
 #include "tools/zonelab/zonetext.h"
 
 void write_quoted(FILE *to, const char *text)
@@ -138,5 +139,7 @@ int write_all(const struct lab *lab)
 	int status = ZT_OK;
 	for (uint32_t i = 0; i < lab->topology.node_count && status == ZT_OK; i++)
 		status = write_node(lab, &lab->topology.nodes[i]);
+	for (uint32_t i = 0; i < lab->topology.zone_count && status == ZT_OK; i++)
+		status = facts_write(lab, &lab->topology.zones[i]);
 	return status;
 }

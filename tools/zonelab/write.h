@@ -5,7 +5,7 @@
 
 #include "tools/zonelab/lab.h"
 
-/* For every node. Errors are printed. */
+/* For every node, and what propest is told about every zone (facts.h). Errors are printed. */
 int write_all(const struct lab *lab) ZT_MUST_CHECK;
 
 /* A text as a YAML scalar, whatever is in it. */
