@@ -7,6 +7,7 @@
 #include "authd/manage/zones.h"
 #include "authd/option_table.h"
 #include "lib/base/memory.h"
+#include "lib/base/readiness.h"
 
 /* What one zone's reload came to. */
 struct outcome {
@@ -80,6 +81,20 @@ static int configuration_swap(struct manage *manage, struct buf *restart_needed,
 	return ZT_OK;
 }
 
+/* The configuration's errors are lines; each becomes one of the log. */
+static void failure_log(const struct manage *manage, int status, const struct buf *errors)
+{
+	size_t at = 0;
+
+	log_error(manage->log, "reload failed, going on with the old settings: %s", status_text(status));
+	while (at < errors->len) {
+		const uint8_t *line = errors->data + at, *end = memchr(line, '\n', errors->len - at);
+		size_t len = end ? (size_t)(end - line) : errors->len - at;
+		log_error(manage->log, "%.*s", (int)len, (const char *)line);
+		at += len + 1;
+	}
+}
+
 int reload_all(struct manage *manage, json_t **result, struct buf *errors)
 {
 	struct buf restart_needed;
@@ -87,6 +102,8 @@ int reload_all(struct manage *manage, json_t **result, struct buf *errors)
 	unsigned failed = 0;
 	json_t *rows = json_array();
 
+	log_notice(manage->log, "reloading %s", manage->options->path);
+	readiness_notify("RELOADING=1");
 	buf_init(&restart_needed);
 	int status = configuration_swap(manage, &restart_needed, errors);
 	buf_add_u8(&restart_needed, 0);
@@ -102,6 +119,9 @@ int reload_all(struct manage *manage, json_t **result, struct buf *errors)
 		memory_trim();
 		status = zones_start(manage);
 	}
+	if (status != ZT_OK)
+		failure_log(manage, status, errors);
+	readiness_notify("READY=1");
 	if (status == ZT_OK && result && rows)
 		*result = report(rows, failed, restart_needed.status == ZT_OK ? (const char *)restart_needed.data : "");
 	else

@@ -1,5 +1,6 @@
 """authd as a process: starting, stopping and reloading it while it is at work."""
 import contextlib
+import re
 import select
 import socket
 import struct
@@ -90,6 +91,22 @@ def stop_under_updates(lab):
         primary.restart()
     held = {record[0] for record in axfr(primary, zone.name)}
     assert {dns.name.from_text(name).to_wire() for name in acknowledged} <= held
+
+
+@test("a configuration with errors changes nothing, and the log has each error with its place, however the reload was asked for")
+def failed_reload(lab):
+    primary = Authd(lab)
+    zone = replicate(sample_zone("example.com."), primary, [])
+    lab.start()
+    text = primary.config()
+    lines = text.count("\n")
+    primary.write("authd.yaml", text + "    fil: x\n    notfy: []\n")
+    zonectl(primary, "reload", expect=1)
+    assert len(re.findall(rf"error: .*authd.yaml:{lines + 1}:5: unknown key \"fil\"", primary.log())) == 1
+    assert len(re.findall(rf"error: .*authd.yaml:{lines + 2}:5: unknown key \"notfy\"", primary.log())) == 1
+    primary.reload()
+    wait_for(lambda: len(re.findall(r"error: .*unknown key \"notfy\"", primary.log())) == 2, "the second report")
+    assert primary.serial(zone.name) == zone.serial
 
 
 class FewDescriptors(Authd):
