@@ -23,6 +23,7 @@
 enum {
 	BACKLOG = 16,
 	CLIENTS_MAX = 256,
+	UNREAD_MAX = 1 << 20,      /* bytes of replies; a client that asks on without reading waits */
 	ACCEPT_PAUSE_USEC = 100 * 1000,
 };
 
@@ -284,7 +285,8 @@ static void connection_process(struct connection *connection)
 	if (connection->processing)
 		return;
 	connection->processing = true;
-	while (!connection->closed && !connection->current && line_take(connection))
+	while (!connection->closed && !connection->current && evbuffer_get_length(bufferevent_get_output(connection->bev)) < UNREAD_MAX &&
+	       line_take(connection))
 		continue;
 	connection->processing = false;
 	if (connection->closed)

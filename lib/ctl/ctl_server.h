@@ -1,6 +1,7 @@
 /* A daemon's side of the control channel: a Unix socket in its event loop, a table of commands.
  *
- * A client sends request lines and gets one reply line for each, in order; the next request is taken up when the one before is answered.
+ * A client sends request lines and gets one reply line for each, in order; the next request is taken up when the one before is answered
+ * and not too many replies wait to be read.
  *
  * Life of a request: it is handed to its command's handler, which ends it by ctl_request_reply or ctl_request_fail, at once or later. Every request must
  * be ended exactly once, also when its client has gone (the reply then goes nowhere) and when the server was closed; ctl_request_on_gone

@@ -82,6 +82,21 @@ static void on_gone(struct ctl_request *request, void *ctx)
 	tell('g');
 }
 
+enum { BIG_REPLY = 256 * 1024 };
+
+static unsigned big_count;
+
+static void on_big(struct ctl_request *request, void *ctx)
+{
+	char *text = calloc(1, BIG_REPLY + 1);
+
+	(void)ctx;
+	memset(text, 'x', BIG_REPLY);
+	big_count++;
+	ctl_request_reply(request, json_string(text));
+	free(text);
+}
+
 static void on_hold(struct ctl_request *request, void *ctx)
 {
 	(void)ctx;
@@ -104,6 +119,7 @@ static const struct ctl_command commands[] = {
 	{ "fail", 1, 1, "ZONE", "Fails.", on_fail },
 	{ "nothing", 0, 0, "", "Has no memory.", on_nothing },
 	{ "hold", 0, 0, "", "Answers later.", on_hold },
+	{ "big", 0, 0, "", "Says much.", on_big },
 	{ "stop", 0, 0, "", "Ends.", on_stop },
 };
 
@@ -245,7 +261,7 @@ START_TEST(failures_come_with_their_status_and_their_sentence)
 		{ "{\"command\":\"fail\",\"args\":[\"example.\"]}", ZT_EZONE, "zone example. is broken" },
 		{ "{\"command\":\"nothing\"}", ZT_ENOMEM, "out of memory" },
 		{ "{\"command\":\"ehco\"}", ZT_ENOENT, "testd has no command \"ehco\", did you mean \"echo\"?" },
-		{ "{\"command\":\"quux\"}", ZT_ENOENT, "testd has no command \"quux\"; it has echo, fail, nothing, hold and stop" },
+		{ "{\"command\":\"quux\"}", ZT_ENOENT, "testd has no command \"quux\"; it has echo, fail, nothing, hold, big and stop" },
 		{ "{\"command\":\"fail\"}", ZT_EINVAL, "0 arguments, expected: fail ZONE" },
 		{ "{\"command\":\"echo\",\"args\":[\"a\",\"b\",\"c\",\"d\"]}", ZT_EINVAL, "4 arguments, expected: echo [WORD...]" },
 		{ "{\"command\":\"echo\",\"args\":\"a\"}", ZT_EMALFORMED, "\"args\" is wrong, expected an array of at most 16 strings" },
@@ -425,6 +441,36 @@ START_TEST(without_descriptors_accepting_pauses_and_recovers)
 }
 END_TEST
 
+START_TEST(who_asks_without_reading_waits)
+{
+	enum { REQUESTS = 100 };
+	static char bytes[ROOM];
+	unsigned replies = 0;
+
+	big_count = 0;
+	ck_assert_int_eq(server_open(&server, path), ZT_OK);
+	int fd = raw_connect();
+	for (int i = 0; i < REQUESTS; i++)
+		raw_send(fd, "{\"command\":\"big\"}\n");
+	for (int turn = 0; turn < 1000; turn++)
+		ck_assert_int_eq(event_base_loop(base, EVLOOP_NONBLOCK), 0);
+	ck_assert_uint_ge(big_count, 1);
+	ck_assert_uint_le(big_count, 10);
+	/* Nothing is lost: as it reads it is answered. */
+	while (replies < REQUESTS) {
+		ssize_t got = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+		for (ssize_t i = 0; i < got; i++)
+			replies += bytes[i] == '\n';
+		ck_assert_int_ne(got, 0);
+		if (replies < REQUESTS)
+			ck_assert_int_eq(event_base_loop(base, got > 0 ? EVLOOP_NONBLOCK : EVLOOP_ONCE), 0);
+	}
+	ck_assert_uint_eq(big_count, REQUESTS);
+	close(fd);
+	ctl_server_close(server);
+}
+END_TEST
+
 START_TEST(impossible_paths_are_explained)
 {
 	char longest[256], missing[160];
@@ -531,6 +577,7 @@ int main(void)
 	tcase_add_test(tests, the_socket_is_private_and_goes_with_its_server);
 	tcase_add_test(tests, a_dead_daemons_socket_is_taken_over_a_living_ones_is_not);
 	tcase_add_test(tests, without_descriptors_accepting_pauses_and_recovers);
+	tcase_add_test(tests, who_asks_without_reading_waits);
 	tcase_add_test(tests, impossible_paths_are_explained);
 	tcase_add_test(tests, a_client_says_why_nobody_answers);
 	tcase_add_test(tests, a_strange_answer_is_told);
