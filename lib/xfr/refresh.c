@@ -10,7 +10,7 @@
 #define TRANSFER_PATIENCE (30 * USEC_PER_SEC)         /* without anything arriving */
 #define FRUITLESS_HOLDOFF (100 * USEC_PER_MSEC)       /* doubled with each round that a NOTIFY began for nothing */
 #define FRUITLESS_HOLDOFF_MAX (5 * USEC_PER_SEC)
-#define EMPTY_RETRY_MAX (60 * USEC_PER_SEC)           /* between rounds while there is no zone to serve */
+#define UNSERVED_RETRY_MAX (60 * USEC_PER_SEC)        /* between rounds while there is no zone to serve, or an expired one */
 #define OLDER_CHECK_INTERVAL (60 * USEC_PER_SEC)
 enum { ASK_COUNT = 3 };
 
@@ -84,12 +84,19 @@ static void round_end(struct refresh *r, usec_t wait, usec_t now)
 	notified_forget_reached(r);
 }
 
+/* A zone that would expire before its REFRESH has passed is asked for in time. */
+static usec_t refresh_wait(const struct refresh *r)
+{
+	usec_t refresh = seconds(r->timers.refresh), half_life = seconds(r->timers.expire) / 2;
+	return refresh < half_life ? refresh : half_life;
+}
+
 static void round_end_well(struct refresh *r, usec_t now)
 {
 	r->failed_rounds = 0;
 	r->expired = false;
 	r->confirmed_at = now;
-	round_end(r, jitter(r, seconds(r->timers.refresh), 90), now);
+	round_end(r, jitter(r, refresh_wait(r), 90), now);
 }
 
 static usec_t retry_wait(struct refresh *r)
@@ -97,8 +104,8 @@ static usec_t retry_wait(struct refresh *r)
 	unsigned shift = r->failed_rounds < 16 ? r->failed_rounds - 1 : 15;
 	usec_t growing = USEC_PER_SEC << shift;
 
-	if (!r->has_zone)
-		return growing < EMPTY_RETRY_MAX ? growing : EMPTY_RETRY_MAX;
+	if (!r->has_zone || r->expired)
+		return growing < UNSERVED_RETRY_MAX ? growing : UNSERVED_RETRY_MAX;
 	usec_t retry = seconds(r->timers.retry);
 	/* We know of a newer version, so the retry timer is the most, not the least. */
 	return r->round_has_serial && growing < retry ? growing : retry;
@@ -337,6 +344,8 @@ static bool reports_take(struct refresh *r, usec_t now, struct refresh_action *a
 	}
 	if (now >= expires_at(r)) {
 		r->expired = true;
+		if (r->next_at > now)      /* RETRY may be very long, and now somebody misses the zone */
+			r->next_at = now;
 		*action = (struct refresh_action){ .kind = REFRESH_EXPIRE };
 		return true;
 	}

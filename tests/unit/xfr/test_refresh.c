@@ -319,6 +319,54 @@ START_TEST(zone_expires_without_confirmation_and_recovers_with_one)
 }
 END_TEST
 
+/* RFC 1912 section 2.2 wants EXPIRE to be the longest by far; nobody makes sure of it. */
+START_TEST(zone_whose_refresh_is_longer_than_its_expire_is_asked_for_in_time)
+{
+	struct fixture f;
+	struct refresh_timers timers = { .serial = 11, .refresh = UINT32_MAX, .retry = UINT32_MAX, .expire = 100 };
+
+	begin_settled(&f, 1);
+	notify(&f, 0, 11);
+	expect(&f, REFRESH_IXFR);
+	refresh_on_committed(&f.refresh, f.action.ticket, &timers, f.now);
+	for (unsigned i = 0; i < 10; i++) {
+		sleep_until_due(&f);
+		expect(&f, REFRESH_QUERY_SOA);
+		refresh_on_soa(&f.refresh, f.action.ticket, 11, f.now);
+		expect(&f, REFRESH_CONFIRMED);
+	}
+}
+END_TEST
+
+START_TEST(expired_zone_is_asked_for_often_whatever_its_retry)
+{
+	struct fixture f;
+	struct refresh_timers timers = { .serial = 11, .refresh = 100, .retry = UINT32_MAX, .expire = 1000 };
+
+	begin_settled(&f, 1);
+	notify(&f, 0, 11);
+	expect(&f, REFRESH_IXFR);
+	refresh_on_committed(&f.refresh, f.action.ticket, &timers, f.now);
+	sleep_until_due(&f);
+	expect(&f, REFRESH_QUERY_SOA);
+	refresh_on_soa_failed(&f.refresh, f.action.ticket, f.now);
+	expect(&f, REFRESH_NONE);
+	sleep_until_due(&f);
+	expect(&f, REFRESH_EXPIRE);
+	for (unsigned i = 0; i < 20; i++) {
+		usec_t before = f.now;
+		expect(&f, REFRESH_QUERY_SOA);
+		refresh_on_soa_failed(&f.refresh, f.action.ticket, f.now);
+		expect(&f, REFRESH_NONE);
+		sleep_until_due(&f);
+		ck_assert_int_le(f.now - before, 60 * USEC_PER_SEC);
+	}
+	expect(&f, REFRESH_QUERY_SOA);
+	refresh_on_soa(&f.refresh, f.action.ticket, 11, f.now);
+	expect(&f, REFRESH_CONFIRMED);
+}
+END_TEST
+
 START_TEST(age_survives_a_restart)
 {
 	struct fixture f;
@@ -442,6 +490,8 @@ int main(void)
 	tcase_add_test(tc, transfer_that_stalls_is_cancelled);
 	tcase_add_test(tc, primary_with_an_older_serial_is_reported_and_never_followed);
 	tcase_add_test(tc, zone_expires_without_confirmation_and_recovers_with_one);
+	tcase_add_test(tc, zone_whose_refresh_is_longer_than_its_expire_is_asked_for_in_time);
+	tcase_add_test(tc, expired_zone_is_asked_for_often_whatever_its_retry);
 	tcase_add_test(tc, age_survives_a_restart);
 	tcase_add_test(tc, announced_serial_is_looked_for_at_all_primaries);
 	tcase_add_test(tc, forged_notifies_cost_few_rounds);
