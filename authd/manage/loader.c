@@ -218,12 +218,15 @@ int loader_reload(struct manage *manage, struct zone_entry *entry, bool *changed
 {
 	struct reload reload;
 	bool ignored;
+	int expired = SERVED_EXPIRED;
 
 	if (!changed)
 		changed = &ignored;
 	*changed = false;
 	if (!entry->options->file || entry->options->primaries_count > 0)
 		return ZT_ENOENT;
+	/* It expired as the secondary it was before; a primary does not. */
+	atomic_compare_exchange_strong(&entry->served->state, &expired, SERVED_OK);
 	if (!entry->last_error[0] && file_is_unchanged(manage, entry))
 		return ZT_OK;
 	reload_init(&reload);

@@ -473,6 +473,21 @@ START_TEST(a_hand_edit_that_collides_with_an_update_is_refused)
 }
 END_TEST
 
+START_TEST(a_zone_that_expired_as_a_secondary_is_served_once_it_is_a_primary)
+{
+	struct rig rig;
+
+	write_file("example.zone", SOA("7"));
+	rig_open(&rig);
+	struct zone_entry *entry = rig_zone(&rig, "example.", "example.zone");
+	ck_assert_uint_eq(loader_load_all(&rig.manage), 0);
+	atomic_store(&entry->served->state, SERVED_EXPIRED);
+	ck_assert_int_eq(loader_reload(&rig.manage, entry, NULL), ZT_OK);
+	ck_assert_int_eq(atomic_load(&entry->served->state), SERVED_OK);
+	rig_close(&rig);
+}
+END_TEST
+
 /* ---- commit ------------------------------------------------------------------------------------------------------------------------------ */
 
 static struct zone_edit *edit_of(struct zone_entry *entry, const char *script)
@@ -653,6 +668,7 @@ int main(void)
 	tcase_add_test(tcase, updates_are_carried_over_a_hand_edit);
 	tcase_add_test(tcase, what_update_made_of_the_soa_is_carried_over_unless_the_file_changes_it);
 	tcase_add_test(tcase, a_hand_edit_that_collides_with_an_update_is_refused);
+	tcase_add_test(tcase, a_zone_that_expired_as_a_secondary_is_served_once_it_is_a_primary);
 	tcase_add_test(tcase, each_item_of_a_commit_is_judged_on_its_own);
 	tcase_add_test(tcase, who_may_update_what_is_decided_first);
 	tcase_add_test(tcase, waiting_updates_share_a_version_and_see_one_another);
