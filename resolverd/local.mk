@@ -70,10 +70,10 @@ tests_sim_resolver_resolver_chain_LDADD = $(LIBS_SUITE) $(LIBS_RESOLVERD)
 
 fuzz_programs += tests/fuzz/fuzz_query tests/fuzz/fuzz_response
 tests_fuzz_fuzz_query_SOURCES = tests/fuzz/fuzz_query.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_query_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_query_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_query_LDADD = resolverd/libresolverd.a lib/libnet.a $(LIBS_ZONE) $(EVENT_LIBS)
 tests_fuzz_fuzz_response_SOURCES = tests/fuzz/fuzz_response.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_response_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_response_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_response_LDADD = $(LIBS_RESOLVERD)
 
 noinst_PROGRAMS += resolverd/manual

@@ -11,10 +11,10 @@ LIBS_SIMNET = tests/support/libsimnet.a
 # A fuzz target's main: libFuzzer's, or the corpus replay.
 if FUZZERS
 FUZZ_MAIN =
-FUZZ_LDFLAGS = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)
+FUZZ_LINK = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)
 else
 FUZZ_MAIN = tests/support/replay.c
-FUZZ_LDFLAGS = $(AM_LDFLAGS)
+FUZZ_LINK = $(AM_LDFLAGS)
 endif
 check_PROGRAMS += $(fuzz_programs)
 

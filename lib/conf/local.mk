@@ -13,5 +13,5 @@ tests_unit_conf_test_conf_LDADD = $(LIBS_SUITE) $(LIBS_CONF)
 
 fuzz_programs += tests/fuzz/fuzz_yaml
 tests_fuzz_fuzz_yaml_SOURCES = tests/fuzz/fuzz_yaml.c tests/unit/conf/samples.c tests/unit/conf/samples.h $(FUZZ_MAIN)
-tests_fuzz_fuzz_yaml_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_yaml_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_yaml_LDADD = $(LIBS_CONF)

@@ -17,5 +17,5 @@ tests_unit_ctl_test_metrics_LDADD = $(LIBS_SUITE) $(LIBS_CTL)
 
 fuzz_programs += tests/fuzz/fuzz_ctl
 tests_fuzz_fuzz_ctl_SOURCES = tests/fuzz/fuzz_ctl.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_ctl_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_ctl_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_ctl_LDADD = $(LIBS_CTL)

@@ -29,12 +29,12 @@ tests_unit_xfr_test_update_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
 
 fuzz_programs += tests/fuzz/fuzz_xfr_in
 tests_fuzz_fuzz_xfr_in_SOURCES = tests/fuzz/fuzz_xfr_in.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_xfr_in_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_xfr_in_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_xfr_in_LDADD = $(LIBS_XFR)
 
 fuzz_programs += tests/fuzz/fuzz_xfr_messages
 tests_fuzz_fuzz_xfr_messages_SOURCES = tests/fuzz/fuzz_xfr_messages.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_xfr_messages_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_xfr_messages_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_xfr_messages_LDADD = $(LIBS_XFR)
 
 check_PROGRAMS += tests/sim/xfr/test_xfr_sim
@@ -45,5 +45,5 @@ tests_sim_xfr_test_xfr_sim_LDADD = $(LIBS_SIMNET) $(LIBS_SUITE) $(LIBS_XFR)
 
 fuzz_programs += tests/fuzz/fuzz_update
 tests_fuzz_fuzz_update_SOURCES = tests/fuzz/fuzz_update.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_update_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_update_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_update_LDADD = $(LIBS_XFR)

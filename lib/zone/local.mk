@@ -77,12 +77,12 @@ tests_unit_zone_test_changeset_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)
 
 fuzz_programs += tests/fuzz/fuzz_changeset
 tests_fuzz_fuzz_changeset_SOURCES = tests/fuzz/fuzz_changeset.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_changeset_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_changeset_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_changeset_LDADD = $(LIBS_ZONE)
 
 fuzz_programs += tests/fuzz/fuzz_zonefile
 tests_fuzz_fuzz_zonefile_SOURCES = tests/fuzz/fuzz_zonefile.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_zonefile_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_zonefile_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_zonefile_LDADD = $(LIBS_ZONE)
 
 check_PROGRAMS += tests/unit/zone/test_journal_crash
@@ -93,5 +93,5 @@ tests_unit_zone_test_journal_crash_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)
 
 fuzz_programs += tests/fuzz/fuzz_journal
 tests_fuzz_fuzz_journal_SOURCES = tests/fuzz/fuzz_journal.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_journal_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_journal_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_journal_LDADD = $(LIBS_ZONE)

@@ -53,7 +53,7 @@ tests_unit_propest_test_topology_LDADD = $(LIBS_SUITE) $(LIBS_PROPEST)
 
 fuzz_programs += tests/fuzz/fuzz_topology_facts
 tests_fuzz_fuzz_topology_facts_SOURCES = tests/fuzz/fuzz_topology_facts.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_topology_facts_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_topology_facts_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_topology_facts_LDADD = $(LIBS_PROPEST)
 
 noinst_PROGRAMS += tools/propest/manual

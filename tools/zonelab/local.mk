@@ -34,5 +34,5 @@ tests_unit_zonelab_test_topology_LDADD = $(LIBS_SUITE) $(LIBS_ZONELAB)
 
 fuzz_programs += tests/fuzz/fuzz_lab_topology
 tests_fuzz_fuzz_lab_topology_SOURCES = tests/fuzz/fuzz_lab_topology.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_lab_topology_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_lab_topology_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_lab_topology_LDADD = $(LIBS_ZONELAB)
