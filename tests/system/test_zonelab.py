@@ -230,6 +230,16 @@ def demo_small(lab):
         z.expect_nothing_left()
 
 
+@test("the demo of a lab with a single server, with and without a resolver, converges")
+def demo_single(lab):
+    alone = SMALL.replace("  - {{name: ns2.test, kind: authd}}\n", "").replace(", secondaries: ns2.test", "").replace("    secondaries: [ns2.test]\n", "")
+    for resolvers in (2, 0):
+        text = alone if resolvers else re.sub(r"  - .*resolverd.*\n", "", alone)
+        with Zonelab(lab, text) as z:
+            expect(z.run("demo", z.topology), rf"All 1 servers and {resolvers} caches have the change")
+            z.expect_nothing_left()
+
+
 @test("the demo of the default lab exits 0 within 60 seconds")
 def demo_default(lab):
     with default(lab) as z:

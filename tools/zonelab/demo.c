@@ -17,6 +17,9 @@ enum {
 	PATIENCE_S = 50,      /* past the bound the demo has failed anyway; this only limits how long it says so */
 };
 
+/* A round of questions takes its time; without secondaries the servers' bound is no time at all. */
+#define LOOK_S 0.1
+
 struct demo {
 	const struct lab *lab;
 	const struct topology_demo *what;
@@ -132,7 +135,7 @@ static bool verdict(const struct demo *demo, const struct watch_result *result)
 {
 	const struct prediction *prediction = &demo->prediction;
 	bool within = result->servers_done >= 0 && result->caches_done >= 0 &&
-		      (double)result->servers_done / USEC_PER_SEC <= prediction->servers.bound &&
+		      (double)result->servers_done / USEC_PER_SEC <= prediction->servers.bound + LOOK_S &&
 		      (double)result->caches_done / USEC_PER_SEC <= prediction->bound;
 
 	printf("\n4. Measured, against the prediction.\n  %-32s %9s %9s %9s %9s\n", "", "measured", "p50", "p99", "bound");
