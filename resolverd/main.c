@@ -1,116 +1,49 @@
 /* resolverd's command line. */
-#include <event2/event.h>
-#include <signal.h>
-#include <sodium.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "resolverd/resolverd.h"
-#include "config.h"
+#include "lib/base/daemon.h"
 
-enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
-
-static void usage(FILE *to)
+static int read_options(void **options, const char *path, struct buf *errors)
 {
-	fputs("usage: resolverd -c FILE [-t] [--log-format text|json] [--log-level error|warning|notice|info|debug]\n"
-	      "       resolverd -V | -h\n"
-	      "\n"
-	      "Resolves DNS names for others, and remembers. Stays in the foreground and logs to standard error.\n"
-	      "  -c FILE               configuration (resolverd.yaml)\n"
-	      "  -t                    check the configuration and exit\n"
-	      "  --log-format FORMAT   text (default) or json\n"
-	      "  --log-level LEVEL     least important messages to log (default info)\n"
-	      "  -V                    version\n"
-	      "  -h                    this help\n"
-	      "Signals: SIGHUP reloads the configuration, SIGTERM stops.\n", to);
+	struct resolverd_options *read = NULL;
+	int status = options_read(&read, path, errors);
+	*options = read;
+	return status;
 }
 
-struct arguments {
-	const char *config;
-	bool check_only;
-	bool json;
-	enum log_level level;
-	int exit_code;      /* -1: go on */
-};
-
-static int usage_error(const char *what, const char *argument)
+static void free_options(void *options)
 {
-	fprintf(stderr, "resolverd: %s%s; see resolverd -h\n", what, argument);
-	return EXIT_USAGE;
+	options_free(options);
 }
 
-static struct arguments arguments_parse(int argc, char **argv)
+static int open_daemon(void **daemon, void *options, struct log *log)
 {
-	struct arguments args = { .level = LOG_LEVEL_INFO, .exit_code = -1 };
-
-	for (int i = 1; i < argc && args.exit_code < 0; i++) {
-		const char *value = i + 1 < argc ? argv[i + 1] : NULL;
-		if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0) {
-			usage(stdout);
-			args.exit_code = EXIT_OK;
-		} else if (strcmp(argv[i], "-V") == 0 || strcmp(argv[i], "--version") == 0) {
-			puts("resolverd (zonetide) " PACKAGE_VERSION "\nbuilt with " ZT_BUILD_FEATURES);
-			args.exit_code = EXIT_OK;
-		} else if (strcmp(argv[i], "-t") == 0) {
-			args.check_only = true;
-		} else if (strcmp(argv[i], "-c") == 0 && value) {
-			args.config = argv[++i];
-		} else if (strcmp(argv[i], "--log-format") == 0 && value && (strcmp(value, "json") == 0 || strcmp(value, "text") == 0)) {
-			args.json = strcmp(argv[++i], "json") == 0;
-		} else if (strcmp(argv[i], "--log-level") == 0 && value && log_level_from_text(value, &args.level)) {
-			i++;
-		} else if (value && argv[i][0] == '-' && (strncmp(argv[i], "--log", 5) == 0)) {
-			args.exit_code = usage_error("bad value for ", argv[i]);
-		} else {
-			args.exit_code = usage_error("cannot use argument ", argv[i]);
-		}
-	}
-	if (args.exit_code < 0 && !args.config)
-		args.exit_code = usage_error("a configuration is needed: -c FILE", "");
-	return args;
+	struct resolverd *resolverd = NULL;
+	int status = resolverd_open(&resolverd, options, log);
+	*daemon = resolverd;
+	return status;
 }
 
-static bool configuration_read(struct resolverd_options **options, const char *path)
+static int run_daemon(void *daemon)
 {
-	struct buf errors;
+	return resolverd_run(daemon);
+}
 
-	buf_init(&errors);
-	int status = options_read(options, path, &errors);
-	if (errors.len > 0)
-		fwrite(errors.data, 1, errors.len, stderr);
-	else if (status != ZT_OK)
-		fprintf(stderr, "resolverd: cannot read %s: %s\n", path, status_text(status));
-	buf_fini(&errors);
-	return status == ZT_OK;
+static void close_daemon(void *daemon)
+{
+	resolverd_close(daemon);
 }
 
 int main(int argc, char **argv)
 {
-	struct arguments args = arguments_parse(argc, argv);
-	struct resolverd_options *options = NULL;
-	struct resolverd *resolverd = NULL;
-	struct log log;
-
-	if (args.exit_code >= 0)
-		return args.exit_code;
-	if (sodium_init() < 0) {
-		fputs("resolverd: libsodium does not start; is /dev/urandom there?\n", stderr);
-		return EXIT_FAILED;
-	}
-	if (!configuration_read(&options, args.config))
-		return EXIT_USAGE;
-	if (args.check_only) {
-		options_free(options);
-		return EXIT_OK;
-	}
-	log_init(&log, STDERR_FILENO, "resolverd");
-	log.json = args.json;
-	log.level = args.level;
-	signal(SIGPIPE, SIG_IGN);      /* a client that goes away shows as an error of the write */
-	int status = resolverd_open(&resolverd, options, &log);
-	if (status == ZT_OK)
-		status = resolverd_run(resolverd);
-	resolverd_close(resolverd);
-	return status == ZT_OK ? EXIT_OK : EXIT_FAILED;
+	const struct daemon_kind kind = {
+		.name = "resolverd",
+		.purpose = "Resolves DNS names for others, and remembers.",
+		.reloads = "the configuration",
+		.options_read = read_options,
+		.options_free = free_options,
+		.open = open_daemon,
+		.run = run_daemon,
+		.close = close_daemon,
+	};
+	return daemon_main(&kind, argc, argv);
 }

@@ -5,6 +5,7 @@ lib_libbase_a_SOURCES = \
 	%D%/clock.c %D%/clock.h \
 	%D%/cursor.h \
 	%D%/descriptors.c %D%/descriptors.h \
+	%D%/daemon.c %D%/daemon.h \
 	%D%/fingerprint.c %D%/fingerprint.h \
 	%D%/log.c %D%/log.h \
 	%D%/nearest.c %D%/nearest.h \
