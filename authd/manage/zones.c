@@ -66,16 +66,25 @@ static int entry_new(struct zone_entry **out, struct manage *manage, const struc
 	return ZT_OK;
 }
 
+/* The zone becomes a primary one: what it holds no longer expires, and has no refresh to fail. */
+static void secondary_end(struct zone_entry *entry)
+{
+	int expired = SERVED_EXPIRED;
+
+	secondary_free(entry->secondary);
+	entry->secondary = NULL;
+	entry->last_error[0] = '\0';
+	atomic_compare_exchange_strong(&entry->served->state, &expired, SERVED_OK);
+}
+
 /* Gives an entry its new settings; its machines keep what they know of peers that stay. */
 static int entry_update(struct zone_entry *entry, const struct zone_options *options)
 {
 	int status = ZT_OK;
 
 	entry->options = options;
-	if (options->primaries_count == 0) {
-		secondary_free(entry->secondary);
-		entry->secondary = NULL;
-	}
+	if (entry->secondary && options->primaries_count == 0)
+		secondary_end(entry);
 	if (entry->secondary)
 		status = secondary_reconfigure(entry);
 	if (entry->primary && status == ZT_OK)

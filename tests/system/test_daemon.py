@@ -109,6 +109,22 @@ def failed_reload(lab):
     assert primary.serial(zone.name) == zone.serial
 
 
+@test("an expired secondary that is made the primary serves at once, also when its new zone file holds what it had")
+def promotion(lab):
+    primary, secondary = Authd(lab), Authd(lab)
+    zone = replicate(sample_zone("example.com.", refresh=1, retry=1, expire=2), primary, [secondary], updates=True)
+    lab.start()
+    lab.wait_for_serial(zone, [secondary])
+    primary.kill()
+    wait_for(lambda: ask(secondary, zone.name, "SOA").rcode() == dns.rcode.SERVFAIL, "the zone to expire")
+    secondary.zones[zone.name] = primary.zones[zone.name]
+    secondary.write_config()
+    zonectl(secondary, "reload")
+    assert secondary.serial(zone.name) == zone.serial
+    assert zonectl(secondary, "zone", zone.name)["state"] == "serving"
+    assert update(secondary, zone.name, ("add", "new", 300, "A", "192.0.2.1")) == "NOERROR"
+
+
 class FewDescriptors(Authd):
     def command(self):
         return ["/bin/sh", "-c", 'ulimit -n 200; exec "$@"', "sh", *super().command()]
