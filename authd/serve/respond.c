@@ -144,12 +144,15 @@ enum respond_verdict respond(struct respond *r)
 	int status = message_read(&r->message, r->query, r->query_len);
 	if (status == ZT_ETRUNC || (r->message.flags & FLAG_QR))
 		return RESPOND_DROP;
+	unsigned opcode = flags_opcode(r->message.flags);
+	/* What a message of another opcode must look like is not known here (RFC 8490 section 5.4 has no question, for one). */
+	if (opcode != OPCODE_QUERY && opcode != OPCODE_NOTIFY && opcode != OPCODE_UPDATE)
+		return reply_error(r, RCODE_NOTIMP);
 	if (status != ZT_OK || r->message.count[SECTION_QUESTION] != 1)
 		return reply_error(r, RCODE_FORMERR);
-	switch (flags_opcode(r->message.flags)) {
-	case OPCODE_QUERY: return respond_query(r);
+	switch (opcode) {
 	case OPCODE_NOTIFY: return RESPOND_NOTIFY;
 	case OPCODE_UPDATE: return RESPOND_UPDATE;
-	default: return reply_error(r, RCODE_NOTIMP);
+	default: return respond_query(r);
 	}
 }

@@ -350,6 +350,13 @@ START_TEST(bad_messages_get_formerr_or_silence)
 	query[5] = 0;      /* no question */
 	ck_assert_int_eq(respond(&r), RESPOND_REPLY);
 	ck_assert_uint_eq(r.rcode, RCODE_FORMERR);
+	/* Other opcodes may look as they like: DSO (RFC 8490) has no question and ends in its own format. */
+	query[2] = 6 << 3;
+	ck_assert_int_eq(respond(&r), RESPOND_REPLY);
+	ck_assert_uint_eq(r.rcode, RCODE_NOTIMP);
+	ck_assert_int_eq(message_read(&reply, f.out, r.out_len), ZT_OK);
+	ck_assert_uint_eq(flags_opcode(reply.flags), 6);
+	query[2] = 1;
 	query[5] = 1;
 	query[12] = 0xc0;      /* a pointer to itself */
 	query[13] = 12;
