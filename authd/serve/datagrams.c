@@ -22,6 +22,7 @@ static void slot_answer(struct worker *worker, const struct view *view, unsigned
 	r.view = view;
 	r.query = slot->query;
 	r.query_len = slot->query_len;
+	r.peer = &slot->remote;
 	r.is_tcp = false;
 	r.out = slot->answer;
 	r.out_size = worker->batch.answer_size;

@@ -135,6 +135,21 @@ static enum respond_verdict respond_query(struct respond *r)
 	return reply_from_zone(r, version);
 }
 
+/* Who may not change the zone learns it here: anybody can send a flood of these, and the manage thread has better things to do. */
+static enum respond_verdict respond_update(struct respond *r)
+{
+	const struct message *query = &r->message;
+
+	if (query->edns.present && query->edns.version > 0)
+		return reply_error(r, RCODE_BADVERS);
+	if (query->tsig_at > 0)      /* as above */
+		return reply_error(r, RCODE_NOTAUTH);
+	r->zone = view_get(r->view, query->qname);
+	if (!r->zone)
+		return reply_error(r, RCODE_NOTAUTH);
+	return acl_allows(r->zone->allow_update, r->peer, NULL) ? RESPOND_UPDATE : reply_error(r, RCODE_REFUSED);
+}
+
 enum respond_verdict respond(struct respond *r)
 {
 	r->zone = NULL;
@@ -152,7 +167,7 @@ enum respond_verdict respond(struct respond *r)
 		return reply_error(r, RCODE_FORMERR);
 	switch (opcode) {
 	case OPCODE_NOTIFY: return RESPOND_NOTIFY;
-	case OPCODE_UPDATE: return RESPOND_UPDATE;
+	case OPCODE_UPDATE: return respond_update(r);
 	default: return respond_query(r);
 	}
 }

@@ -12,7 +12,7 @@ enum respond_verdict {
 	RESPOND_REPLY,         /* out holds a response of out_len bytes */
 	RESPOND_DROP,          /* no response: too short to answer, or itself a response */
 	RESPOND_NOTIFY,        /* well-formed enough to be judged by the manage thread */
-	RESPOND_UPDATE,
+	RESPOND_UPDATE,        /* the same, from who may send it */
 	RESPOND_TRANSFER,      /* AXFR or IXFR for `zone` */
 };
 
@@ -21,6 +21,7 @@ struct respond {
 	const struct view *view;
 	const uint8_t *query;
 	size_t query_len;
+	const struct netaddr *peer;
 	bool is_tcp;
 	uint8_t *out;
 	size_t out_size;               /* at least 512 */

@@ -31,6 +31,7 @@ struct worker {
 	struct connections *connections;
 	struct transfers *transfers;
 	struct serve_counters counters;
+	size_t forwarded;                      /* bytes of requests at the manage thread */
 	struct mailbox_node stop;
 };
 
@@ -50,7 +51,7 @@ static inline const struct view *worker_view(const struct worker *worker)
 
 /* Counts a reply about to be sent. */
 void worker_count_reply(struct worker *worker, const struct respond *r);
-/* Posts a NOTIFY or UPDATE to the manage thread; without memory the request is dropped, the client will repeat it. */
+/* Posts a NOTIFY or UPDATE to the manage thread; without memory, or with too many under way, the request is dropped: the client will repeat it. */
 void worker_forward(struct worker *worker, enum request_kind kind, const struct respond *r, const struct request *origin);
 
 /* datagrams.c */

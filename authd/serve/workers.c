@@ -14,7 +14,7 @@
 #include "authd/serve/worker.h"
 #include "lib/base/qsbr.h"
 
-enum { ANSWER_SIZE = EDNS_UDP_SIZE, CONNECTIONS_PER_LISTENER_MAX = 1024 };
+enum { ANSWER_SIZE = EDNS_UDP_SIZE, CONNECTIONS_PER_LISTENER_MAX = 1024, FORWARDED_MAX = 16 << 20 };
 
 void worker_count_reply(struct worker *worker, const struct respond *r)
 {
@@ -26,8 +26,9 @@ void worker_count_reply(struct worker *worker, const struct respond *r)
 
 void worker_forward(struct worker *worker, enum request_kind kind, const struct respond *r, const struct request *origin)
 {
-	struct request *request = request_new(kind);
-	uint8_t *wire = malloc(r->query_len);
+	bool has_room = worker->forwarded + sizeof(struct request) + r->query_len <= FORWARDED_MAX;
+	struct request *request = has_room ? request_new(kind) : NULL;
+	uint8_t *wire = has_room ? malloc(r->query_len) : NULL;
 
 	if (!request || !wire) {
 		request_free(request);
@@ -44,6 +45,7 @@ void worker_forward(struct worker *worker, enum request_kind kind, const struct 
 	request->received = loop_now(&worker->loop);
 	request->wire = wire;
 	request->wire_len = r->query_len;
+	worker->forwarded += sizeof(*request) + request->wire_len;
 	mailbox_post(worker->set->config.manage_mailbox, &request->node);
 }
 
@@ -61,6 +63,7 @@ static void on_mail(struct mailbox_node *node, void *ctx)
 		return;
 	}
 	struct request *request = (struct request *)(void *)node;
+	worker->forwarded -= sizeof(*request) + request->wire_len;
 	if (request->reply.len > 0 && request->stream != 0)
 		connections_reply(worker, request);
 	else if (request->reply.len > 0)

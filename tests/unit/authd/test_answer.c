@@ -107,6 +107,7 @@ struct ask {
 	uint16_t udp_size;
 	uint16_t flags;
 	uint16_t edns_flags;
+	const char *peer;
 	const uint8_t *options;
 	uint16_t options_len;
 };
@@ -123,8 +124,10 @@ static enum respond_verdict ask(const struct ask *q, struct message *reply)
 		struct edns_out edns = { .udp_size = q->udp_size, .flags = q->edns_flags, .options = q->options, .options_len = q->options_len };
 		ck_assert_int_eq(message_write_edns(&writer, &edns), ZT_OK);
 	}
+	struct netaddr peer = { 0 };
+	ck_assert_int_eq(netaddr_from_text(&peer, q->peer ? q->peer : "192.0.2.100", 53), ZT_OK);
 	struct respond r = {
-		.view = f.view, .query = query, .query_len = message_writer_finish(&writer), .is_tcp = q->is_tcp, .out = f.out,
+		.view = f.view, .query = query, .query_len = message_writer_finish(&writer), .peer = &peer, .is_tcp = q->is_tcp, .out = f.out,
 		.out_size = sizeof(f.out),
 	};
 	enum respond_verdict verdict = respond(&r);
@@ -322,7 +325,6 @@ START_TEST(other_opcodes_and_types_are_sorted_out)
 {
 	struct message reply;
 	ck_assert_int_eq(ask(&(struct ask){ .name = "example.", .type = TYPE_SOA, .flags = opcode_flags(OPCODE_NOTIFY) }, &reply), RESPOND_NOTIFY);
-	ck_assert_int_eq(ask(&(struct ask){ .name = "example.", .type = TYPE_SOA, .flags = opcode_flags(OPCODE_UPDATE) }, &reply), RESPOND_UPDATE);
 	ck_assert_int_eq(ask(&(struct ask){ .name = "example.", .type = TYPE_AXFR, .is_tcp = true }, &reply), RESPOND_TRANSFER);
 	ck_assert_int_eq(ask(&(struct ask){ .name = "example.", .type = TYPE_IXFR }, &reply), RESPOND_TRANSFER);
 	ask(&(struct ask){ .name = "example.", .type = TYPE_AXFR }, &reply);
@@ -332,6 +334,29 @@ START_TEST(other_opcodes_and_types_are_sorted_out)
 	ask(&(struct ask){ .name = "example.", .type = TYPE_SOA, .flags = opcode_flags(OPCODE_STATUS) }, &reply);
 	ck_assert_uint_eq(message_rcode(&reply), RCODE_NOTIMP);
 	ck_assert_int_eq(ask(&(struct ask){ .name = "example.", .type = TYPE_SOA, .flags = FLAG_QR }, &reply), RESPOND_DROP);
+}
+END_TEST
+
+START_TEST(updates_reach_the_manage_thread_only_from_who_may_send_them)
+{
+	struct ask q = { .name = "example.", .type = TYPE_SOA, .flags = opcode_flags(OPCODE_UPDATE), .peer = "192.0.2.7" };
+	struct message reply;
+	struct acl acl;
+
+	ck_assert_int_eq(ask(&q, &reply), RESPOND_REPLY);
+	ck_assert_uint_eq(message_rcode(&reply), RCODE_REFUSED);
+	acl_init(&acl);
+	ck_assert_int_eq(acl_add_text(&acl, "192.0.2.7"), ZT_OK);
+	f.served.allow_update = &acl;
+	ck_assert_int_eq(ask(&q, &reply), RESPOND_UPDATE);
+	q.peer = "192.0.2.8";
+	ck_assert_int_eq(ask(&q, &reply), RESPOND_REPLY);
+	ck_assert_uint_eq(message_rcode(&reply), RCODE_REFUSED);
+	q.name = "www.example.";      /* no zone's apex */
+	ck_assert_int_eq(ask(&q, &reply), RESPOND_REPLY);
+	ck_assert_uint_eq(message_rcode(&reply), RCODE_NOTAUTH);
+	f.served.allow_update = NULL;
+	acl_fini(&acl);
 }
 END_TEST
 
@@ -379,6 +404,7 @@ int main(void)
 	tcase_add_test(tc, the_zone_version_is_told_to_who_asks);
 	tcase_add_test(tc, zones_that_cannot_be_served_give_servfail);
 	tcase_add_test(tc, other_opcodes_and_types_are_sorted_out);
+	tcase_add_test(tc, updates_reach_the_manage_thread_only_from_who_may_send_them);
 	tcase_add_test(tc, bad_messages_get_formerr_or_silence);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
