@@ -29,7 +29,7 @@ static int rules_check(const struct source *source, const struct zone_version *v
 		if (findings->list[i].is_error)
 			buf_printf(why, "%s; ", text);
 		else
-			fprintf(stderr, "%s: warning: %s\n", from, text);
+			fprintf(stderr, "%s: %s (warning)\n", from, text);
 	}
 	free(findings);
 	return status;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,15 @@ static int fail(int status, const char *what, const char *path, char error[SAVE_
 	return status;
 }
 
-/* What the new file's permissions shall be. */
+/* The file that a rename must replace, and what the new one takes over from it. */
+struct target {
+	char path[PATH_MAX];
+	mode_t mode;
+	bool exists;
+	uid_t user;          /* exists */
+	gid_t group;
+};
+
 static mode_t mode_default(void)
 {
 	mode_t mask = umask(0);
@@ -29,33 +38,41 @@ static mode_t mode_default(void)
 	return 0666 & ~mask;
 }
 
-/* Finds the file that a rename must replace, and its permissions. */
-static int target_find(const char *path, char target[PATH_MAX], mode_t *mode, char error[SAVE_ERROR_SIZE])
+static int target_find(const char *path, struct target *target, char error[SAVE_ERROR_SIZE])
 {
 	struct stat info;
 
-	*mode = mode_default();
-	if (!realpath(path, target)) {
+	*target = (struct target){ .mode = mode_default() };
+	if (!realpath(path, target->path)) {
 		if (errno != ENOENT || strlen(path) >= PATH_MAX)
 			return fail(ZT_EINVAL, "write", path, error);
-		memcpy(target, path, strlen(path) + 1);
+		memcpy(target->path, path, strlen(path) + 1);
 		return ZT_OK;
 	}
-	if (stat(target, &info) != 0)
+	if (stat(target->path, &info) != 0)
 		return fail(ZT_EIO, "write", path, error);
 	if (!S_ISREG(info.st_mode)) {
 		snprintf(error, SAVE_ERROR_SIZE, "cannot write %.300s: not a regular file; expected a file to create or replace, or - for standard output", path);
 		return ZT_EINVAL;
 	}
-	*mode = info.st_mode & 07777;
+	target->exists = true;
+	target->mode = info.st_mode & 07777;
+	target->user = info.st_uid;
+	target->group = info.st_gid;
 	return ZT_OK;
 }
 
-static int content_write(const struct zone_version *version, FILE *file, mode_t mode)
+/* Only root may give files away; for others an owner that changes is no reason to fail. */
+static bool owner_take(int fd, const struct target *target)
+{
+	return !target->exists || fchown(fd, target->user, target->group) == 0 || errno == EPERM;
+}
+
+static int content_write(const struct zone_version *version, FILE *file, const struct target *target)
 {
 	errno = 0;
 	int status = zonefile_write(version, file);
-	if (status == ZT_OK && (fchmod(fileno(file), mode) != 0 || fsync(fileno(file)) != 0))
+	if (status == ZT_OK && (!owner_take(fileno(file), target) || fchmod(fileno(file), target->mode) != 0 || fsync(fileno(file)) != 0))
 		status = status_from_errno(errno);
 	return status;
 }
@@ -74,7 +91,7 @@ static int folder_sync(const char *path)
 }
 
 /* Ends with the content durable under the temporary name, or not at all there; errno tells why not. */
-static int temporary_write(const struct zone_version *version, int fd, mode_t mode)
+static int temporary_write(const struct zone_version *version, int fd, const struct target *target)
 {
 	FILE *file = fdopen(fd, "w");
 
@@ -82,7 +99,7 @@ static int temporary_write(const struct zone_version *version, int fd, mode_t mo
 		close(fd);
 		return ZT_ENOMEM;
 	}
-	int status = content_write(version, file, mode);
+	int status = content_write(version, file, target);
 	int why = errno;
 	if (fclose(file) != 0 && status == ZT_OK)
 		return status_from_errno(errno);
@@ -92,18 +109,18 @@ static int temporary_write(const struct zone_version *version, int fd, mode_t mo
 
 int save_zone(const struct zone_version *version, const char *path, char error[SAVE_ERROR_SIZE])
 {
-	char target[PATH_MAX], temporary[TEMPORARY_SIZE];
-	mode_t mode;
+	char temporary[TEMPORARY_SIZE];
+	struct target target;
 
-	int status = target_find(path, target, &mode, error);
+	int status = target_find(path, &target, error);
 	if (status != ZT_OK)
 		return status;
-	snprintf(temporary, sizeof(temporary), "%s.XXXXXX", target);
+	snprintf(temporary, sizeof(temporary), "%s.XXXXXX", target.path);
 	int fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0)
 		return fail(ZT_EIO, "create a file beside", path, error);
-	status = temporary_write(version, fd, mode);
-	if (status == ZT_OK && rename(temporary, target) != 0)
+	status = temporary_write(version, fd, &target);
+	if (status == ZT_OK && rename(temporary, target.path) != 0)
 		status = ZT_EIO;
 	if (status != ZT_OK) {
 		int why = errno;
@@ -111,6 +128,6 @@ int save_zone(const struct zone_version *version, const char *path, char error[S
 		errno = why;
 		return fail(status, "write", path, error);
 	}
-	status = folder_sync(target);
+	status = folder_sync(target.path);
 	return status == ZT_OK ? ZT_OK : fail(status, "make durable", path, error);
 }

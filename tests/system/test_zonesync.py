@@ -1,7 +1,11 @@
 """zonesync against authd, NSD, Knot and BIND: are two copies of a zone equal, where do they differ, how do they come into files."""
 import contextlib
 import json
+import os
 import re
+import resource
+import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -9,7 +13,7 @@ import threading
 
 import dns.message
 
-from zt import Authd, Bind, Failure, Knot, Nsd, Zone, built, replicate, run_tests, sample_zone, test, tool
+from zt import Authd, Bind, Failure, Knot, Nsd, Zone, built, replicate, run_tests, sample_zone, skip, test, tool
 from zt.client import receive_message
 from zt.lab import free_port
 from zt.zones import Role
@@ -17,9 +21,9 @@ from zt.zones import Role
 ZONE = "example.com."
 
 
-def zonesync(*words, expect=0):
+def zonesync(*words, expect=0, **how):
     """Runs zonesync; returns what it printed on standard output and standard error."""
-    run = subprocess.run([built("zonesync/zonesync"), *map(str, words)], capture_output=True, text=True, timeout=60, check=False)
+    run = subprocess.run([built("zonesync/zonesync"), *map(str, words)], capture_output=True, text=True, timeout=60, check=False, **how)
     if run.returncode != expect:
         raise Failure(f"zonesync {' '.join(map(str, words))} ended with {run.returncode}, expected {expect}:\n{run.stdout}{run.stderr}")
     return run.stdout, run.stderr
@@ -167,13 +171,14 @@ def file_and_server(lab):
 @test("diff keeps canonical order over names, types, TTLs and signatures")
 def canonical_order(lab):
     lines = ["@ NS ns1", "ns1 A 192.0.2.1"]
-    one = Zone(ZONE, lines + ["z A 192.0.2.1", "a.z A 192.0.2.1", "yljkjljk.a A 192.0.2.1", "*.z A 192.0.2.1", "b A 192.0.2.2", "b A 192.0.2.3"])
-    other = Zone(ZONE, lines + ["b 60 A 192.0.2.2", "b 60 A 192.0.2.3", "b AAAA 2001:db8::1", "\\001.z A 192.0.2.1", "Z.a A 192.0.2.1"])
+    one = Zone(ZONE, lines + ["z A 192.0.2.1", "a.z A 192.0.2.1", "yljkjljk.a A 192.0.2.1", "*.z A 192.0.2.1", "c AAAA 2001:db8::1", "b A 192.0.2.2", "b A 192.0.2.3"])
+    other = Zone(ZONE, lines + ["b 60 A 192.0.2.2", "b 60 A 192.0.2.3", "b AAAA 2001:db8::1", "c A 192.0.2.1", "\\001.z A 192.0.2.1", "Z.a A 192.0.2.1"])
     out, _ = zonesync("diff", f"{write_zone(lab, one, 'one')}:{ZONE}", write_zone(lab, other, "other"), expect=1)
     assert out.replace(" IN", "").splitlines() == [
         "- yljkjljk.a.example.com. 300 A 192.0.2.1", "+ Z.a.example.com. 300 A 192.0.2.1",
         "- b.example.com. 300 A 192.0.2.2", "- b.example.com. 300 A 192.0.2.3",
         "+ b.example.com. 60 A 192.0.2.2", "+ b.example.com. 60 A 192.0.2.3", "+ b.example.com. 300 AAAA 2001:db8::1",
+        "+ c.example.com. 300 A 192.0.2.1", "- c.example.com. 300 AAAA 2001:db8::1",
         "- z.example.com. 300 A 192.0.2.1", "+ \\001.z.example.com. 300 A 192.0.2.1", "- *.z.example.com. 300 A 192.0.2.1",
         "- a.z.example.com. 300 A 192.0.2.1"], out
 
@@ -256,18 +261,52 @@ def pull_round_trip(lab):
     assert told["file"] == str(path) and told["from"]["serial"] == 1, told
 
 
-@test("pull keeps a file's permissions and follows a link; a folder or device is not replaced")
+@test("pull keeps a file's owner and permissions and follows a link; a folder or device is not replaced")
 def pull_targets(lab):
     authd, = servers(lab, Authd)
     path, link = lab.folder / "kept.zone", lab.folder / "link"
     path.write_text("old")
     path.chmod(0o600)
+    if os.geteuid() == 0:
+        os.chown(path, 65534, 65534)
+    owner = path.stat()
     link.symlink_to("kept.zone")
     zonesync("pull", authd.where(), ZONE, "-o", link)
+    assert (path.stat().st_uid, path.stat().st_gid) == (owner.st_uid, owner.st_gid)
     assert link.is_symlink() and path.stat().st_mode & 0o777 == 0o600 and "SOA" in path.read_text()
     for bad in (lab.folder, "/dev/null"):
         assert "not a regular file" in complaint("pull", authd.where(), ZONE, "-o", bad)
     assert "No such file or directory" in complaint("pull", authd.where(), ZONE, "-o", lab.folder / "no" / "file")
+
+
+@test("a pull that cannot be written to its end leaves the old file and nothing else")
+def disk_full(lab):
+    authd, = servers(lab, Authd)
+    folder = lab.folder / "small"
+    folder.mkdir()
+    path = folder / "zone"
+    path.write_text("old")
+
+    def allow_little():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+    _, error = zonesync("pull", authd.where(), ZONE, "-o", path, expect=1, preexec_fn=allow_little)
+    assert "cannot write" in error and "File too large" in error, error
+    assert path.read_text() == "old" and list(folder.iterdir()) == [path]
+    with open("/dev/full", "w", encoding="ascii") as full:
+        run = subprocess.run([built("zonesync/zonesync"), "pull", authd.where(), ZONE, "-o", "-"], stdout=full, stderr=subprocess.PIPE, text=True,
+                             timeout=60, check=False)
+    assert run.returncode == 1 and "No space left on device" in run.stderr, run
+
+
+@test("an address that this machine has no way to is told as such")
+def no_route(lab):
+    alone = ["unshare", "--user", "--map-root-user", "--net"]
+    if not shutil.which("unshare") or subprocess.run([*alone, "true"], capture_output=True, check=False).returncode != 0:
+        skip("unshare(1) cannot make a network of its own here")
+    run = subprocess.run([*alone, built("zonesync/zonesync"), "verify", f"127.0.0.1@5300/{ZONE}", write_zone(lab, sample_zone(ZONE))],
+                         capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 1 and "is there a route to it?" in run.stderr, run
 
 
 @test("verify-file names every error with its file and line")

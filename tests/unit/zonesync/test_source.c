@@ -27,27 +27,29 @@ START_TEST(sources_are_servers_or_files_with_a_zone)
 	static const struct {
 		const char *text;
 		const char *meaning;
-		bool is_server;
+		const char *path;      /* NULL: a server */
 	} cases[] = {
-		{ "127.0.0.1@5300/example.org", "127.0.0.1@5300/example.org.", true },
-		{ "127.0.0.1/Example.ORG.", "127.0.0.1@53/example.org.", true },
-		{ "::1@5300/example.", "::1@5300/example.", true },
-		{ "2001:db8::1/example", "2001:db8::1@53/example.", true },
-		{ "127.0.0.1@5300/.", "127.0.0.1@5300/.", true },
-		{ "192.0.2.1/0/25.2.0.192.in-addr.arpa", "192.0.2.1@53/0/25.2.0.192.in-addr.arpa.", true },
-		{ "example.zone:example.", "example.zone:example.", false },
-		{ "/etc/zones/db:example.org", "/etc/zones/db:example.org.", false },
-		{ "a:b:example", "a:b:example.", false },
-		{ "root.zone:.", "root.zone:.", false },
-		{ "rev:0/25.2.0.192.in-addr.arpa.", "rev:0/25.2.0.192.in-addr.arpa.", false },
-		{ "./127.0.0.1/zone:example", "./127.0.0.1/zone:example.", false },
-		{ "127.0.0.1.zone:example", "127.0.0.1.zone:example.", false },
+		{ "127.0.0.1@5300/example.org", "127.0.0.1@5300/example.org.", NULL },
+		{ "127.0.0.1/Example.ORG.", "127.0.0.1@53/example.org.", NULL },
+		{ "::1@5300/example.", "::1@5300/example.", NULL },
+		{ "2001:db8::1/example", "2001:db8::1@53/example.", NULL },
+		{ "127.0.0.1@5300/.", "127.0.0.1@5300/.", NULL },
+		{ "192.0.2.1/0/25.2.0.192.in-addr.arpa", "192.0.2.1@53/0/25.2.0.192.in-addr.arpa.", NULL },
+		{ "example.zone:example.", "example.zone:example.", "example.zone" },
+		{ "/etc/zones/db:example.org", "/etc/zones/db:example.org.", "/etc/zones/db" },
+		{ "a:b:example", "a:b:example.", "a:b" },
+		{ "root.zone:.", "root.zone:.", "root.zone" },
+		{ "rev:0/25.2.0.192.in-addr.arpa.", "rev:0/25.2.0.192.in-addr.arpa.", "rev" },
+		{ "./127.0.0.1/zone:example", "./127.0.0.1/zone:example.", "./127.0.0.1/zone" },
+		{ "127.0.0.1.zone:example", "127.0.0.1.zone:example.", "127.0.0.1.zone" },
 	};
 	char text[SOURCE_TEXT_SIZE];
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct source source = source_of(cases[i].text);
-		ck_assert_msg(source.is_server == cases[i].is_server && source.has_zone, "%s", cases[i].text);
+		ck_assert_msg(source.is_server == !cases[i].path && source.has_zone, "%s", cases[i].text);
+		if (cases[i].path)
+			ck_assert_str_eq(source.path, cases[i].path);
 		ck_assert_str_eq(source_to_text(&source, text), cases[i].meaning);
 	}
 }
