@@ -16,10 +16,14 @@
 
 enum { ANSWER_SIZE = EDNS_UDP_SIZE, CONNECTIONS_PER_LISTENER_MAX = 1024, FORWARDED_MAX = 16 << 20 };
 
+static void rcode_count(struct worker *worker, unsigned rcode)
+{
+	counter_add(&worker->counters.replies[rcode < COUNTED_RCODES ? rcode : COUNTED_RCODES - 1], 1);
+}
+
 void worker_count_reply(struct worker *worker, const struct respond *r)
 {
-	unsigned rcode = r->rcode;
-	counter_add(&worker->counters.replies[rcode < COUNTED_RCODES ? rcode : COUNTED_RCODES - 1], 1);
+	rcode_count(worker, r->rcode);
 	if (r->truncated)
 		counter_add(&worker->counters.truncated, 1);
 }
@@ -64,6 +68,9 @@ static void on_mail(struct mailbox_node *node, void *ctx)
 	}
 	struct request *request = (struct request *)(void *)node;
 	worker->forwarded -= sizeof(*request) + request->wire_len;
+	struct message reply;
+	if (request->reply.len > 0 && message_read(&reply, request->reply.data, request->reply.len) == ZT_OK)
+		rcode_count(worker, message_rcode(&reply));
 	if (request->reply.len > 0 && request->stream != 0)
 		connections_reply(worker, request);
 	else if (request->reply.len > 0)

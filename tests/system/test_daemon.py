@@ -11,7 +11,7 @@ import dns.name
 import dns.rcode
 import dns.update
 
-from zt import Authd, ask, axfr, replicate, run_tests, sample_zone, scale, test, update, wait_for, zonectl
+from zt import Authd, ask, axfr, notify, replicate, run_tests, sample_zone, scale, test, update, wait_for, zonectl
 
 MANY_HOSTS = 150000      # more bytes than the kernel takes off our hands on a connection that nobody reads
 
@@ -123,6 +123,23 @@ def promotion(lab):
     assert secondary.serial(zone.name) == zone.serial
     assert zonectl(secondary, "zone", zone.name)["state"] == "serving"
     assert update(secondary, zone.name, ("add", "new", 300, "A", "192.0.2.1")) == "NOERROR"
+
+
+@test("the metrics count every reply by its rcode, whichever thread wrote it")
+def replies_counted(lab):
+    primary = Authd(lab)
+    zone = replicate(sample_zone("example.com."), primary, [], updates=True)
+    lab.start()
+
+    def counts():
+        return [primary.metric("authd_replies_total", rcode=rcode) for rcode in ("NOERROR", "NXDOMAIN", "NOTAUTH")]
+    before = counts()
+    ask(primary, zone.name, "SOA")
+    ask(primary, "none." + zone.name, "A", tcp=True)
+    assert update(primary, zone.name, ("add", "new", 300, "A", "192.0.2.1")) == "NOERROR"
+    assert update(primary, zone.name, ("add", "new", 300, "A", "192.0.2.2"), tcp=True) == "NOERROR"
+    assert notify(primary, zone.name).rcode() == dns.rcode.NOTAUTH
+    assert [after - count for after, count in zip(counts(), before)] == [3, 1, 1]
 
 
 class FewDescriptors(Authd):
