@@ -1,6 +1,7 @@
 /* What the commands share. */
 #include "zonesync/command.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,7 +128,8 @@ static enum command_exit printed(enum command_exit done)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return done;
-	perror("zonesync: cannot write the result");
+	if (errno != EPIPE)      /* who reads it has seen enough: | head */
+		perror("zonesync: cannot write the result");
 	return COMMAND_FAILED;
 }
 
