@@ -40,6 +40,7 @@ static void finish(struct resolver *resolver, struct task *task)
 
 	task->state = TASK_DONE;
 	task->result.chain = task->lookup.chain;
+	resolver->asker_count -= task->asker_count;
 	while (task->askers) {
 		action.asker = task->askers;
 		task->askers = task->askers->next;
@@ -465,7 +466,7 @@ bool resolver_ask(struct resolver *resolver, const uint8_t *name, uint16_t type,
 	struct task *task = task_find(resolver, name, type);
 
 	resolver->counters.questions++;
-	if (task && task->asker_count >= LIMIT_ASKERS)
+	if (resolver->asker_count >= LIMIT_WAITING || (task && task->asker_count >= LIMIT_ASKERS))
 		return false;
 	if (task)
 		resolver->counters.joined++;
@@ -476,6 +477,7 @@ bool resolver_ask(struct resolver *resolver, const uint8_t *name, uint16_t type,
 	asker->next = task->askers;
 	task->askers = asker;
 	task->asker_count++;
+	resolver->asker_count++;
 	run_all(resolver, now);
 	return true;
 }

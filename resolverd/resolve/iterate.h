@@ -31,6 +31,7 @@ enum {
 	LIMIT_REFERRALS = 32,        /* of one task */
 	LIMIT_TASKS = 4096,          /* in flight, a resolver */
 	LIMIT_ASKERS = 1000,         /* joined to one task */
+	LIMIT_WAITING = 32768,       /* askers of all tasks, a resolver: each costs the driver memory while it waits */
 	LIMIT_MISMATCHES = 8,        /* wrong replies to a UDP question, then it is asked by TCP (forgers at work) */
 };
 #define LIMIT_TIME (10 * USEC_PER_SEC)

@@ -80,6 +80,7 @@ struct resolver {
 	struct resolver_config config;
 	struct task *table[TASK_TABLE_SIZE];
 	unsigned task_count;
+	unsigned asker_count;            /* of all tasks */
 	unsigned mark;
 	struct task *ready, **ready_tail;
 	struct task *done;

@@ -1,5 +1,6 @@
 /* Bad servers and bad zones: poison, forgery, loops, floods of work. What others own stays right, and work stays bounded. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/sim/resolver/world.h"
@@ -408,6 +409,34 @@ START_TEST(ids_are_hard_to_guess)
 }
 END_TEST
 
+START_TEST(clients_that_wait_are_limited)
+{
+	struct stage s;
+	struct sim_client *clients = calloc(LIMIT_WAITING, sizeof(*clients));
+	struct asker asker;
+	char name[32];
+
+	ck_assert_ptr_nonnull(clients);
+	stage_init(&s);
+	s.victim_server->dead = true;
+	for (unsigned i = 0; i < LIMIT_WAITING; i++) {
+		buf_init(&clients[i].text);
+		snprintf(name, sizeof(name), "n%u.victim.", i / 500);
+		client_ask(&clients[i], s.resolver, name, TYPE_A);
+	}
+	ck_assert(!resolver_ask(s.resolver->machine, (const uint8_t *)"\2n1\6victim", TYPE_A, &asker, s.world.now));
+	world_drain(&s.world);
+	for (unsigned i = 0; i < LIMIT_WAITING; i++) {
+		ck_assert(clients[i].done);
+		client_fini(&clients[i]);
+	}
+	free(clients);
+	/* And then there is room again. */
+	ck_assert_ptr_nonnull(strstr(ask(&s, "www.evil.", TYPE_A), "NXDOMAIN"));
+	stage_fini(&s);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sim/resolver/hostile");
@@ -423,6 +452,7 @@ int main(void)
 	tcase_add_test(tcase, lame_servers_are_passed_over);
 	tcase_add_test(tcase, forged_replies_are_ignored_and_many_lead_to_tcp);
 	tcase_add_test(tcase, ids_are_hard_to_guess);
+	tcase_add_test(tcase, clients_that_wait_are_limited);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }
