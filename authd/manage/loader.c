@@ -269,6 +269,20 @@ static int journal_restore(struct manage *manage, struct zone_entry *entry)
 	return ZT_OK;
 }
 
+/* Reads the file of a zone of which the journal gave nothing. */
+static int file_load(struct manage *manage, struct zone_entry *entry, struct zone_edit *edit, struct buf *origin)
+{
+	struct journal_content damaged;
+
+	int status = file_read(manage, entry, edit, origin);
+	if (status != ZT_OK || journal_content_info(manage->journal, entry->apex, &damaged) != ZT_OK)
+		return status;
+	status = merge_raise_serial(edit, damaged.serial);
+	if (status != ZT_OK)
+		error_set(entry, status_text(status));
+	return status;
+}
+
 /* A first load under way: what has been read and waits for its commit. */
 struct load {
 	struct zone_entry *entry;
@@ -296,7 +310,7 @@ static void load_begin(struct manage *manage, struct zone_entry *entry, struct l
 	}
 	load->status = zone_edit_begin(entry->zone, &load->edit);
 	if (load->status == ZT_OK)
-		load->status = file_read(manage, entry, load->edit, &load->origin);
+		load->status = file_load(manage, entry, load->edit, &load->origin);
 	else
 		error_set(entry, status_text(load->status));
 	if (load->status != ZT_OK) {

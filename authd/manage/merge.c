@@ -158,14 +158,14 @@ static bool soa_same_fields(const uint8_t *a, uint16_t a_len, const uint8_t *b, 
 	return rdata_cmp(TYPE_SOA, x, a_len, y, b_len) == 0;
 }
 
-static int soa_put(struct merge *merge, const struct soa_bytes *soa)
+static int soa_put(struct zone_edit *edit, const struct soa_bytes *soa)
 {
 	uint8_t rdata[sizeof(soa->len) + SOA_MAX_LEN];
 	struct rrset set = { .type = TYPE_SOA, .count = 1, .ttl = soa->ttl, .rdata = rdata, .rdata_size = sizeof(soa->len) + soa->len };
 
 	memcpy(rdata, &soa->len, sizeof(soa->len));
 	memcpy(rdata + sizeof(soa->len), soa->rdata, soa->len);
-	return zone_edit_put_rrset(merge->edit, zone_apex(zone_version_zone(merge->sides->file)), &set);
+	return zone_edit_put_rrset(edit, zone_apex(zone_version_zone(zone_edit_view(edit))), &set);
 }
 
 /* Whether the edit holds what is served, but for the serial. */
@@ -193,7 +193,17 @@ static int soa_merge(struct merge *merge)
 		serial = same ? served_serial : serial_next(served_serial);
 	}
 	soa_set_serial(mine->rdata, mine->len, serial);
-	return soa_put(merge, mine);
+	return soa_put(merge->edit, mine);
+}
+
+int merge_raise_serial(struct zone_edit *edit, uint32_t served_serial)
+{
+	struct soa_bytes soa;
+
+	if (serial_is_newer(zone_version_serial(zone_edit_view(edit)), served_serial) || !soa_take(zone_edit_view(edit), &soa))
+		return ZT_OK;
+	soa_set_serial(soa.rdata, soa.len, serial_next(served_serial));
+	return soa_put(edit, &soa);
 }
 
 int merge_local_changes(struct journal *journal, const struct merge_sides *sides, struct zone_edit *edit, struct merge_result *result)

@@ -24,3 +24,7 @@ struct merge_sides {
 };
 int merge_local_changes(struct journal *journal, const struct merge_sides *sides, struct zone_edit *edit, struct merge_result *result)
 	ZT_MUST_CHECK;
+
+/* Where the served content itself is lost and only its serial is known: gives the edit, which holds the file's content, the next one unless its own is
+ * newer. Otherwise who follows us would not take the file's content. */
+int merge_raise_serial(struct zone_edit *edit, uint32_t served_serial) ZT_MUST_CHECK;

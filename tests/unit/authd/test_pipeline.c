@@ -318,6 +318,44 @@ START_TEST(without_a_journal_the_file_is_read_again)
 }
 END_TEST
 
+/* Changes a byte in each copy of the text in the journal's file. */
+static void damage_journal(const char *text)
+{
+	char path[128], *data = calloc(1, 1 << 20), *at;
+
+	snprintf(path, sizeof(path), "%s/journal.mdb", dir);
+	FILE *file = fopen(path, "r+");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_ptr_nonnull(data);
+	size_t len = fread(data, 1, 1 << 20, file), found = 0;
+	for (at = data; (at = memmem(at, len - (size_t)(at - data), text, strlen(text))) != NULL; found++)
+		*at ^= 1;
+	ck_assert_uint_gt(found, 0);
+	rewind(file);
+	ck_assert_uint_eq(fwrite(data, 1, len, file), len);
+	ck_assert_int_eq(fclose(file), 0);
+	free(data);
+}
+
+START_TEST(with_a_damaged_content_the_file_is_read_and_the_serial_goes_on)
+{
+	struct rig rig;
+
+	write_file("example.zone", SOA("7") "text 60 IN TXT \"known\"\n");
+	rig_open(&rig);
+	rig_zone(&rig, "example.", "example.zone");
+	ck_assert_uint_eq(loader_load_all(&rig.manage), 0);
+	ck_assert_int_eq(update(&rig, "u add www.example. 60 A 127.0.0.2"), RCODE_NOERROR);
+	rig_close(&rig);
+	damage_journal("known");
+	rig_open(&rig);
+	struct zone_entry *entry = rig_zone(&rig, "example.", "example.zone");
+	ck_assert_uint_eq(loader_load_all(&rig.manage), 0);
+	assert_zone(entry, SOA("9") "text 60 IN TXT \"known\"\n");
+	rig_close(&rig);
+}
+END_TEST
+
 /* ---- reload ------------------------------------------------------------------------------------------------------------------------------ */
 
 /* A zone loaded from `before`, changed by `script`, its file then replaced by `after` and reloaded. */
@@ -659,6 +697,7 @@ int main(void)
 	tcase_add_test(tcase, updates_survive_a_restart_without_reading_the_file);
 	tcase_add_test(tcase, a_file_that_changed_over_a_restart_gives_a_difference);
 	tcase_add_test(tcase, without_a_journal_the_file_is_read_again);
+	tcase_add_test(tcase, with_a_damaged_content_the_file_is_read_and_the_serial_goes_on);
 	tcase_add_test(tcase, an_edited_file_becomes_a_difference);
 	tcase_add_test(tcase, a_file_whose_serial_did_not_move_is_served_with_the_next_one);
 	tcase_add_test(tcase, an_older_serial_alone_makes_no_new_version);
