@@ -9,7 +9,10 @@
 #include "lib/xfr/xfr_out.h"
 #include "lib/zone/journal.h"
 
-enum { CONDENSE_FACTOR = 4 };      /* a history of more than that many zones is not worth condensing */
+enum {
+	CONDENSE_FACTOR = 4,         /* a history of more than that many zones is not worth condensing */
+	RECORD_MIN_LEN = 12,         /* bytes of a record in a message, at least: a pointer, the fixed fields, little rdata */
+};
 
 struct session {
 	struct cds_list_head link;
@@ -103,12 +106,22 @@ static int on_difference(void *context, const struct journal_version *version, c
 	return xfr_history_add(context, change);
 }
 
-/* True: `history` leads from `from` to the version's serial. Where the single differences together are larger than the zone, what is left of them after
- * condensing may still be smaller. */
-static bool history_gather(struct transfers *transfers, const struct zone_version *version, uint32_t from, struct xfr_history *history)
+/* How many records of history may be worth sending: not more than the zone has, and over UDP not more than fit, so that a datagram does not make
+ * us read a long history for nothing. */
+static uint64_t history_limit(const struct xfr_out_config *config)
 {
-	struct journal_span span = { zone_apex(zone_version_zone(version)), from, zone_version_serial(version) };
-	uint64_t limit = zone_version_record_count(version);
+	uint64_t zone = zone_version_record_count(config->version), fit = config->message_size / RECORD_MIN_LEN;
+	return config->message_size > 0 && fit < zone ? fit : zone;
+}
+
+/* True: `history` leads from the client's serial to the version's. Where the single differences together are too large, what is left of them
+ * after condensing may still be small enough. */
+static bool history_gather(struct transfers *transfers, const struct xfr_out_config *config, struct xfr_history *history)
+{
+	struct journal_span span = {
+		zone_apex(zone_version_zone(config->version)), config->client_serial, zone_version_serial(config->version),
+	};
+	uint64_t limit = history_limit(config);
 
 	xfr_history_init(history, limit, false);
 	int status = journal_history_read(transfers->journal, &span, on_difference, history);
@@ -134,7 +147,7 @@ static int out_prepare(struct transfers *transfers, struct xfr_out_config *confi
 	if (status != ZT_OK)
 		return status;
 	if (xfr_is_behind(config->client_serial, zone_version_serial(config->version)) &&
-	    history_gather(transfers, config->version, config->client_serial, history))
+	    history_gather(transfers, config, history))
 		config->history = history;
 	return ZT_OK;
 }
@@ -289,7 +302,7 @@ void transfer_on_close(struct transfers *transfers, struct stream *stream)
 size_t transfer_answer_udp(struct transfers *transfers, const struct message *query, const struct served_zone *zone,
 			   const struct netaddr *peer, struct wcursor *out)
 {
-	struct xfr_out_config config = { .query = query, .version = zone_current(zone->zone) };
+	struct xfr_out_config config = { .query = query, .version = zone_current(zone->zone), .message_size = out->len };
 	struct xfr_history history;
 	size_t len = 0;
 
