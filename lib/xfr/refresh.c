@@ -8,6 +8,7 @@
 #define ASK_TIMEOUT (500 * USEC_PER_MSEC)             /* doubled with each resend */
 #define QUEUE_PATIENCE (600 * USEC_PER_SEC)           /* a transfer that waits for its turn */
 #define TRANSFER_PATIENCE (30 * USEC_PER_SEC)         /* without anything arriving */
+#define TRANSFER_LONGEST (7200 * USEC_PER_SEC)        /* a trickle must not keep us from other primaries */
 #define FRUITLESS_HOLDOFF (100 * USEC_PER_MSEC)       /* doubled with each round that a NOTIFY began for nothing */
 #define FRUITLESS_HOLDOFF_MAX (5 * USEC_PER_SEC)
 #define UNSERVED_RETRY_MAX (60 * USEC_PER_SEC)        /* between rounds while there is no zone to serve, or an expired one */
@@ -253,8 +254,12 @@ static bool is_transfer(const struct refresh *r, uint32_t ticket)
 
 void refresh_on_progress(struct refresh *r, uint32_t ticket, usec_t now)
 {
-	if (is_transfer(r, ticket))
-		r->deadline = now + TRANSFER_PATIENCE;
+	if (!is_transfer(r, ticket))
+		return;
+	if (r->transfer_until == REFRESH_NEVER)
+		r->transfer_until = now + TRANSFER_LONGEST;
+	usec_t patience = now + TRANSFER_PATIENCE;
+	r->deadline = patience < r->transfer_until ? patience : r->transfer_until;
 }
 
 void refresh_on_current(struct refresh *r, uint32_t ticket, uint32_t serial, usec_t now)
@@ -382,6 +387,7 @@ static void todo_take(struct refresh *r, usec_t now, struct refresh_action *acti
 		r->deadline = now + (ASK_TIMEOUT << r->asked++);
 	else
 		r->deadline = now + QUEUE_PATIENCE;
+	r->transfer_until = REFRESH_NEVER;
 	r->todo = REFRESH_NONE;
 }
 

@@ -79,6 +79,7 @@ struct refresh {
 	bool round_confirmed;             /* a primary had exactly our serial */
 	bool is_axfr;                     /* TRANSFERRING */
 	usec_t deadline;                  /* ASKING, TRANSFERRING: the next resend or the end of patience */
+	usec_t transfer_until;            /* the latest deadline of the transfer; REFRESH_NEVER until it has begun */
 
 	/* What begins the next one. */
 	usec_t next_at;                   /* the refresh or retry timer */

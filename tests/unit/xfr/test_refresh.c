@@ -257,6 +257,24 @@ START_TEST(transfer_that_stalls_is_cancelled)
 }
 END_TEST
 
+START_TEST(transfer_that_trickles_is_cancelled_after_two_hours)
+{
+	struct fixture f;
+
+	begin_settled(&f, 2);
+	notify(&f, 0, 11);
+	expect(&f, REFRESH_IXFR);
+	for (int i = 0; i < 7200 / 20; i++) {
+		expect(&f, REFRESH_NONE);
+		refresh_on_progress(&f.refresh, f.action.ticket, f.now);
+		f.now += 20 * USEC_PER_SEC;
+	}
+	expect(&f, REFRESH_CANCEL);
+	expect(&f, REFRESH_IXFR);
+	ck_assert_uint_eq(f.action.primary, 1);
+}
+END_TEST
+
 START_TEST(primary_with_an_older_serial_is_reported_and_never_followed)
 {
 	struct fixture f;
@@ -488,6 +506,7 @@ int main(void)
 	tcase_add_test(tc, local_trouble_does_not_bother_other_primaries);
 	tcase_add_test(tc, soa_query_is_repeated_then_the_next_primary_is_asked);
 	tcase_add_test(tc, transfer_that_stalls_is_cancelled);
+	tcase_add_test(tc, transfer_that_trickles_is_cancelled_after_two_hours);
 	tcase_add_test(tc, primary_with_an_older_serial_is_reported_and_never_followed);
 	tcase_add_test(tc, zone_expires_without_confirmation_and_recovers_with_one);
 	tcase_add_test(tc, zone_whose_refresh_is_longer_than_its_expire_is_asked_for_in_time);
