@@ -35,6 +35,7 @@ struct authd {
 	struct exporter *exporter;
 	struct loop_signal on_term, on_int, on_hup;
 	struct loop_timer reclaim;
+	int flush_status;            /* of the last time small states were stored */
 };
 
 static int state_dir_make(const struct authd *authd)
@@ -129,8 +130,12 @@ static void on_reclaim(void *ctx)
 	struct authd *authd = ctx;
 	int status = journal_flush(authd->manage.journal);
 
-	if (status != ZT_OK)
+	/* Trouble with the disk lasts; saying when it begins and ends is enough. */
+	if (status != ZT_OK && authd->flush_status == ZT_OK)
 		log_warn(authd->log, "journal: %s; timers and peer states are not stored", status_text(status));
+	else if (status == ZT_OK && authd->flush_status != ZT_OK)
+		log_notice(authd->log, "journal: timers and peer states are stored again");
+	authd->flush_status = status;
 	zones_reclaim(&authd->manage);
 	loop_timer_in(&authd->reclaim, RECLAIM_INTERVAL_MS * USEC_PER_MSEC);
 }

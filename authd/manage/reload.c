@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "authd/manage/loader.h"
+#include "authd/manage/show.h"
 #include "authd/manage/zones.h"
 #include "authd/option_table.h"
 #include "lib/base/memory.h"
@@ -30,9 +31,9 @@ static json_t *outcome_row(const struct manage *manage, const struct zone_entry 
 	/* Counts are for people; where the history does not tell them, they are 0. */
 	if (outcome->changed && journal_history_list(manage->journal, entry->apex, 1, keep_counts, &version) != ZT_OK)
 		version = (struct journal_version){ 0 };
-	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:s?}", "zone", entry->name, "outcome", outcome->text, "serial_before",
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "zone", entry->name, "outcome", outcome->text, "serial_before",
 			 (json_int_t)outcome->serial_before, "serial", (json_int_t)serial, "added", (json_int_t)version.added_count, "deleted",
-			 (json_int_t)version.removed_count, "error", strcmp(outcome->text, "failed") == 0 ? entry->last_error : NULL);
+			 (json_int_t)version.removed_count, "error", strcmp(outcome->text, "failed") == 0 ? show_text(entry->last_error) : json_null());
 }
 
 /* Loads or reloads one zone. */

@@ -11,6 +11,21 @@
 #include "config.h"
 #include "lib/dns/present.h"
 
+json_t *show_text(const char *text)
+{
+	json_t *json = json_string(text);
+	char *plain = json ? NULL : strdup(text);
+
+	for (char *p = plain; p && *p; p++) {
+		if ((unsigned char)*p >= 0x80)
+			*p = '?';
+	}
+	if (plain)
+		json = json_string(plain);
+	free(plain);
+	return json;
+}
+
 static json_t *time_json(usec_t wall)
 {
 	char text[WALL_TEXT_SIZE];
@@ -57,9 +72,9 @@ json_t *show_status(const struct manage *manage)
 	}
 	workers_counters(manage->workers, &counters);
 	usec_t wall = clock_wall(manage->clock);
-	return json_pack("{s:s, s:s, s:i, s:o, s:f, s:s, s:o, s:o, s:i, s:I, s:I, s:I, s:I, s:I}", "program", "authd", "version", PACKAGE_VERSION,
+	return json_pack("{s:s, s:s, s:i, s:o, s:f, s:o, s:o, s:o, s:i, s:I, s:I, s:I, s:I, s:I}", "program", "authd", "version", PACKAGE_VERSION,
 			 "pid", (int)getpid(), "started_at", time_json(manage->started_wall), "uptime_s",
-			 (double)(wall - manage->started_wall) / USEC_PER_SEC, "config", options->path, "configured_at",
+			 (double)(wall - manage->started_wall) / USEC_PER_SEC, "config", show_text(options->path), "configured_at",
 			 time_json(manage->configured_wall), "listen", listen, "workers", (int)workers_count(manage->workers), "memory_bytes",
 			 resident_bytes(), "queries", (json_int_t)(counter_get(&counters.queries_udp) + counter_get(&counters.queries_tcp)),
 			 "zones", (json_int_t)manage->registry.count, "zones_serving", serving, "zones_failed", failed);
@@ -73,10 +88,10 @@ static json_t *zone_row(const struct zone_entry *entry)
 
 	if (entry->primary)
 		primary_count_at(entry, serial, &reached, &peers);
-	return json_pack("{s:s, s:s, s:s, s:o, s:I, s:i, s:i, s:s?}", "zone", entry->name, "role",
+	return json_pack("{s:s, s:s, s:s, s:o, s:I, s:i, s:i, s:o}", "zone", entry->name, "role",
 			 entry->options->primaries_count > 0 ? "secondary" : "primary", "state", state_text(entry), "serial",
 			 has_content ? json_integer(serial) : json_null(), "records", (json_int_t)zone_version_record_count(version), "peers",
-			 (int)peers, "behind", (int)(peers - reached), "error", entry->last_error[0] ? entry->last_error : NULL);
+			 (int)peers, "behind", (int)(peers - reached), "error", entry->last_error[0] ? show_text(entry->last_error) : json_null());
 }
 
 static int by_apex(const void *a, const void *b)
@@ -117,8 +132,8 @@ static json_t *content_members(const struct manage *manage, const struct zone_en
 	if (journal_history_info(manage->journal, entry->apex, &history) != ZT_OK)
 		history = (struct journal_history){ 0 };
 	fingerprint_to_text(zone_summary(version).fingerprint, fingerprint);
-	return json_pack("{s:s?, s:o, s:o, s:I, s:s, s:o, s:I, s:I}", "file", entry->options->file, "primaries", primaries, "changed_at",
-			 time_json(entry->loaded_wall), "memory_bytes", (json_int_t)zone_version_memory(version), "fingerprint", fingerprint,
+	return json_pack("{s:o, s:o, s:o, s:I, s:s, s:o, s:I, s:I}", "file",
+			 entry->options->file ? show_text(entry->options->file) : json_null(), "primaries", primaries, "changed_at", time_json(entry->loaded_wall), "memory_bytes", (json_int_t)zone_version_memory(version), "fingerprint", fingerprint,
 			 "journal_from_serial", history.count > 0 ? json_integer(history.oldest_serial) : json_null(), "journal_differences",
 			 (json_int_t)history.count, "journal_bytes", (json_int_t)history.bytes);
 }

@@ -5,6 +5,9 @@
 
 #include "authd/manage/manage.h"
 
+/* A text for people. A path may hold bytes that are not UTF-8, and a text that was cut may end inside a character: JSON can't, so such bytes become
+ * question marks. */
+json_t *show_text(const char *text);
 json_t *show_status(const struct manage *manage);
 json_t *show_zones(const struct manage *manage);
 json_t *show_zone(const struct manage *manage, const struct zone_entry *entry);

@@ -27,7 +27,7 @@
 	X(EAGAIN,        -14, true,  "try again") \
 	X(ETIMEOUT,      -15, true,  "timed out") \
 	X(ECLOSED,       -16, true,  "connection closed") \
-	X(EREFUSED,      -17, true,  "refused") \
+	X(EREFUSED,      -17, true,  "connection refused") \
 	X(EDENIED,       -18, false, "not permitted") \
 	X(EZONE,         -19, false, "the zone breaks a rule of the DNS") \
 	X(EOUTOFZONE,    -20, false, "name outside the zone") \
