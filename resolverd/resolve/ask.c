@@ -183,6 +183,10 @@ enum ask_outcome ask_next(struct resolver *resolver, struct task *task, usec_t n
 	struct context ctx = ask_context(resolver, task, now);
 	struct server_state state;
 
+	if (task_is_too_many(resolver, task)) {
+		task->quota->hit = true;
+		return ASK_LIMITED;
+	}
 	task->server = select_server(task->deleg, &ctx, resolver->config.rng, &state);
 	if (!task->server)
 		return find_targets(resolver, task, now);

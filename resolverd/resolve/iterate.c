@@ -107,9 +107,9 @@ static void prime(struct resolver *resolver, const struct task *task, usec_t now
 		task_new(resolver, name_root, TYPE_NS, NULL, now);
 }
 
-static void enter_deleg(struct task *task, struct deleg *deleg)
+static void enter_deleg(struct resolver *resolver, struct task *task, struct deleg *deleg)
 {
-	task->deleg = deleg;
+	task_enter(resolver, task, deleg);
 	task->zone_targets = 0;
 	task->known_labels = name_label_count(deleg->zone);
 	task->state = TASK_ASK;
@@ -128,7 +128,7 @@ static void step_deleg(struct resolver *resolver, struct task *task, usec_t now)
 	}
 	if (deleg->source == DELEG_HINTS)
 		prime(resolver, task, now);
-	enter_deleg(task, deleg);
+	enter_deleg(resolver, task, deleg);
 }
 
 /* All servers of a delegation from the cache have failed: perhaps the parent knows newer ones. */
@@ -142,7 +142,7 @@ static bool go_to_parent(struct resolver *resolver, struct task *task, usec_t no
 	if (!deleg)
 		return false;
 	task->reparented = true;
-	enter_deleg(task, deleg);
+	enter_deleg(resolver, task, deleg);
 	return true;
 }
 
@@ -262,7 +262,7 @@ static void digest_referral(struct resolver *resolver, struct task *task, const 
 	}
 	struct deleg *deleg = deleg_from_referral(&ctx, reply);
 	if (deleg)
-		enter_deleg(task, deleg);
+		enter_deleg(resolver, task, deleg);
 	else
 		finish_failure(resolver, task, now);
 }

@@ -30,6 +30,8 @@ enum {
 	LIMIT_DEPTH = 6,             /* tasks waiting for tasks */
 	LIMIT_REFERRALS = 32,        /* of one task */
 	LIMIT_TASKS = 4096,          /* in flight, a resolver */
+	LIMIT_ZONE_TASKS = 256,      /* of them at one zone, while more than half of LIMIT_TASKS are in flight: a dead zone that is asked for very many
+	                              * names must not take all */
 	LIMIT_ASKERS = 1000,         /* joined to one task */
 	LIMIT_WAITING = 32768,       /* askers of all tasks, a resolver: each costs the driver memory while it waits */
 	LIMIT_MISMATCHES = 8,        /* wrong replies to a UDP question, then it is asked by TCP (forgers at work) */

@@ -64,6 +64,26 @@ struct task *task_new(struct resolver *resolver, const uint8_t *name, uint16_t t
 	return task;
 }
 
+static uint64_t zone_slot(const struct resolver *resolver, const struct deleg *deleg)
+{
+	return name_hash(deleg->zone, resolver->config.cache->seed) % ZONE_LOAD_SIZE;
+}
+
+void task_enter(struct resolver *resolver, struct task *task, struct deleg *deleg)
+{
+	if (task->deleg)
+		resolver->zone_load[zone_slot(resolver, task->deleg)]--;
+	resolver->zone_load[zone_slot(resolver, deleg)]++;
+	task->deleg = deleg;
+}
+
+bool task_is_too_many(const struct resolver *resolver, const struct task *task)
+{
+	/* All that goes to a forwarder is at one zone. */
+	return task->deleg->source != DELEG_FORWARD && resolver->task_count > LIMIT_TASKS / 2 &&
+	       resolver->zone_load[zone_slot(resolver, task->deleg)] > LIMIT_ZONE_TASKS;
+}
+
 void task_retire(struct resolver *resolver, struct task *task)
 {
 	struct task **at = &resolver->table[task->hash % TASK_TABLE_SIZE];
@@ -73,6 +93,8 @@ void task_retire(struct resolver *resolver, struct task *task)
 		at = &(*at)->hash_next;
 	*at = task->hash_next;
 	resolver->task_count--;
+	if (task->deleg)
+		resolver->zone_load[zone_slot(resolver, task->deleg)]--;
 	for (unsigned i = 0; i < TASK_MAX_WAITS; i++) {
 		if (task->waits[i].child)
 			task_unwait(&task->waits[i]);

@@ -58,7 +58,7 @@ struct task {
 	usec_t deadline;
 
 	struct lookup lookup;            /* the answer as it grows; lookup.name is the name to be resolved now */
-	struct deleg *deleg;
+	struct deleg *deleg;             /* set by task_enter */
 	struct server *server;           /* the one of the exchange, in deleg */
 	struct exchange exchange;
 	unsigned question_count;
@@ -74,13 +74,14 @@ struct task {
 };
 
 
-enum { TASK_TABLE_SIZE = 4096 };
+enum { TASK_TABLE_SIZE = 4096, ZONE_LOAD_SIZE = 4096 };
 
 struct resolver {
 	struct resolver_config config;
 	struct task *table[TASK_TABLE_SIZE];
 	unsigned task_count;
 	unsigned asker_count;            /* of all tasks */
+	uint16_t zone_load[ZONE_LOAD_SIZE];      /* tasks by the hash of the zone they are at */
 	unsigned mark;
 	struct task *ready, **ready_tail;
 	struct task *done;
@@ -95,6 +96,10 @@ struct task *task_new(struct resolver *resolver, const uint8_t *name, uint16_t t
 /* Out of the table, to the done list; its waiters are told by the caller before. */
 void task_retire(struct resolver *resolver, struct task *task);
 void task_free_done(struct resolver *resolver);
+/* The task goes on at this delegation. */
+void task_enter(struct resolver *resolver, struct task *task, struct deleg *deleg);
+/* Whether others need the task's place more: too much is in flight, and much of it is at this zone. */
+bool task_is_too_many(const struct resolver *resolver, const struct task *task);
 void task_free(struct task *task);
 
 void task_make_ready(struct resolver *resolver, struct task *task);

@@ -409,6 +409,35 @@ START_TEST(ids_are_hard_to_guess)
 }
 END_TEST
 
+START_TEST(a_dead_zone_that_is_asked_for_many_names_takes_no_place_from_others)
+{
+	struct stage s;
+	struct sim_client *flood = calloc(2 * LIMIT_TASKS, sizeof(*flood));
+	char name[32];
+
+	ck_assert_ptr_nonnull(flood);
+	stage_init(&s);
+	ck_assert_ptr_nonnull(strstr(ask(&s, "www.victim.", TYPE_A), "192.0.2.1"));
+	ck_assert_ptr_nonnull(strstr(ask(&s, "www.evil.", TYPE_A), "NXDOMAIN"));
+	s.evil_server->dead = true;
+	for (unsigned i = 0; i < 2 * LIMIT_TASKS; i++) {
+		buf_init(&flood[i].text);
+		snprintf(name, sizeof(name), "n%u.evil.", i);
+		client_ask(&flood[i], s.resolver, name, TYPE_A);
+	}
+	client_ask(&s.client, s.resolver, "other.victim.", TYPE_A);
+	world_run_until(&s.world, &s.client);
+	ck_assert_ptr_nonnull(strstr((const char *)s.client.text.data, "NXDOMAIN"));
+	world_drain(&s.world);
+	for (unsigned i = 0; i < 2 * LIMIT_TASKS; i++) {
+		ck_assert(flood[i].done);
+		client_fini(&flood[i]);
+	}
+	free(flood);
+	stage_fini(&s);
+}
+END_TEST
+
 START_TEST(clients_that_wait_are_limited)
 {
 	struct stage s;
@@ -452,6 +481,7 @@ int main(void)
 	tcase_add_test(tcase, lame_servers_are_passed_over);
 	tcase_add_test(tcase, forged_replies_are_ignored_and_many_lead_to_tcp);
 	tcase_add_test(tcase, ids_are_hard_to_guess);
+	tcase_add_test(tcase, a_dead_zone_that_is_asked_for_many_names_takes_no_place_from_others);
 	tcase_add_test(tcase, clients_that_wait_are_limited);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
