@@ -206,7 +206,7 @@ static bool chain_push(struct scrub *s, struct rrset *set, bool first)
 	return true;
 }
 
-/* The deepest-going DNAME of the answer section whose owner lies above `name`, inside the bailiwick. */
+/* The first DNAME of the answer section whose owner lies above `name`, inside the bailiwick; an honest server sends no second one. */
 static struct rrset *take_dname(struct scrub *s, const uint8_t *name)
 {
 	struct record record;
