@@ -93,7 +93,7 @@ def every_span(lab):
         assert len(history) > 3
         for version in history:
             answer = ixfr(node, ZONE, version["from_serial"])
-            assert content_after(contents[version["from_serial"]], answer) == now, f"from serial {version['from']}"
+            assert content_after(contents[version["from_serial"]], answer) == now, f"from serial {version['from_serial']}"
         assert ixfr(node, ZONE, last).is_incremental()
 
 
