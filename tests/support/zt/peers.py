@@ -53,6 +53,7 @@ class Nsd(AuthPeer):
 	verbosity: 3
 	xfrd-reload-timeout: 0
 	tcp-count: 50
+	rrl-ratelimit: 0
 remote-control:
 	control-enable: no
 """
