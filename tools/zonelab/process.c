@@ -146,7 +146,6 @@ static bool gone_within(const struct lab_process *process, int patience_ms)
 	struct pollfd wait = { .fd = fd, .events = POLLIN };
 	int ready = poll(&wait, 1, patience_ms);
 	close(fd);
-	waitpid(process->pid, NULL, WNOHANG);      /* where it is our child */
 	return ready > 0;
 }
 
@@ -161,6 +160,8 @@ void process_stop_all(struct lab_process *processes, uint32_t count)
 			kill(processes[i].pid, SIGKILL);
 			gone_within(&processes[i], STOP_PATIENCE_MS);
 		}
+		if (processes[i].pid > 0)
+			waitpid(processes[i].pid, NULL, WNOHANG);      /* where it is our child it must not stay as a zombie */
 		processes[i] = (struct lab_process){ 0 };
 	}
 }
