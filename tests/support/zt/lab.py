@@ -19,6 +19,7 @@ DEFAULT_DEADLINE_S = 30.0
 EQUAL_DEADLINE_S = 3.0
 FIRST_PORT, LAST_PORT = 20000, 29999      # below the range that the kernel gives to outgoing sockets
 
+_promised = set()                         # ports given out by this process
 _pause = threading.Event()                # never set: a timed wait on it lets the polling thread rest
 
 
@@ -73,6 +74,7 @@ class Lab:
             port = random.randint(FIRST_PORT, LAST_PORT)
             if port_is_free(f"{network}.1", port) and port_is_free(f"{network}.254", port):
                 self._network, self.port = network, port
+                _promised.add(port)
                 return
         raise Failure("found no free port on the loopback network")
 
@@ -144,7 +146,11 @@ class Lab:
 
 
 def free_port(address):
-    return next(port for port in iter(lambda: random.randint(FIRST_PORT, LAST_PORT), None) if port_is_free(address, port))
+    """A port that nobody listens on, and that this process has not promised to another node: those are bound only when the node starts."""
+    for port in iter(lambda: random.randint(FIRST_PORT, LAST_PORT), None):
+        if port not in _promised and port_is_free(address, port):
+            _promised.add(port)
+            return port
 
 
 def port_is_free(address, port):
