@@ -15,10 +15,14 @@ enum {
 
 struct answer {
 	const struct zone_version *version;
+	const struct answer_question *question;
 	struct message_writer *writer;
 	struct answer_result result;
+	const uint8_t *names[ALIAS_CHAIN_MAX];            /* of the chain so far; the question's, then targets in the zone's data or in `made` */
 	const struct znode *dnames[ALIAS_CHAIN_MAX];      /* owners of the DNAMEs written so far */
 	unsigned dname_count;
+	unsigned made_count;
+	uint8_t made[ALIAS_CHAIN_MAX][NAME_MAX_LEN];      /* names that DNAMEs made */
 };
 
 static bool is_among(const struct znode *node, const struct znode *const *nodes, unsigned count)
@@ -192,30 +196,32 @@ static const uint8_t *from_node(struct answer *answer, const uint8_t *name, uint
 	return NULL;
 }
 
-/* A name below a DNAME: the DNAME, and the CNAME it implies (RFC 6672 section 3.1). Writes the next name of the chain to `next`. */
-static bool from_dname(struct answer *answer, const uint8_t *name, const struct znode *node, uint8_t next[NAME_MAX_LEN])
+/* A name below a DNAME: the DNAME, and the CNAME it implies (RFC 6672 section 3.1). Returns the next name of the chain, NULL where it ends. */
+static const uint8_t *from_dname(struct answer *answer, const uint8_t *name, const struct znode *node)
 {
+	uint8_t *next = answer->made[answer->made_count];
 	struct rrset set;
 
 	if (!znode_rrset(node, TYPE_DNAME, 0, &set))
-		return false;
+		return NULL;
 	if (!is_among(node, answer->dnames, answer->dname_count)) {
 		if (!rrset_require(answer, SECTION_ANSWER, znode_owner(node), &set))
-			return false;
+			return NULL;
 		answer->dnames[answer->dname_count++] = node;
 	}
 	if (name_substitute(next, name, znode_owner(node), alias_target(&set)) != ZT_OK) {
 		answer->result.rcode = RCODE_YXDOMAIN;
-		return false;
+		return NULL;
 	}
 	struct record_out cname = {
 		.owner = name, .type = TYPE_CNAME, .rr_class = CLASS_IN, .ttl = set.ttl, .rdata = next, .rdata_len = (uint16_t)name_len(next),
 	};
 	if (message_write_record(answer->writer, SECTION_ANSWER, &cname) != ZT_OK) {
 		answer->result.truncated = true;
-		return false;
+		return NULL;
 	}
-	return true;
+	answer->made_count++;
+	return next;
 }
 
 /* Whether the look-up ends at a delegation: data at and below a cut is the child's, but DS at the cut is ours (RFC 4035 section 3.1.4.1),
@@ -227,36 +233,39 @@ static bool is_delegated(const struct zone_lookup *look, uint16_t type)
 	return !look->dname || name_label_count(znode_owner(look->cut)) < name_label_count(znode_owner(look->dname));
 }
 
-/* One turn of the walk: answers for names[turn]. True when the chain goes on with a name new to it, which is then names[turn + 1]. */
-static bool answer_name(struct answer *answer, uint8_t names[][NAME_MAX_LEN], unsigned turn, uint16_t type)
+/* Answers for one name of the chain. Returns the next one, NULL where the chain ends. */
+static const uint8_t *answer_name(struct answer *answer, const uint8_t *name, const struct zone_lookup *look, bool is_first)
 {
-	struct zone_lookup look;
-	const uint8_t *name = names[turn], *next = NULL;
-	uint8_t substituted[NAME_MAX_LEN];
+	uint16_t type = answer->question->type;
 
-	zone_find(answer->version, name, &look);
-	if (is_delegated(&look, type)) {
-		answer->result.authoritative = turn > 0;
-		referral(answer, look.cut);
-	} else if (look.dname) {
+	if (is_delegated(look, type)) {
+		answer->result.authoritative = !is_first;
+		referral(answer, look->cut);
+	} else if (look->dname) {
 		/* The implied CNAME is all that a question for CNAME wants, as at a CNAME itself. */
-		next = from_dname(answer, name, look.dname, substituted) && type != TYPE_CNAME ? substituted : NULL;
-	} else if (look.match == ZONE_MATCH_EXACT) {
-		next = from_node(answer, name, type, look.node);
-	} else if (look.match == ZONE_MATCH_EMPTY || look.wildcard_is_empty) {
+		const uint8_t *next = from_dname(answer, name, look->dname);
+		return type != TYPE_CNAME ? next : NULL;
+	} else if (look->match == ZONE_MATCH_EXACT) {
+		return from_node(answer, name, type, look->node);
+	} else if (look->match == ZONE_MATCH_EMPTY || look->wildcard_is_empty) {
 		denial(answer, RCODE_NOERROR);
-	} else if (look.wildcard) {
-		next = from_node(answer, name, type, look.wildcard);
+	} else if (look->wildcard) {
+		return from_node(answer, name, type, look->wildcard);
 	} else {
 		denial(answer, RCODE_NXDOMAIN);
 	}
-	if (!next || turn + 1 == ALIAS_CHAIN_MAX || !name_is_within(next, zone_apex(zone_version_zone(answer->version))))
+	return NULL;
+}
+
+/* Whether the chain may go on with `next` as its name number `count`: while that lies in the zone and is new to it. */
+static bool chain_goes_on(const struct answer *answer, const uint8_t *next, unsigned count)
+{
+	if (count == ALIAS_CHAIN_MAX || !name_is_within(next, zone_apex(zone_version_zone(answer->version))))
 		return false;
-	for (unsigned i = 0; i <= turn; i++) {
-		if (name_equal(names[i], next))      /* a loop: all it has to say is said */
+	for (unsigned i = 0; i < count; i++) {
+		if (name_equal(answer->names[i], next))      /* a loop: all it has to say is said */
 			return false;
 	}
-	name_copy(names[turn + 1], next);
 	return true;
 }
 
@@ -264,15 +273,21 @@ struct answer_result answer_query(const struct zone_version *version, const stru
 				  struct message_writer *writer)
 {
 	struct answer answer;
-	uint8_t names[ALIAS_CHAIN_MAX][NAME_MAX_LEN];      /* of the chain so far */
-	unsigned turn = 0;
+	struct zone_lookup look;
+	unsigned count = 1;
 
 	answer.version = version;
+	answer.question = question;
 	answer.writer = writer;
 	answer.result = (struct answer_result){ .rcode = RCODE_NOERROR, .authoritative = true };
 	answer.dname_count = 0;
-	name_copy(names[0], question->name);
-	while (answer_name(&answer, names, turn, question->type))
-		turn++;
+	answer.made_count = 0;
+	answer.names[0] = question->name;
+	const uint8_t *next = answer_name(&answer, question->name, question->look, true);
+	while (next && chain_goes_on(&answer, next, count)) {
+		answer.names[count++] = next;
+		zone_find(version, next, &look);
+		next = answer_name(&answer, next, &look, false);
+	}
 	return answer.result;
 }

@@ -8,8 +8,10 @@
 #include "lib/zone/zone.h"
 
 struct answer_question {
-	const uint8_t *name;      /* at or below the zone's apex */
+	const uint8_t *name;              /* at or below the zone's apex */
 	uint16_t type;
+	bool dnssec_ok;                   /* the DO bit (RFC 3225) */
+	const struct zone_lookup *look;   /* what the version says of `name`: looked up by the caller, who may have many to look up at once */
 };
 
 /* What the header needs to know of an answer. */

@@ -56,6 +56,7 @@ static void on_message(struct stream *stream, const uint8_t *data, size_t len, v
 	qsbr_online();
 	r.view = worker_view(worker);
 	switch (respond(&r)) {
+	case RESPOND_LOOKUP:      /* respond has run it */
 	case RESPOND_REPLY:
 		worker_count_reply(worker, &r);
 		if (stream_send(stream, r.out, r.out_len) != ZT_OK)

@@ -14,23 +14,14 @@ static void forward(struct worker *worker, enum request_kind kind, const struct 
 	worker_forward(worker, kind, r, &origin);
 }
 
-static void slot_answer(struct worker *worker, const struct view *view, unsigned i)
+/* What became of slot `i`'s query, but for a look-up that is still to be run. */
+static void slot_settle(struct worker *worker, unsigned i, enum respond_verdict verdict)
 {
 	struct udp_slot *slot = &worker->batch.slots[i];
-	struct respond r;
+	struct respond *r = &worker->responds[i];
 
-	r.view = view;
-	r.query = slot->query;
-	r.query_len = slot->query_len;
-	r.peer = &slot->remote;
-	r.is_tcp = false;
-	r.out = slot->answer;
-	r.out_size = worker->batch.answer_size;
-	if (slot->query_is_cut) {
-		counter_add(&worker->counters.dropped, 1);
-		return;
-	}
-	switch (respond(&r)) {
+	switch (verdict) {
+	case RESPOND_LOOKUP:
 	case RESPOND_REPLY:
 		break;
 	case RESPOND_DROP:
@@ -38,20 +29,60 @@ static void slot_answer(struct worker *worker, const struct view *view, unsigned
 		return;
 	case RESPOND_NOTIFY:
 		counter_add(&worker->counters.notifies, 1);
-		forward(worker, REQUEST_NOTIFY, &r, i);
+		forward(worker, REQUEST_NOTIFY, r, i);
 		return;
 	case RESPOND_UPDATE:
 		counter_add(&worker->counters.updates, 1);
-		forward(worker, REQUEST_UPDATE, &r, i);
+		forward(worker, REQUEST_UPDATE, r, i);
 		return;
 	case RESPOND_TRANSFER:
 		counter_add(&worker->counters.transfers, 1);
-		r.out_len = transfer_answer_udp(worker->transfers, &r.message, r.zone, &slot->remote,
-						&(struct wcursor){ .base = r.out, .len = respond_udp_limit(&r.message) });
+		r->out_len = transfer_answer_udp(worker->transfers, &r->message, r->zone, &slot->remote,
+						 &(struct wcursor){ .base = r->out, .len = respond_udp_limit(&r->message) });
 		break;
 	}
-	slot->answer_len = (uint32_t)r.out_len;
-	worker_count_reply(worker, &r);
+	slot->answer_len = (uint32_t)r->out_len;
+	worker_count_reply(worker, r);
+}
+
+static enum respond_verdict slot_begin(struct worker *worker, const struct view *view, unsigned i)
+{
+	struct udp_slot *slot = &worker->batch.slots[i];
+	struct respond *r = &worker->responds[i];
+
+	if (slot->query_is_cut)
+		return RESPOND_DROP;
+	r->view = view;
+	r->query = slot->query;
+	r->query_len = slot->query_len;
+	r->peer = &slot->remote;
+	r->is_tcp = false;
+	r->out = slot->answer;
+	r->out_size = worker->batch.answer_size;
+	return respond_begin(r);
+}
+
+/* Reads all queries, looks all their names up together, so that the cache misses overlap, and writes all answers. */
+static void batch_answer(struct worker *worker, const struct view *view)
+{
+	struct zone_finder *finders[BATCH_SIZE];
+	uint16_t waiting[BATCH_SIZE];      /* slots whose look-up is run here */
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < worker->batch.count; i++) {
+		enum respond_verdict verdict = slot_begin(worker, view, i);
+		if (verdict == RESPOND_LOOKUP) {
+			waiting[count] = (uint16_t)i;
+			finders[count++] = &worker->responds[i].finder;
+		} else {
+			slot_settle(worker, i, verdict);
+		}
+	}
+	zone_finders_run(finders, count);
+	for (unsigned k = 0; k < count; k++) {
+		respond_finish(&worker->responds[waiting[k]]);
+		slot_settle(worker, waiting[k], RESPOND_REPLY);
+	}
 }
 
 static void on_readable(void *ctx)
@@ -66,9 +97,7 @@ static void on_readable(void *ctx)
 		if (count <= 0)
 			break;
 		counter_add(&worker->counters.queries_udp, (uint64_t)count);
-		const struct view *view = worker_view(worker);
-		for (int i = 0; i < count; i++)
-			slot_answer(worker, view, (unsigned)i);
+		batch_answer(worker, worker_view(worker));
 		uint64_t lost = batch->dropped + batch->failed;
 		udp_batch_send(batch);
 		counter_add(&worker->counters.send_failed, batch->dropped + batch->failed - lost);

@@ -72,10 +72,10 @@ static uint16_t zone_version_option(uint8_t out[ZONEVERSION_OPTION_LEN], const s
 	return (uint16_t)cur.pos;
 }
 
-/* A query for data of a zone we serve. */
-static enum respond_verdict reply_from_zone(struct respond *r, const struct zone_version *version)
+void respond_finish(struct respond *r)
 {
 	const struct message *query = &r->message;
+	struct zone_lookup look;
 	size_t limit = r->is_tcp ? r->out_size : respond_udp_limit(query);
 	size_t opt_room = 0;
 	struct message_writer writer;
@@ -83,15 +83,21 @@ static enum respond_verdict reply_from_zone(struct respond *r, const struct zone
 	if (limit > r->out_size)
 		limit = r->out_size;
 	message_writer_init(&writer, r->out, limit, query->id, 0);
-	if (message_write_question(&writer, query->qname, query->qtype, query->qclass) != ZT_OK)
-		return reply_error(r, RCODE_FORMERR);
+	if (message_write_question(&writer, query->qname, query->qtype, query->qclass) != ZT_OK) {
+		reply_error(r, RCODE_FORMERR);
+		return;
+	}
 	bool with_version = query->edns.present && asks_zone_version(query);
 	if (query->edns.present)
 		opt_room = OPT_LEN + (with_version ? ZONEVERSION_OPTION_LEN : 0);
 	message_writer_limit(&writer, limit - opt_room);
 
-	struct answer_question question = { .name = query->qname, .type = query->qtype };
-	struct answer_result result = answer_query(version, &question, &writer);
+	zone_finder_finish(&r->finder, &look);
+	struct answer_question question = {
+		.name = query->qname, .type = query->qtype, .look = &look,
+		.dnssec_ok = query->edns.present && query->edns.flags & EDNS_FLAG_DO,
+	};
+	struct answer_result result = answer_query(r->version, &question, &writer);
 
 	r->rcode = result.rcode;
 	r->truncated = result.truncated;
@@ -100,13 +106,12 @@ static enum respond_verdict reply_from_zone(struct respond *r, const struct zone
 	message_writer_limit(&writer, limit);
 	if (query->edns.present) {
 		uint8_t option[ZONEVERSION_OPTION_LEN];
-		uint16_t option_len = with_version ? zone_version_option(option, r->zone, zone_version_serial(version)) : 0;
+		uint16_t option_len = with_version ? zone_version_option(option, r->zone, zone_version_serial(r->version)) : 0;
 		/* Room was kept for it, so it fits. */
 		int status = edns_write(&writer, query, result.rcode, option, option_len);
 		(void)status;
 	}
 	r->out_len = message_writer_finish(&writer);
-	return RESPOND_REPLY;
 }
 
 static enum respond_verdict respond_query(struct respond *r)
@@ -132,7 +137,9 @@ static enum respond_verdict respond_query(struct respond *r)
 		return reply_error(r, RCODE_SERVFAIL);
 	if (is_transfer)
 		return RESPOND_TRANSFER;
-	return reply_from_zone(r, version);
+	r->version = version;
+	zone_finder_start(&r->finder, version, query->qname);
+	return RESPOND_LOOKUP;
 }
 
 /* Who may not change the zone learns it here: anybody can send a flood of these, and the manage thread has better things to do. */
@@ -150,7 +157,7 @@ static enum respond_verdict respond_update(struct respond *r)
 	return acl_allows(r->zone->allow_update, r->peer, NULL) ? RESPOND_UPDATE : reply_error(r, RCODE_REFUSED);
 }
 
-enum respond_verdict respond(struct respond *r)
+enum respond_verdict respond_begin(struct respond *r)
 {
 	r->zone = NULL;
 	r->out_len = 0;
@@ -170,4 +177,16 @@ enum respond_verdict respond(struct respond *r)
 	case OPCODE_UPDATE: return respond_update(r);
 	default: return respond_query(r);
 	}
+}
+
+enum respond_verdict respond(struct respond *r)
+{
+	struct zone_finder *finder = &r->finder;
+	enum respond_verdict verdict = respond_begin(r);
+
+	if (verdict != RESPOND_LOOKUP)
+		return verdict;
+	zone_finders_run(&finder, 1);
+	respond_finish(r);
+	return RESPOND_REPLY;
 }

@@ -1,15 +1,18 @@
 /* From the bytes of a request to the bytes of a response: header rules, EDNS, which zone, which answer.
  *
- * Pure but for the view it reads; no socket and no allocation. What needs more than a look at the served data (transfers, NOTIFY, UPDATE) is
+ * In two steps, so that the cache misses of a batch's look-ups overlap: respond_begin for each query, zone_finders_run over the finders of those
+ * that want it, respond_finish for each of these. Pure but for the view it reads; no socket and no allocation. What needs more than a look at the served data (transfers, NOTIFY, UPDATE) is
  * handed back to the worker as a verdict.
  */
 #pragma once
 
 #include "authd/serve/view.h"
 #include "lib/dns/message.h"
+#include "lib/zone/find.h"
 
 enum respond_verdict {
 	RESPOND_REPLY,         /* out holds a response of out_len bytes */
+	RESPOND_LOOKUP,        /* respond_begin only: run `finder`, then respond_finish */
 	RESPOND_DROP,          /* no response: too short to answer, or itself a response */
 	RESPOND_NOTIFY,        /* well-formed enough to be judged by the manage thread */
 	RESPOND_UPDATE,        /* the same, from who may send it */
@@ -32,8 +35,16 @@ struct respond {
 	struct served_zone *zone;      /* the zone that answers; NULL if none */
 	enum rcode rcode;              /* of the reply */
 	bool truncated;
+
+	/* between the two steps */
+	const struct zone_version *version;
+	struct zone_finder finder;
 };
 
+enum respond_verdict respond_begin(struct respond *r);
+/* Writes the response; the finder has been run. */
+void respond_finish(struct respond *r);
+/* Both steps for one query; never RESPOND_LOOKUP. */
 enum respond_verdict respond(struct respond *r);
 
 /* The largest UDP response the query allows: 512, or what EDNS offers up to our own limit (RFC 6891 section 6.2.5). */

@@ -12,6 +12,8 @@
 
 struct connections;
 
+enum { BATCH_SIZE = 64 };      /* queries taken at once */
+
 /* A UDP socket of a worker. */
 struct datagrams {
 	struct worker *worker;
@@ -27,6 +29,7 @@ struct worker {
 	struct loop loop;
 	struct mailbox mailbox;                /* answered requests, and `stop` */
 	struct udp_batch batch;
+	struct respond *responds;              /* by slot of the batch */
 	struct datagrams *datagrams;           /* by listening address */
 	struct connections *connections;
 	struct transfers *transfers;

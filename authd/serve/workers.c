@@ -81,7 +81,7 @@ static void on_mail(struct mailbox_node *node, void *ctx)
 static int worker_open(struct worker *worker, struct workers *set, uint32_t index)
 {
 	const struct workers_config *config = &set->config;
-	struct udp_batch_config batch = { .answer_size = ANSWER_SIZE };
+	struct udp_batch_config batch = { .size = BATCH_SIZE, .answer_size = ANSWER_SIZE };
 	int status = loop_init(&worker->loop, config->clock, LOOP_DEFAULT);
 
 	worker->set = set;
@@ -89,7 +89,8 @@ static int worker_open(struct worker *worker, struct workers *set, uint32_t inde
 	if (status != ZT_OK)
 		return status;
 	worker->datagrams = calloc(config->listen_count, sizeof(*worker->datagrams));
-	if (!worker->datagrams)
+	worker->responds = calloc(BATCH_SIZE, sizeof(*worker->responds));
+	if (!worker->datagrams || !worker->responds)
 		return ZT_ENOMEM;
 	for (uint32_t i = 0; i < config->listen_count; i++)
 		worker->datagrams[i].socket.fd = -1;
@@ -120,6 +121,7 @@ static void worker_close(struct worker *worker)
 		mailbox_close(&worker->mailbox);
 	connections_close(worker);
 	transfers_free(worker->transfers);
+	free(worker->responds);
 	for (uint32_t i = 0; worker->datagrams && i < worker->set->config.listen_count; i++)
 		datagrams_close(&worker->datagrams[i]);
 	udp_batch_fini(&worker->batch);

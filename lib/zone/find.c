@@ -57,19 +57,20 @@ void zone_finder_start(struct zone_finder *finder, const struct zone_version *ve
 	prefetch(finder->twig);
 }
 
-void zone_finders_run(struct zone_finder *finders, unsigned count)
+void zone_finders_run(struct zone_finder **finders, unsigned count)
 {
-	bool more = true;
-
-	while (more) {
-		more = false;
-		for (struct zone_finder *finder = finders; finder < finders + count; finder++) {
+	/* Those that have arrived leave the array, so that the last rounds touch only the deep ones. */
+	while (count > 0) {
+		unsigned left = 0;
+		for (unsigned i = 0; i < count; i++) {
+			struct zone_finder *finder = finders[i];
 			if (!finder->twig || twig_is_leaf(finder->twig))
 				continue;
 			finder->twig = step(finder, finder->twig);
 			prefetch(finder->twig);
-			more = true;
+			finders[left++] = finder;
 		}
+		count = left;
 	}
 }
 

@@ -19,6 +19,6 @@ struct zone_finder {
 
 /* `name` is at or below the apex. */
 void zone_finder_start(struct zone_finder *finder, const struct zone_version *version, const uint8_t *name);
-/* Takes all of them down to where their descents end, one node of each at a time. */
-void zone_finders_run(struct zone_finder *finders, unsigned count);
+/* Takes all of them down to where their descents end, one node of each at a time. The array is used up. */
+void zone_finders_run(struct zone_finder **finders, unsigned count);
 void zone_finder_finish(struct zone_finder *finder, struct zone_lookup *out);

@@ -198,15 +198,16 @@ static void check_finders(struct world *world, const struct zone_version *versio
 {
 	enum { COUNT = 4 };
 	uint8_t name[COUNT][NAME_MAX_LEN];
-	struct zone_finder finders[COUNT];
+	struct zone_finder finders[COUNT], *running[COUNT];
 	struct zone_lookup batch, single;
 	unsigned count = 1 + (unsigned)rng_below(world->rng, COUNT);
 
 	for (unsigned i = 0; i < count; i++) {
 		universe_draw_name(&world->uni, world->rng, name[i]);
 		zone_finder_start(&finders[i], version, name[i]);
+		running[i] = &finders[i];
 	}
-	zone_finders_run(finders, count);
+	zone_finders_run(running, count);
 	for (unsigned i = 0; i < count; i++) {
 		zone_finder_finish(&finders[i], &batch);
 		zone_find(version, name[i], &single);
