@@ -46,6 +46,7 @@ static int rrset_write(struct answer *answer, enum section section, const uint8_
 			message_writer_rollback(answer->writer, &mark);
 			return status;
 		}
+		record.has_same_owner = true;
 	}
 	return ZT_OK;
 }

@@ -102,6 +102,8 @@ static void on_readable(void *ctx)
 		udp_batch_send(batch);
 		counter_add(&worker->counters.send_failed, batch->dropped + batch->failed - lost);
 		qsbr_quiescent();
+		if ((unsigned)count < batch->size)      /* nothing more was waiting */
+			break;
 	}
 	qsbr_offline();
 }
@@ -112,7 +114,7 @@ int datagrams_open(struct worker *worker, uint32_t listen_index)
 
 	datagrams->worker = worker;
 	loop_io_init(&datagrams->io, on_readable, datagrams);
-	return udp_open(&datagrams->socket, &worker->set->config.listen[listen_index], UDP_REUSEPORT | UDP_SERVER);
+	return udp_open(&datagrams->socket, &worker->set->config.listen[listen_index], UDP_REUSEPORT | UDP_SERVER | UDP_DONT_FRAGMENT);
 }
 
 int datagrams_start(struct datagrams *datagrams)

@@ -34,13 +34,13 @@ struct message {
 	uint16_t id;
 	uint16_t flags;
 	uint16_t count[4];                  /* by enum section, as the header says */
-	uint8_t qname[NAME_MAX_LEN];        /* the first question; meaningful when count[SECTION_QUESTION] > 0 */
-	size_t qname_len;
-	uint16_t qtype;
+	uint16_t qtype;                     /* the first question; meaningful when count[SECTION_QUESTION] > 0 */
 	uint16_t qclass;
+	size_t qname_len;
 	size_t section_at[4];               /* offset of each section's first record */
 	struct edns edns;                   /* .present tells whether there was an OPT record */
 	size_t tsig_at;                     /* offset of the TSIG record (RFC 8945), 0 if none */
+	uint8_t qname[NAME_MAX_LEN];        /* last, so that what is used of all this lies close together */
 };
 
 /* ZT_ETRUNC: shorter than a header, drop it. ZT_EMALFORMED: id, flags and as much as was readable are set, answer FORMERR

@@ -4,7 +4,10 @@
 #include <assert.h>
 #include <string.h>
 
-enum { POINTER_MAX = 0x3fff };
+enum {
+	POINTER_MAX = 0x3fff,
+	RECORD_HEAD_LEN = 10,      /* type, class, TTL, length */
+};
 
 void message_writer_init(struct message_writer *writer, void *out, size_t size, uint16_t id, uint16_t flags)
 {
@@ -12,7 +15,11 @@ void message_writer_init(struct message_writer *writer, void *out, size_t size, 
 	writer->cur = wcursor_over(out, size > MESSAGE_MAX_LEN ? MESSAGE_MAX_LEN : size);
 	memset(writer->count, 0, sizeof(writer->count));
 	writer->slot_count = 0;
+	writer->owner_at = 0;
 	writer->keep_case = false;
+	writer->question_is_noted = true;
+	writer->question = NULL;
+	writer->question_len = 0;
 	wcursor_u16(&writer->cur, id);
 	wcursor_u16(&writer->cur, flags);
 	wcursor_u64(&writer->cur, 0);
@@ -45,6 +52,9 @@ void message_writer_rollback(struct message_writer *writer, const struct message
 	writer->cur.pos = mark->pos;
 	writer->cur.status = ZT_OK;
 	writer->slot_count = mark->slot_count;
+	writer->owner_at = 0;
+	if (mark->slot_count == 0)      /* the question's were the first */
+		writer->question_is_noted = writer->question_len == 0;
 	memcpy(writer->count, mark->count, sizeof(mark->count));
 }
 
@@ -76,57 +86,128 @@ static bool suffix_matches(const struct message_writer *writer, size_t offset, c
 	}
 }
 
-/* Writes a name, as short as earlier names allow. */
-static void write_compressed(struct message_writer *writer, const uint8_t *name)
+/* Eight bytes of a name, letter case gone (and other bytes mixed up, which a hash may). */
+static uint64_t folded_word(const uint8_t *p)
 {
-	uint8_t starts[NAME_MAX_LABELS];
-	uint16_t hashes[NAME_MAX_LABELS];
-	unsigned count = 0, written = 0;
+	uint64_t word;
 
-	for (const uint8_t *p = name; *p; p += *p + 1)
-		starts[count++] = (uint8_t)(p - name);
-	/* Hash of each suffix, from the root leftwards. */
-	uint32_t hash = 0;
-	for (unsigned i = count; i-- > 0;) {
-		const uint8_t *label = name + starts[i];
-		for (unsigned j = 0; j <= *label; j++)
-			hash = hash * 31 + name_fold(label[j]);
-		hashes[i] = (uint16_t)(hash ^ hash >> 16);
+	memcpy(&word, p, sizeof(word));
+	return word | UINT64_C(0x2020202020202020);
+}
+
+/* A hash of the suffix that begins with `label` and has `len` bytes: equal suffixes have equal ones, and labels of hosts that are numbered differ. */
+static uint16_t suffix_hash(const uint8_t *label, size_t len)
+{
+	uint64_t head = 0, tail = 0;
+
+	if (len >= 8) {
+		head = folded_word(label);
+		if (*label >= 7)
+			tail = folded_word(label + *label - 7);
+	} else {
+		for (size_t i = 0; i < len; i++)
+			head = head << 8 | name_fold(label[i]);
 	}
+	return (uint16_t)((head * UINT64_C(0x9e3779b97f4a7c15) ^ tail * UINT64_C(0xd6e8feb86659fd93) ^ len * UINT64_C(0xff51afd7ed558ccd)) >> 48);
+}
+
+/* Where a suffix stands already, 0 if nowhere. */
+static uint16_t suffix_find(const struct message_writer *writer, const uint8_t *suffix, uint16_t hash)
+{
+	for (unsigned i = 0; i < writer->slot_count; i++) {
+		if (writer->slots[i].hash == hash && suffix_matches(writer, writer->slots[i].offset, suffix))
+			return writer->slots[i].offset;
+	}
+	return 0;
+}
+
+static void suffix_note(struct message_writer *writer, size_t offset, uint16_t hash)
+{
+	if (writer->slot_count < COMPRESSION_SLOTS && offset <= POINTER_MAX)
+		writer->slots[writer->slot_count++] = (struct compression_slot){ (uint16_t)offset, hash };
+}
+
+/* The question's name is compressed to, but most answers need no more of it than its whole: so its suffixes are noted when another name comes. */
+static void question_note(struct message_writer *writer)
+{
+	const uint8_t *name = writer->cur.base + MESSAGE_HEADER_LEN;
+	size_t len = writer->question_len;
+
+	writer->question_is_noted = true;
+	for (const uint8_t *p = name; *p; p += *p + 1)
+		suffix_note(writer, MESSAGE_HEADER_LEN + (size_t)(p - name), suffix_hash(p, len - (size_t)(p - name)));
+}
+
+/* Writes a name, as short as earlier names allow. Returns where it stands (for a pointer: where it points), 0 where that is of no use. */
+static uint16_t write_compressed(struct message_writer *writer, const uint8_t *name)
+{
+	uint16_t hashes[NAME_MAX_LABELS];
+	const uint8_t *p = name;
+	size_t len = name_len(name), at = writer->cur.pos;
 	uint16_t pointer = 0;
-	for (written = 0; written < count && pointer == 0; written++) {
-		for (unsigned slot = 0; slot < writer->slot_count; slot++) {
-			if (writer->slots[slot].hash == hashes[written] &&
-			    suffix_matches(writer, writer->slots[slot].offset, name + starts[written])) {
-				pointer = writer->slots[slot].offset;
-				break;
-			}
-		}
+	unsigned count = 0;
+
+	if (!writer->question_is_noted)
+		question_note(writer);
+	for (; *p; p += *p + 1) {
+		hashes[count] = suffix_hash(p, len - (size_t)(p - name));
+		pointer = suffix_find(writer, p, hashes[count]);
 		if (pointer)
 			break;
+		count++;
 	}
-	size_t plain_len = written < count ? starts[written] : name_len(name) - 1;
-	size_t at = writer->cur.pos;
-	wcursor_put(&writer->cur, name, plain_len);
+	wcursor_put(&writer->cur, name, (size_t)(p - name));
 	if (pointer)
 		wcursor_u16(&writer->cur, (uint16_t)(0xc000 | pointer));
 	else
 		wcursor_u8(&writer->cur, 0);
 	if (writer->cur.status != ZT_OK)
-		return;
-	for (unsigned i = 0; i < written && writer->slot_count < COMPRESSION_SLOTS && at + starts[i] <= POINTER_MAX; i++)
-		writer->slots[writer->slot_count++] = (struct compression_slot){ (uint16_t)(at + starts[i]), hashes[i] };
+		return 0;
+	p = name;
+	for (unsigned i = 0; i < count; i++, p += *p + 1)
+		suffix_note(writer, at + (size_t)(p - name), hashes[i]);
+	if (count == 0)
+		return pointer;
+	return at <= POINTER_MAX ? (uint16_t)at : 0;
+}
+
+static bool is_question(const struct message_writer *writer, const uint8_t *name)
+{
+	return name == writer->question && memcmp(name, writer->cur.base + MESSAGE_HEADER_LEN, writer->question_len) == 0;
+}
+
+/* Records of one RRset share their owner, and often it is the question's name. */
+static void write_owner(struct message_writer *writer, const struct record_out *record)
+{
+	if (!record->has_same_owner || writer->owner_at == 0) {
+		if (!is_question(writer, record->owner)) {
+			writer->owner_at = write_compressed(writer, record->owner);
+			return;
+		}
+		writer->owner_at = MESSAGE_HEADER_LEN;
+	}
+	wcursor_u16(&writer->cur, (uint16_t)(0xc000 | writer->owner_at));
 }
 
 int message_write_question(struct message_writer *writer, const uint8_t *name, uint16_t type, uint16_t rr_class)
 {
 	struct message_mark mark = message_writer_mark(writer);
-	write_compressed(writer, name);
+	bool is_first = writer->cur.pos == MESSAGE_HEADER_LEN;
+
+	if (is_first)
+		wcursor_put(&writer->cur, name, name_len(name));
+	else
+		write_compressed(writer, name);
 	wcursor_u16(&writer->cur, type);
 	wcursor_u16(&writer->cur, rr_class);
 	if (writer->cur.status != ZT_OK) {
 		message_writer_rollback(writer, &mark);
 		return ZT_ESPACE;
+	}
+	if (is_first && *name) {
+		writer->question = name;
+		writer->question_len = (uint16_t)(writer->cur.pos - MESSAGE_HEADER_LEN - 4);
+		writer->question_is_noted = false;
 	}
 	writer->count[SECTION_QUESTION]++;
 	return ZT_OK;
@@ -161,18 +242,20 @@ int message_write_record(struct message_writer *writer, enum section section, co
 {
 	struct message_mark mark = message_writer_mark(writer);
 
-	write_compressed(writer, record->owner);
-	wcursor_u16(&writer->cur, record->type);
-	wcursor_u16(&writer->cur, record->rr_class);
-	wcursor_u32(&writer->cur, record->ttl);
-	size_t len_at = writer->cur.pos;
-	wcursor_u16(&writer->cur, 0);
-	write_rdata(writer, record);
+	write_owner(writer, record);
+	size_t head_at = writer->cur.pos;
+	uint8_t *head = wcursor_room(&writer->cur, RECORD_HEAD_LEN);
+	if (head) {
+		wire_put_u16(head, record->type);
+		wire_put_u16(head + 2, record->rr_class);
+		wire_put_u32(head + 4, record->ttl);
+		write_rdata(writer, record);
+	}
 	if (writer->cur.status != ZT_OK || writer->count[section] == UINT16_MAX) {
 		message_writer_rollback(writer, &mark);
 		return ZT_ESPACE;
 	}
-	wire_put_u16(writer->cur.base + len_at, (uint16_t)(writer->cur.pos - len_at - 2));
+	wire_put_u16(head + 8, (uint16_t)(writer->cur.pos - head_at - RECORD_HEAD_LEN));
 	writer->count[section]++;
 	return ZT_OK;
 }

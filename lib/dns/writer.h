@@ -24,7 +24,11 @@ struct message_writer {
 	struct wcursor cur;
 	uint16_t count[4];
 	uint16_t slot_count;
+	uint16_t owner_at;         /* where the last record's owner stands; 0: not known */
+	uint16_t question_len;     /* of the first question's name, 0: none yet */
 	bool keep_case;
+	bool question_is_noted;    /* its suffixes are among the slots */
+	const uint8_t *question;   /* what it was written from; only to know it again */
 	struct compression_slot slots[COMPRESSION_SLOTS];
 };
 
@@ -54,6 +58,7 @@ struct record_out {
 	uint32_t ttl;
 	const uint8_t *rdata;
 	uint16_t rdata_len;
+	bool has_same_owner;       /* as the record written just before, so that nobody need compare them */
 };
 
 int message_write_record(struct message_writer *writer, enum section section, const struct record_out *record) ZT_MUST_CHECK;

@@ -31,12 +31,13 @@ static int pktinfo_enable(struct udp_socket *sock)
 	return option_set(sock->fd, IPPROTO_IP, IP_PKTINFO, 1);
 }
 
-/* A forged "fragmentation needed" must not shrink the path's MTU: answers are kept small by EDNS instead (RFC 9715). */
-static int mtu_discovery_disable(struct udp_socket *sock)
+/* A forged "fragmentation needed" must not shrink the path's MTU: answers are kept small by EDNS instead (RFC 9715). With DF the kernel
+ * is also spared the choice of an IP identification for each datagram. */
+static int mtu_discovery_disable(struct udp_socket *sock, unsigned flags)
 {
 	if (sock->local.family == AF_INET6)
 		return option_set(sock->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT);
-	return option_set(sock->fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
+	return option_set(sock->fd, IPPROTO_IP, IP_MTU_DISCOVER, flags & UDP_DONT_FRAGMENT ? IP_PMTUDISC_PROBE : IP_PMTUDISC_OMIT);
 }
 
 static void buffer_enlarge(int fd, int name, int force_name)
@@ -57,7 +58,7 @@ static int options_apply(struct udp_socket *sock, unsigned flags)
 	if (flags & UDP_SERVER) {
 		buffer_enlarge(fd, SO_RCVBUF, SO_RCVBUFFORCE);
 		buffer_enlarge(fd, SO_SNDBUF, SO_SNDBUFFORCE);
-		if (mtu_discovery_disable(sock) != 0)
+		if (mtu_discovery_disable(sock, flags) != 0)
 			return -1;
 		if (netaddr_is_wildcard(&sock->local))
 			return pktinfo_enable(sock);
@@ -185,6 +186,13 @@ static void *cut(struct cutter *cutter, size_t size)
 	return part;
 }
 
+/* Buffers a multiple of 4 KiB apart would all compete for the same few lines of the first cache. */
+static size_t buffer_stride(size_t size)
+{
+	size_t stride = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	return stride % 4096 == 0 ? stride + ALIGNMENT : stride;
+}
+
 static void batch_lay_out(struct udp_batch *batch, struct cutter *cutter)
 {
 	size_t n = batch->size;
@@ -195,13 +203,14 @@ static void batch_lay_out(struct udp_batch *batch, struct cutter *cutter)
 	batch->in_iov = cut(cutter, n * sizeof(*batch->in_iov));
 	batch->out_iov = cut(cutter, n * sizeof(*batch->out_iov));
 	batch->controls = cut(cutter, n * CONTROL_SIZE);
-	uint8_t *queries = cut(cutter, n * batch->query_size);
-	uint8_t *answers = cut(cutter, n * batch->answer_size);
+	size_t query_stride = buffer_stride(batch->query_size), answer_stride = buffer_stride(batch->answer_size);
+	uint8_t *queries = cut(cutter, n * query_stride);
+	uint8_t *answers = cut(cutter, n * answer_stride);
 	if (!cutter->base)
 		return;
 	for (size_t i = 0; i < n; i++) {
 		struct udp_slot *slot = &batch->slots[i];
-		*slot = (struct udp_slot){ .query = queries + i * batch->query_size, .answer = answers + i * batch->answer_size };
+		*slot = (struct udp_slot){ .query = queries + i * query_stride, .answer = answers + i * answer_stride };
 		batch->in_iov[i] = (struct iovec){ .iov_base = slot->query, .iov_len = batch->query_size };
 		batch->in[i].msg_hdr = (struct msghdr){
 			.msg_name = &slot->remote,

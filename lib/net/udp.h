@@ -26,7 +26,8 @@ struct udp_socket {
 
 enum udp_flags {
 	UDP_REUSEPORT = 1,         /* several sockets share the address, one a thread */
-	UDP_SERVER = 2,            /* for batches: large buffers, answers from the address asked, no fragmentation by path MTU guesses */
+	UDP_SERVER = 2,            /* for batches: large buffers, answers from the address asked, path MTU guesses ignored */
+	UDP_DONT_FRAGMENT = 4,     /* with UDP_SERVER, IPv4: sets DF (RFC 9715 section 3.1); what is longer than the interface's MTU is refused */
 };
 
 /* Binds to `local` (port 0: any). */
