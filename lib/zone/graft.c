@@ -23,7 +23,15 @@ static void drop(struct zone_edit *edit, twig_t twig)
 		retired_add(&edit->retired, twig);
 }
 
-/* Replaces the twig that leads to depth `level` of the path. */
+/* The twig that leads to depth `level` of the path. */
+static twig_t get_twig(const struct zone_edit *edit, unsigned level)
+{
+	const struct seek *seek = &edit->seek;
+
+	return level == 0 ? edit->version->root : seek->path[level - 1]->twig[seek->twig[level - 1]];
+}
+
+/* Replaces it. */
 static void set_twig(struct zone_edit *edit, unsigned level, twig_t twig)
 {
 	struct seek *seek = &edit->seek;
@@ -54,10 +62,23 @@ static int own_path(struct zone_edit *edit, unsigned levels)
 		memcpy(copy, branch, size);
 		copy->generation = edit->version->generation;
 		seek->path[i] = copy;
-		set_twig(edit, i, (twig_t)copy);
+		set_twig(edit, i, (twig_t)copy | (get_twig(edit, i) & TWIG_NSEC3));
 		retired_add(&edit->retired, (twig_t)branch);
 	}
 	return status;
+}
+
+/* Makes the tags on the path, whose branches are private, say what lies below now that a leaf has come, gone or changed. */
+static void retag(struct zone_edit *edit)
+{
+	const struct seek *seek = &edit->seek;
+
+	for (unsigned level = seek->depth; level-- > 0;) {
+		twig_t twig = twig_of_branch(seek->path[level]);
+		if (twig == get_twig(edit, level))
+			break;
+		set_twig(edit, level, twig);
+	}
 }
 
 static void account(struct zone_summary *sum, const struct graft_delta *delta)
@@ -90,7 +111,7 @@ static int widen(struct zone_edit *edit, twig_t twig)
 	branch->twig[index] = twig;
 	branch->word |= UINT64_C(1) << key_at(&edit->key, branch_offset(branch));
 	seek->path[level] = branch;
-	set_twig(edit, level, (twig_t)branch);
+	set_twig(edit, level, (twig_t)branch | (get_twig(edit, level) & TWIG_NSEC3));
 	edit->version->memory += block_cost(branch_size(count + 1)) - block_cost(branch_size(count));
 	return ZT_OK;
 }
@@ -106,7 +127,8 @@ static void narrow(struct zone_edit *edit)
 	memmove(branch->twig + index, branch->twig + index + 1, (count - index - 1) * sizeof(twig_t) + sizeof(struct fingerprint));
 	branch->word &= ~(UINT64_C(1) << key_at(&edit->key, branch_offset(branch)));
 	struct branch *shrunk = realloc(branch, branch_size(count - 1));
-	set_twig(edit, level, (twig_t)(shrunk ? shrunk : branch));
+	seek->path[level] = shrunk ? shrunk : branch;
+	set_twig(edit, level, (twig_t)seek->path[level] | (get_twig(edit, level) & TWIG_NSEC3));
 	edit->version->memory -= block_cost(branch_size(count)) - block_cost(branch_size(count - 1));
 }
 
@@ -133,7 +155,7 @@ static int split(struct zone_edit *edit, const struct znode *node, const struct 
 	branch->twig[first ? 1 : 0] = other;
 	account(&sum, delta);
 	branch_set_summary(branch, sum);
-	set_twig(edit, seek->depth, (twig_t)branch);
+	set_twig(edit, seek->depth, twig_of_branch(branch));
 	edit->version->memory += block_cost(branch_size(2));
 	return ZT_OK;
 }
@@ -158,6 +180,7 @@ int graft_put(struct zone_edit *edit, struct znode *node, const struct graft_del
 	}
 	if (status != ZT_OK)
 		return status;
+	retag(edit);
 	edit->version->memory += znode_memory(node);
 	graft_account(edit->version, seek, delta);
 	return ZT_OK;
@@ -184,6 +207,7 @@ int graft_take_out(struct zone_edit *edit, const struct graft_delta *delta)
 	} else {
 		edit->version->root = 0;
 	}
+	retag(edit);
 	drop(edit, twig_of_leaf(seek->leaf));
 	return ZT_OK;
 }

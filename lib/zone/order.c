@@ -36,6 +36,45 @@ const struct znode *zone_predecessor(const struct zone_version *version, const u
 	return NULL;
 }
 
+/* ---- owners of NSEC3 ------------------------------------------------------------------------------------------------------ */
+
+/* The last of the branch's first `count` twigs that leads to an owner of NSEC3; 0 when none does. */
+static twig_t nsec3_twig_before(const struct branch *branch, unsigned count)
+{
+	while (count > 0) {
+		if (branch->twig[--count] & TWIG_NSEC3)
+			return branch->twig[count];
+	}
+	return 0;
+}
+
+/* The last owner of NSEC3 below a twig that has one. */
+static const struct znode *nsec3_last(twig_t twig)
+{
+	while (!twig_is_leaf(twig))
+		twig = nsec3_twig_before(twig_branch(twig), branch_twigs(twig_branch(twig)));
+	return twig_leaf(twig);
+}
+
+const struct znode *zone_nsec3_at_or_before(const struct zone_version *version, const uint8_t *owner)
+{
+	struct seek seek;
+
+	if (!(version->root & TWIG_NSEC3))
+		return NULL;
+	seek_name(&seek, version, owner);
+	if (seek.end == SEEK_EXACT && seek.leaf->flags & ZNODE_HAS_NSEC3)
+		return seek.leaf;
+	if (seek.depth > 0 && seek.end == SEEK_BEHIND)
+		seek.twig[seek.depth - 1]++;
+	for (; seek.depth > 0; seek.depth--) {
+		twig_t twig = nsec3_twig_before(seek.path[seek.depth - 1], seek.twig[seek.depth - 1]);
+		if (twig)
+			return nsec3_last(twig);
+	}
+	return nsec3_last(version->root);
+}
+
 /* ---- iteration: a stack of branches, each with the index of the twig that comes next; a zone of one name has its leaf there -------- */
 
 void zone_iter_init(struct zone_iter *iter, const struct zone_version *version, const uint8_t *from)

@@ -1,8 +1,8 @@
 /* The trie's branches and the walks that only read (a qp-trie: path-compressed, popcount-indexed, over the symbols of key.h).
  *
  * A branch tells apart the keys below it by the symbol at one offset, the first at which they differ; offsets grow downwards. Its
- * shape follows from the set of keys alone. A twig is a tagged pointer: to a branch, or to a znode with what a descent must know about
- * it. Offset, bitmap and the first twigs share a cache line; the fingerprint, which look-ups don't need, comes last.
+ * shape follows from the set of keys alone. A twig is a tagged pointer to a branch or a znode; the tags say what a descent must know
+ * about it. Offset, bitmap and the first twigs share a cache line; the fingerprint, which look-ups don't need, comes last.
  */
 #pragma once
 
@@ -19,7 +19,8 @@ enum {
 	TWIG_LEAF = 1,
 	TWIG_NS = 2,               /* leaf only: owns NS */
 	TWIG_DNAME = 4,            /* leaf only: owns DNAME */
-	TWIG_SUBTREE = 8,          /* in lists of retired nodes: all that hangs below is meant too */
+	TWIG_SUBTREE = 2,          /* branch in a list of retired nodes only: all that hangs below is meant too */
+	TWIG_NSEC3 = 8,            /* a leaf that owns NSEC3, or a branch with such a leaf below it */
 	TWIG_TAGS = 15,
 };
 
@@ -49,7 +50,8 @@ static inline struct branch *twig_branch(twig_t twig)
 
 static inline twig_t twig_of_leaf(const struct znode *node)
 {
-	return (twig_t)node | TWIG_LEAF | (node->flags & ZNODE_HAS_NS ? TWIG_NS : 0) | (node->flags & ZNODE_HAS_DNAME ? TWIG_DNAME : 0);
+	return (twig_t)node | TWIG_LEAF | (node->flags & ZNODE_HAS_NS ? TWIG_NS : 0) | (node->flags & ZNODE_HAS_DNAME ? TWIG_DNAME : 0)
+	       | (node->flags & ZNODE_HAS_NSEC3 ? TWIG_NSEC3 : 0);
 }
 
 static inline uint32_t twig_generation(twig_t twig)
@@ -89,6 +91,15 @@ static inline unsigned branch_index(const struct branch *branch, unsigned symbol
 static inline unsigned branch_twigs(const struct branch *branch)
 {
 	return bit_count(branch_bitmap(branch));
+}
+
+static inline twig_t twig_of_branch(const struct branch *branch)
+{
+	twig_t tags = 0;
+
+	for (unsigned i = 0, twigs = branch_twigs(branch); i < twigs; i++)
+		tags |= branch->twig[i];
+	return (twig_t)branch | (tags & TWIG_NSEC3);
 }
 
 static inline size_t branch_size(unsigned twigs)

@@ -128,6 +128,9 @@ void zone_find(const struct zone_version *version, const uint8_t *name, struct z
 const struct znode *zone_get(const struct zone_version *version, const uint8_t *name);
 /* The last node at or before `name` in canonical order; NULL when `name` sorts before all. */
 const struct znode *zone_predecessor(const struct zone_version *version, const uint8_t *name);
+/* The last node owning NSEC3 at or before `owner` (a hash label under the apex) in canonical order, or the last of all when none is
+ * before it (the chain is a ring); NULL in a zone without NSEC3. O(depth), however many other names lie between. */
+const struct znode *zone_nsec3_at_or_before(const struct zone_version *version, const uint8_t *owner);
 
 /* ---- order -------------------------------------------------------------------------------------------------------------- */
 

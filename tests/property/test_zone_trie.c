@@ -50,6 +50,7 @@ static struct zone_summary check_structure(struct structure *all, twig_t twig, u
 	}
 	const struct branch *branch = twig_branch(twig);
 	unsigned offset = branch_offset(branch), count = branch_twigs(branch), at = 0;
+	MUST(twig == twig_of_branch(branch));
 	MUST(count >= 2);
 	MUST(offset >= above);
 	for (unsigned symbol = 0; symbol < KEY_SYMBOLS; symbol++) {

@@ -123,7 +123,7 @@ static unsigned check_node(const struct universe *uni, const struct model *model
 		records += check_set(uni, &model->set[name][slot], slot, &set);
 		sets++;
 		flags |= what->type == TYPE_NS ? ZNODE_HAS_NS : what->type == TYPE_CNAME ? ZNODE_HAS_CNAME
-			: what->type == TYPE_DNAME ? ZNODE_HAS_DNAME : what->type == TYPE_DS ? ZNODE_HAS_DS : 0;
+			: what->type == TYPE_DNAME ? ZNODE_HAS_DNAME : what->type == TYPE_DS ? ZNODE_HAS_DS : what->type == TYPE_NSEC3 ? ZNODE_HAS_NSEC3 : 0;
 	}
 	MUST(!znode_next(node, &pos, &set));
 	MUST(znode_rrset_count(node) == sets);
@@ -246,7 +246,7 @@ void model_check_find(const struct universe *uni, const struct model *model, con
 void model_check_order(const struct universe *uni, const struct model *model, const struct zone_version *version, const uint8_t *name)
 {
 	struct zone_iter iter;
-	int before = -1;
+	int before = -1, hash_before = -1, last_hash = -1;
 
 	zone_iter_init(&iter, version, name);
 	for (unsigned i = 0; i < uni->name_count; i++) {
@@ -255,11 +255,16 @@ void model_check_order(const struct universe *uni, const struct model *model, co
 		int order = naive_name_cmp(uni->name[i], name);
 		if (order <= 0)
 			before = (int)i;
+		if (has_type(model, i, TYPE_NSEC3)) {
+			hash_before = order <= 0 ? (int)i : hash_before;
+			last_hash = (int)i;
+		}
 		if (order >= 0)
 			check_is(uni, zone_iter_next(&iter), (int)i);
 	}
 	MUST(zone_iter_next(&iter) == NULL);
 	check_is(uni, zone_predecessor(version, name), before);
+	check_is(uni, zone_nsec3_at_or_before(version, name), hash_before >= 0 ? hash_before : last_hash);
 }
 
 void model_check_range(const struct universe *uni, const struct model *model, const struct zone_version *version,

@@ -8,7 +8,7 @@
 #include "lib/base/rng.h"
 #include "lib/zone/edit.h"
 
-enum { MODEL_NAMES = 40, MODEL_SLOTS = 13, MODEL_RDATA = 4, MODEL_SOA = 3 };      /* MODEL_SOA: the slot of SOA */
+enum { MODEL_NAMES = 40, MODEL_SLOTS = 14, MODEL_RDATA = 4, MODEL_SOA = 3 };      /* MODEL_SOA: the slot of SOA */
 
 struct model_rdata {
 	uint8_t *data;

@@ -9,7 +9,8 @@
 
 const struct model_slot model_slot[MODEL_SLOTS] = {
 	{ TYPE_A, 0 }, { TYPE_NS, 0 }, { TYPE_CNAME, 0 }, { TYPE_SOA, 0 }, { TYPE_MX, 0 }, { TYPE_TXT, 0 }, { TYPE_DNAME, 0 },
-	{ TYPE_DS, 0 }, { TYPE_RRSIG, TYPE_A }, { TYPE_RRSIG, TYPE_SOA }, { TYPE_RRSIG, TYPE_ZONEMD }, { TYPE_ZONEMD, 0 }, { 65280, 0 },
+	{ TYPE_DS, 0 }, { TYPE_RRSIG, TYPE_A }, { TYPE_RRSIG, TYPE_SOA }, { TYPE_RRSIG, TYPE_ZONEMD }, { TYPE_NSEC3, 0 }, { TYPE_ZONEMD, 0 },
+	{ 65280, 0 },
 };
 
 static size_t draw_label(struct rng *rng, uint8_t *out)
@@ -139,6 +140,7 @@ static size_t draw_rdata(const struct universe *uni, struct rng *rng, unsigned s
 	case TYPE_MX: at = 2; break;
 	case TYPE_DS: at = 4; tail = 20; break;
 	case TYPE_ZONEMD: at = 6; tail = 48; break;
+	case TYPE_NSEC3: at = 4; break;
 	case TYPE_RRSIG: at = 18; tail = 1 + rng_below(rng, 40); break;
 	case TYPE_SOA: tail = 20; break;
 	case TYPE_TXT: tail = 1 + rng_below(rng, 30); break;
@@ -149,6 +151,11 @@ static size_t draw_rdata(const struct universe *uni, struct rng *rng, unsigned s
 	rng_fill(rng, out, at);
 	if (type == TYPE_RRSIG)
 		wire_put_u16(out, model_slot[slot].covers);
+	if (type == TYPE_NSEC3) {
+		static const uint8_t hash_and_types[] = { 0, 2, 'h', '1', 0, 1, 0x40 };
+		memcpy(out + at, hash_and_types, sizeof(hash_and_types));
+		at += sizeof(hash_and_types);
+	}
 	if (type == TYPE_NS || type == TYPE_CNAME || type == TYPE_DNAME || type == TYPE_MX || type == TYPE_RRSIG || type == TYPE_SOA)
 		at += name_copy(out + at, uni->name[rng_below(rng, uni->name_count)]);
 	if (type == TYPE_SOA)
