@@ -1,9 +1,11 @@
 # files of bench
-# What an UPDATE costs authd's manage side; bench/run compares whole servers.
-EXTRA_PROGRAMS += bench/bench_update
+# What an UPDATE costs authd's manage side and a query its worker, without a network; the least that a UDP server can do. bench/run starts the
+# last beside whole servers.
+bench_programs = bench/bench_update bench/bench_respond bench/bench_echo
+EXTRA_PROGRAMS += $(bench_programs)
 bench_bench_update_SOURCES = bench/bench_update.c
 bench_bench_update_LDADD = $(LIBS_AUTHD)
-# What a query costs authd's worker, without a network.
-EXTRA_PROGRAMS += bench/bench_respond
 bench_bench_respond_SOURCES = bench/bench_respond.c
 bench_bench_respond_LDADD = $(LIBS_AUTHD)
+bench_bench_echo_SOURCES = bench/bench_echo.c
+bench_bench_echo_LDADD = lib/libnet.a $(LIBS_BASE) $(EVENT_LIBS)

@@ -38,7 +38,7 @@ FUZZ_SECONDS = 60
 fuzz:
 	FUZZ_SECONDS=$(FUZZ_SECONDS) $(srcdir)/tests/fuzz/run $(srcdir) fuzz-build $(fuzz_programs)
 
-bench: all
+bench: all $(bench_programs)
 	@if test -x $(srcdir)/bench/run; then ZT_SRC=$(abs_srcdir) ZT_BUILD=$(abs_builddir) $(srcdir)/bench/run; \
 	else echo "bench/run is missing from this checkout" >&2; exit 1; fi
 

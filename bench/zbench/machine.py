@@ -1,13 +1,18 @@
 """Where and with what a benchmark ran; what processes use."""
+import contextlib
 import datetime
 import os
 import platform
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
+PRIORITY = -15
 TICKS = os.sysconf("SC_CLK_TCK")
-VERSION_COMMANDS = {"nsd": ["nsd", "-v"], "knotd": ["knotd", "-V"], "named": ["named", "-V"], "kresd": ["kresd", "-V"], "unbound": ["unbound", "-V"]}
+VERSION_COMMANDS = {"nsd": ["nsd", "-v"], "knotd": ["knotd", "-V"], "named": ["named", "-V"], "pdns_server": ["pdns_server", "--version"],
+                    "kresd": ["kresd", "-V"], "unbound": ["unbound", "-V"], "dnsperf": ["dnsperf", "-h"]}
+VERSION = re.compile(r"(?i)\bversion \d+\.|^BIND |Server \d+\.")
 
 
 def quick():
@@ -19,15 +24,26 @@ def first_line(command):
     if not path:
         return "missing"
     run = subprocess.run([path, *command[1:]], capture_output=True, text=True, check=False)
-    return (run.stdout + run.stderr).strip().splitlines()[0]
+    lines = (run.stdout + run.stderr).strip().splitlines()
+    return next((line for line in lines if VERSION.search(line)), lines[0] if lines else "?")
+
+
+def perf_counters():
+    """Whether the machine shows its processor's counters; inside virtual machines it often does not."""
+    path = shutil.which("perf")
+    if not path:
+        return "no perf installed"
+    run = subprocess.run([path, "stat", "-e", "cycles,instructions", "true"], capture_output=True, text=True, check=False)
+    return "missing: cycles and instructions are not supported here, so costs are CPU time" if "<not " in run.stderr or run.returncode else "there"
 
 
 def describe():
     top = Path(__file__).resolve().parents[2]
-    commit = subprocess.run(["git", "-C", str(top), "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
+    commit = subprocess.run(["git", "-C", str(top), "describe", "--always", "--dirty"], capture_output=True, text=True, check=False).stdout.strip()
     model = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "?")
     return {"date": datetime.date.today().isoformat(), "commit": commit or "none", "cpu": model, "cores": os.cpu_count(),
-            "kernel": platform.release(), **{name: first_line(command) for name, command in VERSION_COMMANDS.items()}}
+            "kernel": platform.release(), "performance counters": perf_counters(),
+            **{name: first_line(command) for name, command in VERSION_COMMANDS.items()}}
 
 
 def family(pid):
@@ -70,12 +86,21 @@ def memory_mib(pid):
 
 
 def pin(pid, core):
+    """Keeps a process and its descendants to one core, and ahead of whatever else runs there where that is allowed."""
     for member in family(pid):
         for task in Path(f"/proc/{member}/task").iterdir():
             os.sched_setaffinity(int(task.name), {core})
+            with contextlib.suppress(PermissionError):
+                os.setpriority(os.PRIO_PROCESS, int(task.name), PRIORITY)
 
 
 def table(headers, rows):
     widths = [max(len(str(cell)) for cell in column) for column in zip(headers, *rows)]
     for row in [headers, *rows]:
         print("  ".join(str(cell).ljust(width) if i == 0 else str(cell).rjust(width) for i, (cell, width) in enumerate(zip(row, widths))), flush=True)
+
+
+def check(what, measured, target, at_least=False):
+    """One target and whether it is met."""
+    return {"what": what, "target": target, "measured": measured, "at_least": at_least,
+            "met": measured >= target if at_least else measured <= target}

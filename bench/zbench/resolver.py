@@ -3,7 +3,7 @@ import random
 
 from zt import Hierarchy, KnotResolver, Lab, Nsd, Resolverd, Unbound
 from zbench.load import cpu_per_query
-from zbench.machine import quick, table
+from zbench.machine import check, quick, table
 
 NAMES = 1_000 if quick() else 10_000
 ROUNDS, SECONDS = (1, 2) if quick() else (5, 5)
@@ -11,6 +11,7 @@ TARGET = 1.0      # of Knot Resolver's
 
 
 def run():
+    """CPU per answer from the cache, 10,000 names: resolverd beside Knot Resolver and Unbound"""
     with Lab() as lab:
         hierarchy = Hierarchy()
         root, leaf = Nsd(lab, "root"), Nsd(lab, "leaf")
@@ -28,5 +29,4 @@ def run():
     ratio = costs[Resolverd.kind]["us_per_query"] / reference
     table(["resolver", "CPU us/answer", "of Knot Resolver's", "answers/s"],
           [[name, f"{cost['us_per_query']:.2f}", f"{cost['us_per_query'] / reference:.2f}", f"{cost['qps']:.0f}"] for name, cost in costs.items()])
-    print(f"resolverd needs {ratio:.2f} of Knot Resolver's CPU per cached answer; target: at most {TARGET:.2f}")
-    return {"names": NAMES, "costs": costs, "ratio_to_kresd": ratio, "met": ratio <= TARGET}
+    return {"names": NAMES, "costs": costs, "ratio_to_kresd": ratio, "checks": [check("CPU per cached answer, of Knot Resolver's", ratio, TARGET)]}
