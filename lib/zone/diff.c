@@ -155,7 +155,7 @@ static void emit_all(struct diff *diff, emit_fn fn, const struct zone *zone, twi
 	}
 	const struct branch *branch = twig_branch(twig);
 	for (unsigned i = 0, count = branch_twigs(branch); i < count && !is_done(diff); i++)
-		emit_all(diff, fn, zone, branch->twig[i]);
+		emit_all(diff, fn, zone, branch_twig(branch, i));
 }
 
 /* A leaf tells its names apart nowhere. */
@@ -185,11 +185,11 @@ static void compare_branches(struct diff *diff, const struct branch *from, const
 		unsigned symbol = (unsigned)__builtin_ctzll(symbols);
 		bool in_from = branch_has(from, symbol), in_to = branch_has(to, symbol);
 		if (in_from && in_to)
-			compare_twigs(diff, from->twig[i], to->twig[j]);
+			compare_twigs(diff, branch_twig(from, i), branch_twig(to, j));
 		else if (in_from)
-			emit_all(diff, changeset_remove, diff->from, from->twig[i]);
+			emit_all(diff, changeset_remove, diff->from, branch_twig(from, i));
 		else
-			emit_all(diff, changeset_add, diff->to, to->twig[j]);
+			emit_all(diff, changeset_add, diff->to, branch_twig(to, j));
 		i += in_from;
 		j += in_to;
 	}
@@ -203,9 +203,9 @@ static void compare_inside_from(struct diff *diff, const struct branch *from, tw
 
 	for (unsigned i = 0, count = branch_twigs(from); i < count && !is_done(diff); i++) {
 		if (has && i == index)
-			compare_twigs(diff, from->twig[i], to);
+			compare_twigs(diff, branch_twig(from, i), to);
 		else
-			emit_all(diff, changeset_remove, diff->from, from->twig[i]);
+			emit_all(diff, changeset_remove, diff->from, branch_twig(from, i));
 	}
 	if (!has)
 		emit_all(diff, changeset_add, diff->to, to);
@@ -218,9 +218,9 @@ static void compare_inside_to(struct diff *diff, twig_t from, const struct branc
 
 	for (unsigned i = 0, count = branch_twigs(to); i < count && !is_done(diff); i++) {
 		if (has && i == index)
-			compare_twigs(diff, from, to->twig[i]);
+			compare_twigs(diff, from, branch_twig(to, i));
 		else
-			emit_all(diff, changeset_add, diff->to, to->twig[i]);
+			emit_all(diff, changeset_add, diff->to, branch_twig(to, i));
 	}
 	if (!has)
 		emit_all(diff, changeset_remove, diff->from, from);

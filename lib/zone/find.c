@@ -28,12 +28,12 @@ static inline twig_t step(struct zone_finder *finder, twig_t twig)
 
 	if (symbol != KEY_END && branch->twig[0] & (TWIG_NS | TWIG_DNAME) && branch_has(branch, KEY_END)
 	    && key_is_label_start(&finder->key, offset))
-		note_ancestor(finder, branch->twig[0], offset);
+		note_ancestor(finder, branch_twig(branch, 0), offset);
 	if (branch_has(branch, symbol))
-		return branch->twig[branch_index(branch, symbol)];
+		return branch_twig(branch, branch_index(branch, symbol));
 	/* Any leaf below will do, for all share the same with the key: take the first, which is likely to be in the cache. */
 	finder->limit = 0;
-	return branch->twig[0];
+	return branch_twig(branch, 0);
 }
 
 /* Nodes seldom lie in one cache line. */
@@ -81,8 +81,8 @@ static const struct znode *descend(twig_t twig, const struct key *key)
 		const struct branch *branch = twig_branch(twig);
 		unsigned symbol = key_at(key, branch_offset(branch));
 		if (!branch_has(branch, symbol))
-			return twig_first_leaf(branch->twig[0]);
-		twig = branch->twig[branch_index(branch, symbol)];
+			return twig_first_leaf(branch_twig(branch, 0));
+		twig = branch_twig(branch, branch_index(branch, symbol));
 	}
 	return twig_leaf(twig);
 }

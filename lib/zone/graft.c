@@ -28,7 +28,7 @@ static twig_t get_twig(const struct zone_edit *edit, unsigned level)
 {
 	const struct seek *seek = &edit->seek;
 
-	return level == 0 ? edit->version->root : seek->path[level - 1]->twig[seek->twig[level - 1]];
+	return level == 0 ? edit->version->root : branch_twig(seek->path[level - 1], seek->twig[level - 1]);
 }
 
 /* Replaces it. */
@@ -39,7 +39,7 @@ static void set_twig(struct zone_edit *edit, unsigned level, twig_t twig)
 	if (level == 0)
 		edit->version->root = twig;
 	else
-		seek->path[level - 1]->twig[seek->twig[level - 1]] = twig;
+		branch_set_twig(seek->path[level - 1], seek->twig[level - 1], twig);
 }
 
 /* Makes the first `levels` branches of the path private. */
@@ -60,6 +60,7 @@ static int own_path(struct zone_edit *edit, unsigned levels)
 			break;
 		}
 		memcpy(copy, branch, size);
+		branch_moved(copy, (uintptr_t)branch);
 		copy->generation = edit->version->generation;
 		seek->path[i] = copy;
 		set_twig(edit, i, (twig_t)copy | (get_twig(edit, i) & TWIG_NSEC3));
@@ -104,11 +105,13 @@ static int widen(struct zone_edit *edit, twig_t twig)
 	struct branch *branch = seek->path[level];
 	unsigned count = branch_twigs(branch);
 
+	uintptr_t was_at = (uintptr_t)branch;
 	branch = realloc(branch, branch_size(count + 1));
 	if (!branch)
 		return ZT_ENOMEM;
+	branch_moved(branch, was_at);
 	memmove(branch->twig + index + 1, branch->twig + index, (count - index) * sizeof(twig_t) + sizeof(struct fingerprint));
-	branch->twig[index] = twig;
+	branch_set_twig(branch, index, twig);
 	branch->word |= UINT64_C(1) << key_at(&edit->key, branch_offset(branch));
 	seek->path[level] = branch;
 	set_twig(edit, level, (twig_t)branch | (get_twig(edit, level) & TWIG_NSEC3));
@@ -126,7 +129,10 @@ static void narrow(struct zone_edit *edit)
 
 	memmove(branch->twig + index, branch->twig + index + 1, (count - index - 1) * sizeof(twig_t) + sizeof(struct fingerprint));
 	branch->word &= ~(UINT64_C(1) << key_at(&edit->key, branch_offset(branch)));
+	uintptr_t was_at = (uintptr_t)branch;
 	struct branch *shrunk = realloc(branch, branch_size(count - 1));
+	if (shrunk)
+		branch_moved(shrunk, was_at);
 	seek->path[level] = shrunk ? shrunk : branch;
 	set_twig(edit, level, (twig_t)seek->path[level] | (get_twig(edit, level) & TWIG_NSEC3));
 	edit->version->memory -= block_cost(branch_size(count)) - block_cost(branch_size(count - 1));
@@ -139,7 +145,7 @@ static int split(struct zone_edit *edit, const struct znode *node, const struct 
 	struct zone *zone = edit->zone;
 	unsigned other_symbol = seek->leaf_key.sym[seek->common], symbol = edit->key.sym[seek->common];
 	bool first = seek->end == SEEK_BEFORE;
-	twig_t other = seek->depth > 0 ? seek->path[seek->depth - 1]->twig[seek->twig[seek->depth - 1]] : edit->version->root;
+	twig_t other = get_twig(edit, seek->depth);
 	struct branch *branch = malloc(branch_size(2));
 	struct zone_summary sum;
 
@@ -151,8 +157,8 @@ static int split(struct zone_edit *edit, const struct znode *node, const struct 
 		sum = branch_summary(twig_branch(other));
 	branch->word = UINT64_C(1) << symbol | UINT64_C(1) << other_symbol | (uint64_t)seek->common << BRANCH_OFFSET_SHIFT;
 	branch->generation = edit->version->generation;
-	branch->twig[first ? 0 : 1] = twig_of_leaf(node);
-	branch->twig[first ? 1 : 0] = other;
+	branch_set_twig(branch, first ? 0 : 1, twig_of_leaf(node));
+	branch_set_twig(branch, first ? 1 : 0, other);
 	account(&sum, delta);
 	branch_set_summary(branch, sum);
 	set_twig(edit, seek->depth, twig_of_branch(branch));
@@ -200,7 +206,7 @@ int graft_take_out(struct zone_edit *edit, const struct graft_delta *delta)
 	seek->depth = kept;
 	graft_account(edit->version, seek, delta);
 	if (last_goes) {
-		set_twig(edit, kept, last->twig[1 - seek->twig[kept]]);
+		set_twig(edit, kept, branch_twig(last, 1u - seek->twig[kept]));
 		drop(edit, (twig_t)last);
 	} else if (last) {
 		narrow(edit);
@@ -222,7 +228,7 @@ static size_t count_shared_tops(const struct zone_edit *edit, twig_t twig)
 	if (!twig_is_leaf(twig)) {
 		const struct branch *branch = twig_branch(twig);
 		for (unsigned i = 0, twigs = branch_twigs(branch); i < twigs; i++)
-			count += count_shared_tops(edit, branch->twig[i]);
+			count += count_shared_tops(edit, branch_twig(branch, i));
 	}
 	return count;
 }
@@ -238,7 +244,7 @@ static void dismantle(const struct zone_edit *edit, twig_t twig, struct retired 
 	if (!twig_is_leaf(twig)) {
 		const struct branch *branch = twig_branch(twig);
 		for (unsigned i = 0, twigs = branch_twigs(branch); i < twigs; i++)
-			dismantle(edit, branch->twig[i], tops);
+			dismantle(edit, branch_twig(branch, i), tops);
 	}
 	twig_free(twig);
 }

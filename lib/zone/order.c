@@ -31,7 +31,7 @@ const struct znode *zone_predecessor(const struct zone_version *version, const u
 		seek.twig[seek.depth - 1]++;
 	for (; seek.depth > 0; seek.depth--) {
 		if (seek.twig[seek.depth - 1] > 0)
-			return twig_last_leaf(seek.path[seek.depth - 1]->twig[seek.twig[seek.depth - 1] - 1]);
+			return twig_last_leaf(branch_twig(seek.path[seek.depth - 1], seek.twig[seek.depth - 1] - 1u));
 	}
 	return NULL;
 }
@@ -43,7 +43,7 @@ static twig_t nsec3_twig_before(const struct branch *branch, unsigned count)
 {
 	while (count > 0) {
 		if (branch->twig[--count] & TWIG_NSEC3)
-			return branch->twig[count];
+			return branch_twig(branch, count);
 	}
 	return 0;
 }
@@ -121,9 +121,10 @@ const struct znode *zone_iter_next(struct zone_iter *iter)
 			continue;
 		}
 		iter->twig[iter->depth - 1]++;
-		if (twig_is_leaf(branch->twig[next]))
-			return twig_leaf(branch->twig[next]);
-		iter->path[iter->depth] = twig_branch(branch->twig[next]);
+		twig_t twig = branch_twig(branch, next);
+		if (twig_is_leaf(twig))
+			return twig_leaf(twig);
+		iter->path[iter->depth] = twig_branch(twig);
 		iter->twig[iter->depth++] = 0;
 	}
 	return NULL;
@@ -145,7 +146,7 @@ static struct zone_summary summary_of_first(const struct zone *zone, const struc
 	struct zone_summary sum = { 0 };
 
 	for (unsigned i = 0; i < count; i++)
-		sum = summary_add(sum, twig_summary(zone, branch->twig[i]));
+		sum = summary_add(sum, twig_summary(zone, branch_twig(branch, i)));
 	return sum;
 }
 
@@ -199,11 +200,11 @@ const struct znode *zone_at_rank(const struct zone_version *version, uint64_t ra
 		const struct branch *branch = twig_branch(twig);
 		uint64_t count;
 		unsigned i = 0;
-		while (rank >= (count = twig_count(version->zone, branch->twig[i]))) {
+		while (rank >= (count = twig_count(version->zone, branch_twig(branch, i)))) {
 			rank -= count;
 			i++;
 		}
-		twig = branch->twig[i];
+		twig = branch_twig(branch, i);
 	}
 	return twig_leaf(twig);
 }

@@ -29,7 +29,7 @@ void twig_free(twig_t twig)
 	struct branch *branch = twig_branch(twig);
 	if (twig & TWIG_SUBTREE) {
 		for (unsigned i = 0, count = branch_twigs(branch); i < count; i++)
-			twig_free(branch->twig[i] | TWIG_SUBTREE);
+			twig_free(branch_twig(branch, i) | TWIG_SUBTREE);
 	}
 	free(branch);
 }
@@ -43,7 +43,7 @@ static void clear_generations(twig_t twig)
 	struct branch *branch = twig_branch(twig);
 	branch->generation = 0;
 	for (unsigned i = 0, count = branch_twigs(branch); i < count; i++)
-		clear_generations(branch->twig[i]);
+		clear_generations(branch_twig(branch, i));
 }
 
 uint32_t version_next_generation(struct zone *zone)
@@ -97,7 +97,7 @@ static size_t count_older(twig_t twig, uint32_t generation)
 	if (twig & TWIG_SUBTREE && !twig_is_leaf(twig)) {
 		const struct branch *branch = twig_branch(twig);
 		for (unsigned i = 0, twigs = branch_twigs(branch); i < twigs; i++)
-			count += count_older(branch->twig[i] | TWIG_SUBTREE, generation);
+			count += count_older(branch_twig(branch, i) | TWIG_SUBTREE, generation);
 	}
 	return count;
 }
@@ -112,7 +112,7 @@ static void free_younger(twig_t twig, uint32_t generation, struct retired *older
 	if (twig & TWIG_SUBTREE && !twig_is_leaf(twig)) {
 		const struct branch *branch = twig_branch(twig);
 		for (unsigned i = 0, twigs = branch_twigs(branch); i < twigs; i++)
-			free_younger(branch->twig[i] | TWIG_SUBTREE, generation, older);
+			free_younger(branch_twig(branch, i) | TWIG_SUBTREE, generation, older);
 	}
 	twig_free(twig & ~(twig_t)TWIG_SUBTREE);
 }

@@ -4,7 +4,7 @@
 const struct znode *twig_first_leaf(twig_t twig)
 {
 	while (!twig_is_leaf(twig))
-		twig = twig_branch(twig)->twig[0];
+		twig = branch_twig(twig_branch(twig), 0);
 	return twig_leaf(twig);
 }
 
@@ -12,7 +12,7 @@ const struct znode *twig_last_leaf(twig_t twig)
 {
 	while (!twig_is_leaf(twig)) {
 		const struct branch *branch = twig_branch(twig);
-		twig = branch->twig[branch_twigs(branch) - 1];
+		twig = branch_twig(branch, branch_twigs(branch) - 1);
 	}
 	return twig_leaf(twig);
 }
@@ -28,8 +28,8 @@ static const struct znode *descend(struct seek *seek, twig_t twig, const struct 
 		seek->path[seek->depth] = branch;
 		seek->twig[seek->depth++] = (uint8_t)index;
 		if (!branch_has(branch, symbol))
-			return twig_first_leaf(branch->twig[0]);
-		twig = branch->twig[index];
+			return twig_first_leaf(branch_twig(branch, 0));
+		twig = branch_twig(branch, index);
 	}
 	return twig_leaf(twig);
 }

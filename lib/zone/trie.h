@@ -1,8 +1,9 @@
 /* The trie's branches and the walks that only read (a qp-trie: path-compressed, popcount-indexed, over the symbols of key.h).
  *
  * A branch tells apart the keys below it by the symbol at one offset, the first at which they differ; offsets grow downwards. Its
- * shape follows from the set of keys alone. A twig is a tagged pointer to a branch or a znode; the tags say what a descent must know
- * about it. Offset, bitmap and the first twigs share a cache line; the fingerprint, which look-ups don't need, comes last.
+ * shape follows from the set of keys alone. A twig is a tagged address to a branch or a znode; the tags say what a descent must know
+ * about it. Branches keep their twigs relative to themselves, so that what lies in one block of memory can be moved or mapped
+ * anywhere as it is (image.h), and a branch may lead into another block. Nodes are aligned to NODE_ALIGN bytes. Offset, bitmap and the first twigs share a cache line; the fingerprint, which look-ups don't need, comes last.
  */
 #pragma once
 
@@ -13,7 +14,9 @@
 #include "lib/zone/key.h"
 #include "lib/zone/znode.h"
 
-typedef uintptr_t twig_t;      /* 0: no twig */
+typedef uintptr_t twig_t;      /* the node's address and tags; 0: no twig */
+
+enum { NODE_ALIGN = 16 };
 
 enum {
 	TWIG_LEAF = 1,
@@ -28,7 +31,7 @@ struct branch {
 	uint64_t word;             /* bitmap of the symbols present, and above BRANCH_OFFSET_SHIFT the offset */
 	uint32_t generation;       /* of the version that made it */
 	uint32_t count;            /* RRsets below, see zone.h */
-	twig_t twig[];             /* by symbol; then the struct fingerprint of what lies below */
+	uintptr_t twig[];          /* by symbol, less the branch's own address; then the struct fingerprint of what lies below */
 };
 
 enum { BRANCH_OFFSET_SHIFT = 52 };
@@ -91,6 +94,23 @@ static inline unsigned branch_index(const struct branch *branch, unsigned symbol
 static inline unsigned branch_twigs(const struct branch *branch)
 {
 	return bit_count(branch_bitmap(branch));
+}
+
+static inline twig_t branch_twig(const struct branch *branch, unsigned index)
+{
+	return (uintptr_t)branch + branch->twig[index];
+}
+
+static inline void branch_set_twig(struct branch *branch, unsigned index, twig_t twig)
+{
+	branch->twig[index] = twig - (uintptr_t)branch;
+}
+
+/* After the branch's bytes were copied from another address: its twigs lead to where they led there. */
+static inline void branch_moved(struct branch *branch, uintptr_t from)
+{
+	for (unsigned i = 0, twigs = branch_twigs(branch); i < twigs; i++)
+		branch->twig[i] += from - (uintptr_t)branch;
 }
 
 static inline twig_t twig_of_branch(const struct branch *branch)

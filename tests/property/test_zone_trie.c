@@ -57,10 +57,10 @@ static struct zone_summary check_structure(struct structure *all, twig_t twig, u
 		if (!branch_has(branch, symbol))
 			continue;
 		MUST(branch_index(branch, symbol) == at);
-		key_make(&key, twig_first_leaf(branch->twig[at])->bytes, zone->apex_len);
+		key_make(&key, twig_first_leaf(branch_twig(branch, at))->bytes, zone->apex_len);
 		MUST(key.sym[offset] == symbol);
 		MUST(offset < key.len);
-		sum = summary_add(sum, check_structure(all, branch->twig[at++], offset + 1));
+		sum = summary_add(sum, check_structure(all, branch_twig(branch, at++), offset + 1));
 	}
 	MUST(at == count);
 	MUST(branch_summary(branch).count == sum.count);
