@@ -9,3 +9,8 @@ bench_bench_respond_SOURCES = bench/bench_respond.c
 bench_bench_respond_LDADD = $(LIBS_AUTHD)
 bench_bench_echo_SOURCES = bench/bench_echo.c
 bench_bench_echo_LDADD = lib/libnet.a $(LIBS_BASE) $(EVENT_LIBS)
+
+# What reading a zone file costs, without building a zone.
+EXTRA_PROGRAMS += bench/bench_zonefile
+bench_bench_zonefile_SOURCES = bench/bench_zonefile.c
+bench_bench_zonefile_LDADD = $(LIBS_ZONE)

@@ -195,18 +195,13 @@ void time_to_text(uint32_t time, struct buf *out)
 
 bool type_from_token(const struct token *token, uint16_t *out)
 {
-	char text[RR_TYPE_TEXT_SIZE];
-	if (token->len >= sizeof(text))
-		return false;
-	memcpy(text, token->at, token->len);
-	text[token->len] = '\0';
-	return rr_type_from_text(text, out);
+	return rr_type_from_chars(token->at, token->len, out);
 }
 
 bool types_from_tokens(const struct token *tokens, size_t count, struct wcursor *out, size_t *bad)
 {
-	uint8_t bitmap[WINDOWS][WINDOW_BYTES] = { { 0 } };
-	uint8_t used[WINDOWS] = { 0 };      /* bytes of each window */
+	uint8_t bitmap[WINDOWS][WINDOW_BYTES];
+	uint8_t used[WINDOWS] = { 0 };      /* bytes of each window; without any, its bitmap is not made yet */
 
 	for (size_t i = 0; i < count; i++) {
 		uint16_t type;
@@ -214,6 +209,8 @@ bool types_from_tokens(const struct token *tokens, size_t count, struct wcursor 
 		if (!type_from_token(&tokens[i], &type))
 			return false;
 		uint8_t window = (uint8_t)(type >> 8), byte = (type & 255) / 8;
+		if (used[window] == 0)
+			memset(bitmap[window], 0, WINDOW_BYTES);
 		bitmap[window][byte] |= (uint8_t)(0x80 >> type % 8);
 		if (used[window] < byte + 1)
 			used[window] = (uint8_t)(byte + 1);

@@ -3,6 +3,7 @@ lib_libdns_a_SOURCES = \
 	%D%/edns.c %D%/edns.h \
 	%D%/encoding.c %D%/encoding.h \
 	%D%/escape.h \
+	%D%/layout.c %D%/layout.h \
 	%D%/lexer.c %D%/lexer.h \
 	%D%/message.c %D%/message.h \
 	%D%/name.c %D%/name.h \
@@ -12,8 +13,10 @@ lib_libdns_a_SOURCES = \
 	%D%/rrtype.c %D%/rrtype.h \
 	%D%/serial.h \
 	%D%/shape.c %D%/shape.h \
-	%D%/shape_table.c \
+	%D%/shape_write.c \
 	%D%/svcb.c %D%/svcb.h \
+	%D%/svcb_read.c \
+	%D%/syntax.c %D%/syntax.h \
 	%D%/writer.c %D%/writer.h
 
 RANDOM_RDATA = tests/support/random_rdata.c tests/support/random_rdata.h

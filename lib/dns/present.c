@@ -1,9 +1,10 @@
-/* Rdata and records as text: shapes first, ldns for the intricate types, RFC 3597 for what neither knows.
+/* Rdata and records as text: shapes first, then the types with a syntax of their own, ldns for the rest of what has a text, RFC 3597 for what
+ * nobody knows.
  *
  * ldns 1.8 takes numbers modulo their size, unknown types for TYPE0 and odd hex digits, leaks memory on some bad input, and takes microseconds;
- * so it reads only the types whose text has a grammar of its own (WKS, LOC, APL, SVCB, HTTPS), one line with names made absolute and
- * printable characters only, and what it returns counts after rdata_is_valid. In the other direction its text is read back before it is believed, since it
- * rounds or renames some fields; what does not come back as the same bytes is written in the generic form.
+ * so it reads only what is left (WKS, LOC, APL), one line of printable characters, and what it returns counts after rdata_is_valid. In
+ * the other direction its text is read back before it is believed, since it rounds or renames some fields; what does not come back as the same bytes
+ * is written in the generic form.
  */
 #include "lib/dns/present.h"
 
@@ -13,7 +14,7 @@
 
 #include "lib/dns/encoding.h"
 #include "lib/dns/shape.h"
-#include "lib/dns/svcb.h"
+#include "lib/dns/syntax.h"
 
 /* ---- the generic form ------------------------------------------------------------------------------------------------- */
 
@@ -37,90 +38,6 @@ static void generic_write(const uint8_t *rdata, size_t len, struct buf *out)
 	hex_to_text(rdata, len, out);
 }
 
-/* ---- HIP and NSAP ------------------------------------------------------------------------------------------------------ */
-
-/* RFC 8005 section 6: ALGORITHM HIT KEY [SERVER...]; on the wire the lengths of HIT and key come first. */
-static int hip_read(const struct rdata_source *source, struct wcursor *out, struct text_error *error)
-{
-	const struct token *tokens = source->tokens;
-	uint32_t algorithm;
-	size_t start = out->pos;
-
-	if (source->count < 3 || !token_number(&tokens[0], UINT8_MAX, &algorithm))
-		return text_error_set(error, source->line, "bad data of HIP; expected ALGORITHM HEX BASE64 [SERVER...]");
-	wcursor_u8(out, 0);
-	wcursor_u8(out, (uint8_t)algorithm);
-	wcursor_u16(out, 0);
-	size_t hit_at = out->pos;
-	if (!hex_from_tokens(&tokens[1], 1, out) || out->pos - hit_at > UINT8_MAX)
-		return text_error_token(error, &tokens[1], "host identity tag; expected at most 255 bytes in hexadecimal digits");
-	size_t key_at = out->pos;
-	if (!base64_from_tokens(&tokens[2], 1, out))
-		return text_error_token(error, &tokens[2], "host identity; expected base64");
-	if (out->status != ZT_OK)
-		return ZT_OK;
-	out->base[start] = (uint8_t)(key_at - hit_at);
-	wire_put_u16(out->base + start + 2, (uint16_t)(out->pos - key_at));
-	for (size_t i = 3; i < source->count; i++) {
-		uint8_t name[NAME_MAX_LEN];
-		int status = shape_name(&tokens[i], source->origin, name, error);
-		if (status != ZT_OK)
-			return status;
-		wcursor_put(out, name, name_len(name));
-	}
-	return ZT_OK;
-}
-
-static bool hip_write(const uint8_t *rdata, size_t len, struct buf *out)
-{
-	struct rcursor cur = rcursor_over(rdata, len);
-	uint8_t name[NAME_MAX_LEN], hit_len = rcursor_u8(&cur), algorithm = rcursor_u8(&cur);
-	uint16_t key_len = rcursor_u16(&cur);
-	const uint8_t *hit = rcursor_take(&cur, hit_len), *key = rcursor_take(&cur, key_len);
-	size_t start = out->len;
-
-	if (cur.status != ZT_OK || hit_len == 0 || key_len == 0)
-		return false;
-	buf_printf(out, "%u ", algorithm);
-	hex_to_text(hit, hit_len, out);
-	buf_add_u8(out, ' ');
-	base64_to_text(key, key_len, out);
-	while (rcursor_left(&cur) > 0) {
-		char text[NAME_TEXT_SIZE];
-		if (name_read_plain(&cur, name) == 0) {
-			out->len = start;
-			return false;
-		}
-		name_to_text(name, text);
-		buf_add_u8(out, ' ');
-		buf_add(out, text, strlen(text));
-	}
-	return true;
-}
-
-/* RFC 1706 section 6: 0x and hexadecimal digits, with dots anywhere between them. */
-static int nsap_read(const struct rdata_source *source, struct wcursor *out, struct text_error *error)
-{
-	char pair[2];
-	struct token byte = { .at = pair, .len = 2 };
-	unsigned count = 0;
-	size_t start = out->pos;
-	const struct token *token = source->tokens;
-
-	if (source->count != 1 || token->len < 2 || token->at[0] != '0' || (token->at[1] | 0x20) != 'x')
-		return text_error_set(error, source->line, "bad data of NSAP; expected 0xHEX");
-	for (uint32_t i = 2; i < token->len; i++) {
-		if (token->at[i] == '.')
-			continue;
-		pair[count++ % 2] = token->at[i];
-		if (count % 2 == 0 && !hex_from_tokens(&byte, 1, out))
-			return text_error_token(error, token, "NSAP address; expected 0xHEX");
-	}
-	if (count % 2 != 0 || (out->status == ZT_OK && out->pos == start))
-		return text_error_token(error, token, "NSAP address; expected two digits a byte");
-	return ZT_OK;
-}
-
 /* ---- ldns -------------------------------------------------------------------------------------------------------------- */
 
 struct type_form {
@@ -133,9 +50,6 @@ static const struct type_form forms[] = {
 	{ TYPE_WKS, "ADDRESS PROTOCOL SERVICE..." },
 	{ TYPE_LOC, "DEGREES [MINUTES [SECONDS]] N|S DEGREES [MINUTES [SECONDS]] E|W ALTITUDE [SIZE [HORIZONTAL [VERTICAL]]]" },
 	{ TYPE_APL, "[!]FAMILY:ADDRESS/PREFIX..." },
-	{ TYPE_IPSECKEY, "PRECEDENCE GATEWAY-TYPE ALGORITHM GATEWAY BASE64" },
-	{ TYPE_SVCB, "PRIORITY TARGET [KEY=VALUE...]" },
-	{ TYPE_HTTPS, "PRIORITY TARGET [KEY=VALUE...]" },
 };
 
 static const char *form_of(uint16_t type)
@@ -144,58 +58,24 @@ static const char *form_of(uint16_t type)
 		if (forms[i].type == type)
 			return forms[i].form;
 	}
-	return "the fields of the type, or the generic form \\# LENGTH HEX";
+	const char *form = syntax_form(type);
+	return form ? form : "the fields of the type, or the generic form \\# LENGTH HEX";
 }
 
 /* The types left to ldns. */
 static bool ldns_reads(uint16_t type)
 {
-	return type == TYPE_WKS || type == TYPE_LOC || type == TYPE_APL || type == TYPE_SVCB || type == TYPE_HTTPS;
+	return type == TYPE_WKS || type == TYPE_LOC || type == TYPE_APL;
 }
 
-/* Whether the token at `i` is a domain name. */
-static bool is_name_token(const struct rdata_source *source, size_t i)
+/* Letters that ldns would take for zero. */
+static bool is_sound(const struct rdata_source *source, const struct token *token)
 {
-	return (source->type == TYPE_SVCB || source->type == TYPE_HTTPS) && i == 1;
-}
-
-/* Numbers that ldns would take modulo their size, and letters that it would take for zero. */
-static bool is_sound(const struct rdata_source *source, size_t i)
-{
-	const struct token *token = &source->tokens[i];
-	uint32_t number;
-
-	switch (source->type) {
-	case TYPE_SVCB:
-	case TYPE_HTTPS:
-		return i > 0 || token_number(token, UINT16_MAX, &number);
-	case TYPE_LOC:
-		for (uint32_t j = 0; j < token->len; j++) {
-			if (!strchr("0123456789.-+mNSEWnsew", token->at[j]))
-				return false;
-		}
-		return true;
-	default:
-		return true;
-	}
-}
-
-/* RFC 9460 section 2.2: keys ascend, so that none comes twice. */
-static bool svcb_is_ordered(const uint8_t *rdata, size_t len)
-{
-	struct rcursor cur = rcursor_over(rdata, len);
-	int last = -1;
-
-	rcursor_u16(&cur);
-	rcursor_take(&cur, name_len(rdata + 2));
-	while (rcursor_left(&cur) > 0) {
-		int key = rcursor_u16(&cur);
-		rcursor_take(&cur, rcursor_u16(&cur));
-		if (key <= last)
+	for (uint32_t i = 0; source->type == TYPE_LOC && i < token->len; i++) {
+		if (!strchr("0123456789.-+mNSEWnsew", token->at[i]))
 			return false;
-		last = key;
 	}
-	return cur.status == ZT_OK;
+	return true;
 }
 
 static int line_add_token(const struct rdata_source *source, size_t i, struct buf *line, struct text_error *error)
@@ -206,19 +86,9 @@ static int line_add_token(const struct rdata_source *source, size_t i, struct bu
 		if ((uint8_t)token->at[j] < 0x20 || (uint8_t)token->at[j] == 0x7f)
 			return text_error_token(error, token, "printable text; write other bytes as \\DDD");
 	}
-	if (!is_sound(source, i))
+	if (!is_sound(source, token))
 		return text_error_token(error, token, "part of the data of this type");
 	buf_add_u8(line, ' ');
-	if (is_name_token(source, i)) {
-		uint8_t name[NAME_MAX_LEN];
-		char text[NAME_TEXT_SIZE];
-		int status = shape_name(token, source->origin, name, error);
-		if (status != ZT_OK)
-			return status;
-		name_to_text(name, text);
-		buf_add(line, text, strlen(text));
-		return ZT_OK;
-	}
 	if (token->quoted)
 		buf_add_u8(line, '"');
 	buf_add(line, token->at, token->len);
@@ -257,12 +127,7 @@ static int line_parse(const struct rdata_source *source, const char *line, struc
 	ldns_rr_free(rr);
 	if (status == LDNS_STATUS_MEM_ERR)
 		return ZT_ENOMEM;
-	if (is_valid && out->status == ZT_OK) {
-		is_valid = rdata_is_valid(source->type, out->base + start, out->pos - start);
-		if (is_valid && (source->type == TYPE_SVCB || source->type == TYPE_HTTPS))
-			is_valid = svcb_is_ordered(out->base + start, out->pos - start);
-	}
-	if (is_valid)
+	if (is_valid && (out->status != ZT_OK || rdata_is_valid(source->type, out->base + start, out->pos - start)))
 		return ZT_OK;
 	return text_error_set(error, source->line, "bad data of %s; expected %s", rr_type_to_text(source->type, type), form_of(source->type));
 }
@@ -345,21 +210,6 @@ static bool ldns_write(uint16_t type, const uint8_t *rdata, size_t len, struct b
 	return is_written;
 }
 
-/* The same for SVCB and HTTPS. */
-static bool svcb_write(uint16_t type, const uint8_t *rdata, size_t len, struct buf *out)
-{
-	struct buf text;
-
-	buf_init(&text);
-	bool is_written = svcb_to_text(rdata, len, &text);
-	buf_add_u8(&text, '\0');
-	is_written = is_written && text.status == ZT_OK && reads_back(type, (const char *)text.data, rdata, len);
-	if (is_written)
-		buf_add(out, text.data, text.len - 1);
-	buf_fini(&text);
-	return is_written;
-}
-
 /* ---- public ------------------------------------------------------------------------------------------------------------- */
 
 static bool is_generic(const struct rdata_source *source)
@@ -370,7 +220,8 @@ static bool is_generic(const struct rdata_source *source)
 
 static int source_read(const struct rdata_source *source, struct wcursor *out, struct text_error *error)
 {
-	const char *shape = shape_of_source(source);
+	const struct rr_descriptor *row = rr_descriptor(source->type);
+	const char *shape = row ? row->text : NULL;
 	char type[RR_TYPE_TEXT_SIZE];
 	bool has_generic = is_generic(source);
 	size_t start = out->pos;
@@ -380,14 +231,10 @@ static int source_read(const struct rdata_source *source, struct wcursor *out, s
 		status = generic_read(source, out, error);
 	else if (shape)
 		status = shape_from_tokens(shape, source, out, error);
-	else if (source->type == TYPE_HIP)
-		status = hip_read(source, out, error);
-	else if (source->type == TYPE_NSAP)
-		status = nsap_read(source, out, error);
+	else if (syntax_form(source->type))
+		status = syntax_from_tokens(source, out, error);
 	else if (ldns_reads(source->type))
 		status = ldns_read(source, out, error);
-	else if (source->type == TYPE_IPSECKEY)
-		return text_error_set(error, source->line, "bad data of IPSECKEY; expected %s", form_of(source->type));
 	else
 		return text_error_set(error, source->line, "the data of %s is known in generic form only; expected \\# LENGTH HEX",
 				      rr_type_to_text(source->type, type));
@@ -440,21 +287,14 @@ int rdata_from_text(uint16_t type, const char *text, const uint8_t *origin, stru
 /* False where only the generic form says it. */
 static bool plain_write(uint16_t type, const uint8_t *rdata, size_t len, struct buf *out)
 {
-	const char *shape = shape_of_rdata(type, rdata, len);
+	const struct rr_descriptor *row = rr_descriptor(type);
 
 	if (len == 0)
 		return false;
-	if (shape)
-		return shape_to_text(shape, rdata, len, out);
-	if (type == TYPE_HIP)
-		return hip_write(rdata, len, out);
-	if (type == TYPE_NSAP) {
-		buf_add(out, "0x", 2);
-		hex_to_text(rdata, len, out);
-		return true;
-	}
-	if (type == TYPE_SVCB || type == TYPE_HTTPS)
-		return svcb_write(type, rdata, len, out);
+	if (row && row->text)
+		return shape_to_text(row->text, rdata, len, out);
+	if (syntax_form(type))
+		return syntax_to_text(type, rdata, len, out);
 	return ldns_reads(type) && ldns_write(type, rdata, len, out);
 }
 

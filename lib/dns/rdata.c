@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lib/dns/layout.h"
+
 static bool is_name_field(char code)
 {
 	return code == 'c' || code == 'd' || code == 'n';
@@ -18,46 +20,6 @@ static size_t fixed_size(char code)
 	case '8': return 8;
 	case 'q': return 16;
 	default: return 0;
-	}
-}
-
-/* RFC 4034 section 4.1.2: windows ascend, each holds 1 to 32 bytes and does not end in a zero byte. */
-static bool bitmap_is_valid(const uint8_t *data, size_t len)
-{
-	int last_window = -1;
-	while (len > 0) {
-		if (len < 2 || data[0] <= last_window || data[1] < 1 || data[1] > 32 || len < (size_t)data[1] + 2)
-			return false;
-		if (data[data[1] + 1] == 0)
-			return false;
-		last_window = data[0];
-		len -= (size_t)data[1] + 2;
-		data += data[1] + 2;
-	}
-	return true;
-}
-
-static bool strings_are_valid(const uint8_t *data, size_t len)
-{
-	if (len == 0)
-		return false;
-	while (len > 0) {
-		if (len < (size_t)data[0] + 1)
-			return false;
-		len -= (size_t)data[0] + 1;
-		data += data[0] + 1;
-	}
-	return true;
-}
-
-static bool rest_is_valid(char code, const uint8_t *data, size_t len)
-{
-	switch (code) {
-	case 'b': return true;
-	case 'B': return len > 0;
-	case 'S': return strings_are_valid(data, len);
-	case 't': return bitmap_is_valid(data, len);
-	default: return false;
 	}
 }
 
@@ -81,16 +43,17 @@ int rdata_read(struct rcursor *cur, uint16_t type, uint16_t rdata_len, struct wc
 	struct rcursor in = { .base = cur->base, .pos = start, .len = start + rdata_len, .status = ZT_OK };
 	for (; *fields; fields++) {
 		size_t len = fixed_size(*fields);
+		bool is_rest = len == 0 && *fields != 's';
 		if (is_name_field(*fields)) {
 			name_field_copy(&in, *fields, out);
 			continue;
 		}
 		if (*fields == 's')
 			len = in.pos < in.len ? (size_t)in.base[in.pos] + 1 : 1;
-		else if (len == 0)
+		else if (is_rest)
 			len = in.status == ZT_OK ? in.len - in.pos : 0;
 		const uint8_t *data = rcursor_take(&in, len);
-		if (data && strchr("bBSt", *fields) && !rest_is_valid(*fields, data, len))
+		if (data && is_rest && !layout_is_valid(*fields, data, len))
 			in.status = ZT_EMALFORMED;
 		if (data)
 			wcursor_put(out, data, len);
@@ -122,7 +85,7 @@ bool rdata_is_valid(uint16_t type, const uint8_t *rdata, size_t len)
 			rcursor_take(&cur, fixed_size(*fields));
 		} else {
 			size_t left = cur.len - cur.pos;
-			if (!rest_is_valid(*fields, cur.base + cur.pos, left))
+			if (!layout_is_valid(*fields, cur.base + cur.pos, left))
 				return false;
 			rcursor_take(&cur, left);
 		}
@@ -188,7 +151,12 @@ static int folded_cmp(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b
 static bool has_folded_names(uint16_t type)
 {
 	const struct rr_descriptor *row = rr_descriptor(type);
-	return row && strpbrk(row->fields, "cd");
+
+	for (const char *code = row ? row->fields : ""; *code; code++) {
+		if (*code == 'c' || *code == 'd')
+			return true;
+	}
+	return false;
 }
 
 int rdata_cmp(uint16_t type, const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)

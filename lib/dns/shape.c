@@ -1,4 +1,4 @@
-/* Regular rdata text. */
+/* Regular rdata text: reading it. */
 #include "lib/dns/shape.h"
 
 #include <arpa/inet.h>
@@ -139,7 +139,7 @@ static int string_field(struct shape_read *read)
 	return ZT_OK;
 }
 
-static bool is_word(const char *text, size_t len)
+bool shape_is_word(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		if (!((text[i] >= '0' && text[i] <= '9') || ((text[i] | 0x20) >= 'a' && (text[i] | 0x20) <= 'z')))
@@ -150,7 +150,7 @@ static bool is_word(const char *text, size_t len)
 
 static int word_field(struct shape_read *read)
 {
-	return is_word(read->token->at, read->token->len) ? string_field(read) : wrong(read, "word of letters and digits");
+	return shape_is_word(read->token->at, read->token->len) ? string_field(read) : wrong(read, "word of letters and digits");
 }
 
 /* One string of any length; escapes only make it shorter than its text. */
@@ -168,11 +168,6 @@ static int value_field(struct shape_read *read)
 	return ZT_OK;
 }
 
-struct mnemonic {
-	uint16_t value;
-	const char *text;
-};
-
 /* IANA "DNS Security Algorithm Numbers" and RFC 4398 section 2.1. */
 static const struct mnemonic algorithms[] = {
 	{ 1, "RSAMD5" }, { 2, "DH" }, { 3, "DSA" }, { 5, "RSASHA1" }, { 6, "DSA-NSEC3-SHA1" }, { 7, "RSASHA1-NSEC3-SHA1" }, { 8, "RSASHA256" },
@@ -185,6 +180,9 @@ static const struct mnemonic certificates[] = {
 	{ 253, "URI" }, { 254, "OID" }, { 0, NULL },
 };
 
+/* RFC 9859 section 6.2. */
+const struct mnemonic mnemonics_dsync[] = { { 1, "NOTIFY" }, { 0, NULL } };
+
 static bool mnemonic_read(const struct token *token, const struct mnemonic *table, uint32_t max, uint32_t *out)
 {
 	for (; table->text; table++) {
@@ -194,6 +192,24 @@ static bool mnemonic_read(const struct token *token, const struct mnemonic *tabl
 		}
 	}
 	return token_number(token, max, out);
+}
+
+static int long_field(struct shape_read *read)
+{
+	const struct token *token = read->token;
+	uint64_t value = 0;
+
+	for (uint32_t i = 0; i < token->len; i++) {
+		unsigned digit = (unsigned)(uint8_t)token->at[i] - '0';
+		if (digit > 9 || value > (UINT64_MAX - digit) / 10)
+			return wrong(read, "number of 0 to 18446744073709551615");
+		value = value * 10 + digit;
+	}
+	if (token->len == 0)
+		return wrong(read, "number of 0 to 18446744073709551615");
+	wcursor_u64(read->out, value);
+	read->token++;
+	return ZT_OK;
 }
 
 /* Fields that are one number. */
@@ -208,6 +224,11 @@ static int number_field(struct shape_read *read, char code)
 	case 'g':
 		if (code == '1' ? !token_number(token, UINT8_MAX, &value) : !mnemonic_read(token, algorithms, UINT8_MAX, &value))
 			return text_error_token(read->error, token, code == '1' ? "number of 0 to 255" : "DNSSEC algorithm; expected 0 to 255 or a name");
+		wcursor_u8(read->out, (uint8_t)value);
+		return ZT_OK;
+	case 'y':
+		if (!mnemonic_read(token, mnemonics_dsync, UINT8_MAX, &value))
+			return text_error_token(read->error, token, "DSYNC scheme; expected NOTIFY or 0 to 255");
 		wcursor_u8(read->out, (uint8_t)value);
 		return ZT_OK;
 	case '2':
@@ -313,14 +334,43 @@ static int strings_field(struct shape_read *read)
 	return status;
 }
 
+/* "-" for an empty string. */
+static int dash_string_field(struct shape_read *read)
+{
+	if (read->token->quoted || !token_is(read->token, "-"))
+		return string_field(read);
+	wcursor_u8(read->out, 0);
+	read->token++;
+	return ZT_OK;
+}
+
+/* Fields that may be left out, or say "-" for nothing. */
+static int optional_field(struct shape_read *read, char code)
+{
+	if (read->token == read->end)
+		return ZT_OK;
+	if (code == 'B' && !read->token->quoted && token_is(read->token, "-")) {
+		read->token++;
+		return ZT_OK;
+	}
+	return code == 'o' ? string_field(read) : code == 'V' ? value_field(read) : rest_field(read, 'b');
+}
+
 static int field_read(struct shape_read *read, char code)
 {
 	switch (code) {
+	case '8': return long_field(read);
+	case 'd': return dash_string_field(read);
+	case 'o':
+	case 'V':
+	case 'c':
+	case 'B': return optional_field(read, code);
 	case 'a':
 	case 'A': return address_field(read, code);
 	case 'n': return name_field(read);
 	case '.': return dot_field(read);
-	case 's': return string_field(read);
+	case 's':
+	case 'u': return string_field(read);
 	case 'S': return strings_field(read);
 	case 'w': return word_field(read);
 	case 'v': return value_field(read);
@@ -345,6 +395,8 @@ static const char *field_text(char code)
 	case '.': return "a dot";
 	case 's':
 	case 'S':
+	case 'u':
+	case 'd':
 	case 'v': return "a character string";
 	case 'w': return "a word";
 	case 'p':
@@ -353,9 +405,16 @@ static const char *field_text(char code)
 	case 'h':
 	case 'x': return "hexadecimal data";
 	case 'i': return "a hash in base32hex";
-	case 'b': return "base64 data";
+	case 'b':
+	case 'B': return "base64 data";
 	default: return "a number";
 	}
+}
+
+/* Whether a record may end where the field would be. */
+static bool may_be_missing(char code)
+{
+	return code == 'T' || code == 'o' || code == 'V' || code == 'c';
 }
 
 int shape_from_tokens(const char *shape, const struct rdata_source *source, struct wcursor *out, struct text_error *error)
@@ -368,7 +427,7 @@ int shape_from_tokens(const char *shape, const struct rdata_source *source, stru
 		.error = error,
 	};
 	for (const char *code = shape; *code; code++) {
-		if (read.token == read.end && *code != 'T') {
+		if (read.token == read.end && !may_be_missing(*code)) {
 			char type[RR_TYPE_TEXT_SIZE];
 			return text_error_set(error, source->line, "the data of %s ends too early; expected %s", rr_type_to_text(source->type, type),
 					      field_text(*code));
@@ -378,168 +437,4 @@ int shape_from_tokens(const char *shape, const struct rdata_source *source, stru
 			return status;
 	}
 	return read.token == read.end ? ZT_OK : wrong(&read, "part of the data of this type; expected the end of the line");
-}
-
-/* ---- writing --------------------------------------------------------------------------------------------------------- */
-
-static void string_to_text(const uint8_t *data, size_t len, struct buf *out)
-{
-	uint8_t *start = buf_reserve(out, 2 + 4 * len), *p = start;
-	if (!p)
-		return;
-	*p++ = '"';
-	for (size_t i = 0; i < len; i++) {
-		uint8_t c = data[i];
-		if (c < 0x20 || c >= 0x7f) {
-			*p++ = '\\';
-			*p++ = (uint8_t)('0' + c / 100);
-			*p++ = (uint8_t)('0' + c / 10 % 10);
-			*p++ = (uint8_t)('0' + c % 10);
-			continue;
-		}
-		if (c == '"' || c == '\\')
-			*p++ = '\\';
-		*p++ = c;
-	}
-	*p++ = '"';
-	out->len += (size_t)(p - start);
-}
-
-static void number_to_text(uint32_t value, struct buf *out)
-{
-	char digits[10];
-	size_t at = sizeof(digits);
-	do
-		digits[--at] = (char)('0' + value % 10);
-	while (value /= 10);
-	buf_add(out, digits + at, sizeof(digits) - at);
-}
-
-static size_t number_field_to_text(char code, const uint8_t *data, struct buf *out)
-{
-	char type[RR_TYPE_TEXT_SIZE];
-
-	switch (code) {
-	case '1':
-	case 'g':
-		number_to_text(data[0], out);
-		return 1;
-	case '2':
-	case 'k':
-		number_to_text(wire_get_u16(data), out);
-		return 2;
-	case 't':
-		rr_type_to_text(wire_get_u16(data), type);
-		buf_add(out, type, strlen(type));
-		return 2;
-	case 'z':
-		time_to_text(wire_get_u32(data), out);
-		return 4;
-	default:
-		number_to_text(wire_get_u32(data), out);
-		return 4;
-	}
-}
-
-static size_t address_to_text(char code, const uint8_t *data, struct buf *out)
-{
-	char text[INET6_ADDRSTRLEN];
-	inet_ntop(code == 'a' ? AF_INET : AF_INET6, data, text, sizeof(text));
-	buf_add(out, text, strlen(text));
-	return code == 'a' ? 4 : 16;
-}
-
-static size_t groups_to_text(char code, const uint8_t *data, struct buf *out)
-{
-	size_t len = code == 'e' ? 6 : 8, group = code == 'l' ? 2 : 1;
-	for (size_t i = 0; i < len; i += group) {
-		if (i > 0)
-			buf_add_u8(out, code == 'l' ? ':' : '-');
-		hex_to_text(data + i, group, out);
-	}
-	return len;
-}
-
-static size_t counted_to_text(char code, const uint8_t *data, struct buf *out)
-{
-	if (code == 'i')
-		base32hex_to_text(data + 1, data[0], out);
-	else if (data[0] == 0)
-		buf_add_u8(out, '-');
-	else
-		hex_to_text(data + 1, data[0], out);
-	return (size_t)data[0] + 1;
-}
-
-static size_t rest_to_text(char code, const uint8_t *data, size_t len, struct buf *out)
-{
-	if (code == 'x')
-		hex_to_text(data, len, out);
-	else if (code == 'b')
-		base64_to_text(data, len, out);
-	else if (code == 'T')
-		types_to_text(data, len, out);
-	else
-		string_to_text(data, len, out);
-	return len;
-}
-
-/* Writes one field; returns its bytes in wire form. */
-static size_t field_to_text(char code, const uint8_t *data, size_t left, struct buf *out)
-{
-	char text[NAME_TEXT_SIZE];
-
-	switch (code) {
-	case 'a':
-	case 'A': return address_to_text(code, data, out);
-	case 'n':
-		name_to_text(data, text);
-		buf_add(out, text, strlen(text));
-		return name_len(data);
-	case '.':
-		buf_add_u8(out, '.');
-		return 0;
-	case 's':
-	case 'S':
-		string_to_text(data + 1, data[0], out);
-		return (size_t)data[0] + 1;
-	case 'w':
-		buf_add(out, data + 1, data[0]);
-		return (size_t)data[0] + 1;
-	case 'l':
-	case 'e':
-	case 'E': return groups_to_text(code, data, out);
-	case 'h':
-	case 'i': return counted_to_text(code, data, out);
-	case 'x':
-	case 'b':
-	case 'T':
-	case 'v': return rest_to_text(code, data, left, out);
-	default: return number_field_to_text(code, data, out);
-	}
-}
-
-/* What the text form has no way to say. */
-static bool is_inexpressible(char code, const uint8_t *data, size_t left)
-{
-	return ((code == 'b' || code == 'x') && left == 0) || (code == 'i' && data[0] == 0) ||
-	       (code == 'w' && !is_word((const char *)data + 1, data[0]));
-}
-
-bool shape_to_text(const char *shape, const uint8_t *rdata, size_t len, struct buf *out)
-{
-	size_t pos = 0, start = out->len;
-	for (const char *code = shape; *code; code++) {
-		if (is_inexpressible(*code, rdata + pos, len - pos)) {
-			out->len = start;
-			return false;
-		}
-		do {
-			bool is_absent = *code == 'T' && pos == len;
-			if (pos > 0 && !is_absent)
-				buf_add_u8(out, ' ');
-			pos += field_to_text(*code, rdata + pos, len - pos, out);
-		} while (*code == 'S' && pos < len);
-	}
-	return true;
 }

@@ -51,6 +51,74 @@ static size_t random_bitmap(struct rng *rng, uint8_t *out)
 	return len;
 }
 
+/* Keys that ascend; values of any bytes, or of the form of `port`. */
+static size_t random_params(struct rng *rng, uint8_t *out)
+{
+	size_t len = 0;
+	for (unsigned key = (unsigned)rng_below(rng, 14); key < 70; key += 1 + (unsigned)rng_below(rng, 20)) {
+		size_t value_len = rng_below(rng, 3) == 0 ? 2 : rng_below(rng, 20);
+		out[len++] = 0;
+		out[len++] = (uint8_t)key;
+		out[len++] = 0;
+		out[len++] = (uint8_t)value_len;
+		rng_fill(rng, out + len, value_len);
+		len += value_len;
+	}
+	return len;
+}
+
+static size_t random_prefixes(struct rng *rng, uint8_t *out)
+{
+	size_t len = 0;
+	for (unsigned count = (unsigned)rng_below(rng, 4); count > 0; count--) {
+		unsigned family = 1 + (unsigned)rng_below(rng, 3), part_len = (unsigned)rng_below(rng, family == 1 ? 5 : 17);
+		out[len++] = 0;
+		out[len++] = (uint8_t)family;
+		out[len++] = (uint8_t)rng_below(rng, family == 1 ? 33 : 129);
+		out[len++] = (uint8_t)(part_len | (rng_below(rng, 2) ? 0x80 : 0));
+		rng_fill(rng, out + len, part_len);
+		len += part_len;
+		if (part_len > 0)
+			out[len - 1] |= 1;
+	}
+	return len;
+}
+
+/* None, IPv4, IPv6 or a name. */
+static size_t random_gateway(struct rng *rng, unsigned form, uint8_t *out)
+{
+	size_t len = form == 1 ? 4 : form == 2 ? 16 : 0;
+	rng_fill(rng, out, len);
+	return form == 3 ? random_name(rng, out) : len;
+}
+
+static size_t random_ipseckey(struct rng *rng, uint8_t *out)
+{
+	rng_fill(rng, out, 3);
+	out[1] &= 3;
+	size_t len = 3 + random_gateway(rng, out[1], out + 3);
+	return len + random_bytes(rng, 0, 20, out + len);
+}
+
+static size_t random_amtrelay(struct rng *rng, uint8_t *out)
+{
+	rng_fill(rng, out, 2);
+	out[1] &= 0x83;
+	return 2 + random_gateway(rng, out[1] & 3, out + 2);
+}
+
+static size_t random_hip(struct rng *rng, uint8_t *out)
+{
+	size_t tag_len = 1 + rng_below(rng, 20), key_len = 1 + rng_below(rng, 40), len = 4 + tag_len + key_len;
+	out[0] = (uint8_t)tag_len;
+	rng_fill(rng, out + 1, len - 1);
+	out[2] = 0;
+	out[3] = (uint8_t)key_len;
+	for (unsigned count = (unsigned)rng_below(rng, 3); count > 0; count--)
+		len += random_name(rng, out + len);
+	return len;
+}
+
 static size_t random_field(struct rng *rng, char code, uint8_t *out)
 {
 	size_t len = 0;
@@ -66,6 +134,12 @@ static size_t random_field(struct rng *rng, char code, uint8_t *out)
 		for (unsigned count = 1 + (unsigned)rng_below(rng, 4); count > 0; count--)
 			len += random_string(rng, out + len);
 		return len;
+	case 'o': return rng_below(rng, 2) ? random_string(rng, out) : 0;
+	case 'p': return random_params(rng, out);
+	case 'a': return random_prefixes(rng, out);
+	case 'h': return random_hip(rng, out);
+	case 'i': return random_ipseckey(rng, out);
+	case 'r': return random_amtrelay(rng, out);
 	case 't': return random_bitmap(rng, out);
 	case 'b': return random_bytes(rng, 0, 40, out);
 	case 'B': return random_bytes(rng, 1, 40, out);

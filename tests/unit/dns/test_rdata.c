@@ -26,6 +26,10 @@ START_TEST(types_have_mnemonics_and_numbers)
 	ck_assert(!rr_type_from_text("TYPE-1", &type));
 	ck_assert(!rr_type_from_text("", &type));
 	ck_assert(!rr_type_from_text("BOGUS", &type));
+	ck_assert(!rr_type_from_text("AAA", &type));
+	ck_assert(!rr_type_from_text("NSEC3PARAMS", &type));
+	ck_assert(rr_type_from_chars("MXX", 2, &type) && type == TYPE_MX);
+	ck_assert(!rr_type_from_chars("A", 0, &type));
 }
 END_TEST
 
@@ -170,7 +174,7 @@ END_TEST
 static bool ends_openly(const char *fields)
 {
 	size_t count = strlen(fields);
-	return count == 0 || strchr("bBSt", fields[count - 1]) != NULL;
+	return count == 0 || strchr("bBStopahir", fields[count - 1]) != NULL;
 }
 
 START_TEST(rows_with_a_fixed_end_refuse_more_and_less)
