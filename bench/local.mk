@@ -1,7 +1,7 @@
 # files of bench
-# What an UPDATE costs authd's manage side and a query its worker, without a network; the least that a UDP server can do. bench/run starts the
-# last beside whole servers.
-bench_programs = bench/bench_update bench/bench_respond bench/bench_echo
+# What an UPDATE costs authd's manage side and a query its worker, without a network; what reading a zone file costs; the least that a UDP server can do. bench/run starts
+# the last beside whole servers.
+bench_programs = bench/bench_update bench/bench_respond bench/bench_echo bench/bench_zonefile
 EXTRA_PROGRAMS += $(bench_programs)
 bench_bench_update_SOURCES = bench/bench_update.c
 bench_bench_update_LDADD = $(LIBS_AUTHD)
@@ -9,8 +9,5 @@ bench_bench_respond_SOURCES = bench/bench_respond.c
 bench_bench_respond_LDADD = $(LIBS_AUTHD)
 bench_bench_echo_SOURCES = bench/bench_echo.c
 bench_bench_echo_LDADD = lib/libnet.a $(LIBS_BASE) $(EVENT_LIBS)
-
-# What reading a zone file costs, without building a zone.
-EXTRA_PROGRAMS += bench/bench_zonefile
 bench_bench_zonefile_SOURCES = bench/bench_zonefile.c
 bench_bench_zonefile_LDADD = $(LIBS_ZONE)
