@@ -23,6 +23,7 @@
 
 enum {
 	RECLAIM_INTERVAL_MS = 1000,      /* how long memory of displaced versions may wait for its readers */
+	COOKIE_SECRET_LIFE_S = 86400,    /* far from the 36 days of RFC 7873 section 7.1, and far longer than a cookie is good */
 };
 
 struct authd {
@@ -35,6 +36,7 @@ struct authd {
 	struct exporter *exporter;
 	struct loop_signal on_term, on_int, on_hup;
 	struct loop_timer reclaim;
+	struct loop_timer cookie_roll;
 	int flush_status;            /* of the last time small states were stored */
 };
 
@@ -98,12 +100,15 @@ static int workers_prepare(struct authd *authd)
 		.listen_count = authd->manage.options->listen_count,
 		.count = authd->manage.options->workers,
 		/* Clients get half of the descriptors, so that they can't take those of transfers, zone files and zonectl. */
+		.udp_payload_size = authd->manage.options->serve.udp_payload_size,
+		.limit_buckets = authd->manage.options->limit_buckets,
 		.connection_limit = descriptors_raise() / 2,
 		.manage_mailbox = authd->manage.mailbox,
 		.journal = authd->manage.journal,
 		.log = authd->log,
 		.clock = authd->manage.clock,
 	};
+	secure_rng_fill(&authd->manage.secure_rng, config.limit_key, sizeof(config.limit_key));
 	return workers_open(&authd->manage.workers, &config);
 }
 
@@ -140,6 +145,19 @@ static void on_reclaim(void *ctx)
 	loop_timer_in(&authd->reclaim, RECLAIM_INTERVAL_MS * USEC_PER_MSEC);
 }
 
+/* A fresh secret for cookies; those made with the one before are still good. */
+static void on_cookie_roll(void *ctx)
+{
+	struct authd *authd = ctx;
+	struct cookie_secret *secrets = authd->manage.cookie_secrets;
+
+	secrets[1] = secrets[0];
+	secure_rng_fill(&authd->manage.secure_rng, &secrets[0], sizeof(secrets[0]));
+	if (authd->manage.options->serve.secret_count == 0 && zones_show_settings(&authd->manage) != ZT_OK)
+		log_warn(authd->log, "no memory to change the secret of DNS cookies; trying again in a day");
+	loop_timer_in(&authd->cookie_roll, COOKIE_SECRET_LIFE_S * USEC_PER_SEC);
+}
+
 static int signals_start(struct authd *authd)
 {
 	int status;
@@ -171,6 +189,7 @@ static int start(struct authd *authd)
 	    (status = zones_start(manage)) != ZT_OK)
 		return status;
 	loop_timer_in(&authd->reclaim, RECLAIM_INTERVAL_MS * USEC_PER_MSEC);
+	loop_timer_in(&authd->cookie_roll, COOKIE_SECRET_LIFE_S * USEC_PER_SEC);
 	return workers_start(manage->workers);
 }
 
@@ -192,12 +211,14 @@ int authd_open(struct authd **out, struct authd_options *options, struct log *lo
 	CDS_INIT_LIST_HEAD(&authd->manage.removed);
 	rng_seed_system(&authd->manage.rng);
 	secure_rng_init(&authd->manage.secure_rng);
+	secure_rng_fill(&authd->manage.secure_rng, authd->manage.cookie_secrets, sizeof(authd->manage.cookie_secrets));
 	loop_signal_init(&authd->on_term, on_stop, authd);
 	loop_signal_init(&authd->on_int, on_stop, authd);
 	loop_signal_init(&authd->on_hup, on_reload, authd);
 	status = loop_init(&authd->loop, authd->manage.clock, LOOP_PRECISE);
 	if (status == ZT_OK) {
 		loop_timer_init(&authd->reclaim, &authd->loop, on_reclaim, authd);
+		loop_timer_init(&authd->cookie_roll, &authd->loop, on_cookie_roll, authd);
 		status = registry_init(&authd->manage.registry, rng_u64(&authd->manage.rng));
 		authd->has_registry = status == ZT_OK;
 	}
@@ -241,6 +262,7 @@ void authd_close(struct authd *authd)
 	loop_signal_stop(&authd->on_hup);
 	if (authd->loop.base) {
 		loop_timer_stop(&authd->reclaim);
+		loop_timer_stop(&authd->cookie_roll);
 		loop_fini(&authd->loop);
 	}
 	options_free(authd->manage.options);

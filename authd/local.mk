@@ -4,6 +4,7 @@ authd_libauthd_a_SOURCES = \
 	%D%/authd.c %D%/authd.h \
 	%D%/option_table.h \
 	%D%/options.c %D%/options.h \
+	%D%/options_serve.c %D%/options_serve.h \
 	%D%/manage/commit.c %D%/manage/commit.h \
 	%D%/manage/commands.c %D%/manage/commands.h \
 	%D%/manage/exporter.c %D%/manage/exporter.h \
@@ -22,11 +23,15 @@ authd_libauthd_a_SOURCES = \
 	%D%/manage/wait.c %D%/manage/wait.h \
 	%D%/manage/zones.c %D%/manage/zones.h \
 	%D%/serve/answer.c %D%/serve/answer.h \
+	%D%/serve/chaos.c %D%/serve/chaos.h \
 	%D%/serve/connections.c \
 	%D%/serve/counters.h \
 	%D%/serve/datagrams.c \
+	%D%/serve/edns.c %D%/serve/edns.h \
+	%D%/serve/limit.c %D%/serve/limit.h \
 	%D%/serve/request.c %D%/serve/request.h \
 	%D%/serve/respond.c %D%/serve/respond.h \
+	%D%/serve/settings.h \
 	%D%/serve/transfer.c %D%/serve/transfer.h \
 	%D%/serve/view.c %D%/serve/view.h \
 	%D%/serve/worker.h \

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "authd/option_table.h"
+#include "authd/options_serve.h"
 #include "lib/conf/schema.h"
 
 struct server_conf {
@@ -15,6 +16,8 @@ struct server_conf {
 	const char *control;
 	struct netaddr metrics;
 	uint64_t journal_size;
+	struct schema_list allow_query;
+	struct serve_conf serve;
 };
 
 struct remote_conf {
@@ -28,6 +31,7 @@ struct zone_conf {
 	const char *file;
 	struct schema_list notify;
 	struct schema_list primaries;
+	struct schema_list allow_query;
 	struct schema_list allow_transfer;
 	struct schema_list allow_update;
 	struct schema_list allow_notify;
@@ -59,6 +63,31 @@ static const struct schema_row server_rows[] = {
 	{ "journal-size", SCHEMA_SIZE, offsetof(struct server_conf, journal_size), SCHEMA_RESTART, .fallback = "256M", .min = 1 << 20,
 	  .max = INT64_C(1) << 40,
 	  .help = "Most bytes of history kept for IXFR, over all zones; the oldest versions of the zone with the most go first." },
+	{ "allow-query", SCHEMA_ACCESS, offsetof(struct server_conf, allow_query), SCHEMA_LIST,
+	  .help = "Who may ask for the data of zones that have no allow-query of their own. Absent means everybody; an empty list, nobody. "
+		  "Others are answered by REFUSED." },
+	{ "udp-payload-size", SCHEMA_INT, offsetof(struct server_conf, serve.udp_payload_size), SCHEMA_RESTART, .fallback = "1232", .min = 512, .max = 4096,
+	  .help = "The largest answer over UDP, in bytes, to clients that take as much, and what they are told that we take (EDNS, RFC 6891). "
+		  "The default passes all networks without fragments." },
+	{ "nsid", SCHEMA_TEXT, offsetof(struct server_conf, serve.nsid),
+	  .help = "What clients that ask which server answered are told (RFC 5001): a text, bytes as 0x and hexadecimal digits, or the word hostname for the "
+		  "host's name. Absent means nothing." },
+	{ "version", SCHEMA_TEXT, offsetof(struct server_conf, serve.version), .fallback = "zonetide",
+	  .help = "The answer to version.bind and version.server in class CHAOS; none refuses it." },
+	{ "identity", SCHEMA_TEXT, offsetof(struct server_conf, serve.identity), .fallback = "none",
+	  .help = "The answer to hostname.bind and id.server in class CHAOS (RFC 4892): a text, the word hostname for the host's name, or none to refuse it." },
+	{ "cookies", SCHEMA_ENUM, offsetof(struct server_conf, serve.cookies), .fallback = "yes", .names = cookie_modes,
+	  .help = "DNS cookies (RFC 7873, RFC 9018). A client with a good one has shown that it is where it says, so its answers are never rate-limited. "
+		  "With required, UDP is for such clients alone: one with another cookie gets BADCOOKIE and a good one to come back with, one without "
+		  "is sent to TCP." },
+	{ "cookie-secret", SCHEMA_TEXT, offsetof(struct server_conf, serve.cookie_secret), SCHEMA_LIST,
+	  .help = "Secrets of 32 hexadecimal digits, 8 at most, shared by servers that answer at one address, of whatever make. The first makes "
+		  "cookies, all are accepted. To change it without turning a client away: add the new one at the end on every server, an hour later put it "
+		  "first, another hour later take the old one out. Absent means a random one, new every day." },
+	{ "cookie-secret-file", SCHEMA_PATH, offsetof(struct server_conf, serve.cookie_secret_file),
+	  .help = "The same, one secret a line, in a file that others cannot read. Empty lines and lines that begin with # are skipped." },
+	{ "rate-limit", SCHEMA_MAPPING, offsetof(struct server_conf, serve.limit), .mapping = &limit_schema,
+	  .help = "Limits answers over UDP that are alike, so that nobody floods a victim with them by asking in its name." },
 };
 
 static const struct schema server_schema = { .what = "server", .size = sizeof(struct server_conf), .rows = server_rows,
@@ -80,6 +109,8 @@ static const struct schema_row zone_rows[] = {
 	  .help = "Servers that are told of every change by NOTIFY (RFC 1996)." },
 	{ "primaries", SCHEMA_MAPPING, offsetof(struct zone_conf, primaries), SCHEMA_LIST, .mapping = &remote_schema,
 	  .help = "Servers the zone is transferred from; makes this a secondary zone." },
+	{ "allow-query", SCHEMA_ACCESS, offsetof(struct zone_conf, allow_query), SCHEMA_LIST,
+	  .help = "Who may ask for the zone's data. Absent means who the server's allow-query says; an empty list, nobody." },
 	{ "allow-transfer", SCHEMA_ACCESS, offsetof(struct zone_conf, allow_transfer), SCHEMA_LIST,
 	  .help = "Who may transfer the zone (AXFR, IXFR). Absent means nobody." },
 	{ "allow-update", SCHEMA_ACCESS, offsetof(struct zone_conf, allow_update), SCHEMA_LIST,
@@ -131,17 +162,17 @@ static struct remote_options *remotes_read(struct reader *reader, const struct s
 }
 
 /* Access lists live outside the arena, because they own their entries: options_free ends them. */
-static struct acl *acl_read(struct reader *reader, const struct zone_conf *zone, const char *key, const struct schema_list *list)
+static struct acl *acl_read(struct reader *reader, const struct yaml_node *mapping, const char *key, const struct schema_list *list)
 {
 	const struct schema_access *entries = SCHEMA_ITEMS(*list, struct schema_access);
 	struct acl *acl;
 
-	if (list->count == 0 || !(acl = arena_take(reader, sizeof(*acl))))
+	if (!yaml_node_get(mapping, key) || !(acl = arena_take(reader, sizeof(*acl))))
 		return NULL;
 	acl_init(acl);
 	for (size_t i = 0; i < list->count; i++) {
 		if (entries[i].key)
-			problem_at(reader, yaml_node_get(zone->node, key), "keys are not available in this version; expected an address or a prefix");
+			problem_at(reader, yaml_node_get(mapping, key), "keys are not available in this version; expected an address or a prefix");
 		else if (acl_add_prefix(acl, &entries[i].prefix) != ZT_OK)
 			reader->status = ZT_ENOMEM;
 	}
@@ -156,9 +187,10 @@ static void zone_read(struct reader *reader, const struct zone_conf *conf, struc
 	zone->file = conf->file;
 	zone->notify = remotes_read(reader, &conf->notify, &zone->notify_count);
 	zone->primaries = remotes_read(reader, &conf->primaries, &zone->primaries_count);
-	zone->allow_transfer = acl_read(reader, conf, "allow-transfer", &conf->allow_transfer);
-	zone->allow_update = acl_read(reader, conf, "allow-update", &conf->allow_update);
-	zone->allow_notify = acl_read(reader, conf, "allow-notify", &conf->allow_notify);
+	zone->allow_query = acl_read(reader, conf->node, "allow-query", &conf->allow_query);
+	zone->allow_transfer = acl_read(reader, conf->node, "allow-transfer", &conf->allow_transfer);
+	zone->allow_update = acl_read(reader, conf->node, "allow-update", &conf->allow_update);
+	zone->allow_notify = acl_read(reader, conf->node, "allow-notify", &conf->allow_notify);
 	if (!zone->file && zone->primaries_count == 0)
 		problem_at(reader, conf->node, "the zone has neither file nor primaries; expected a file (primary) or primaries (secondary)");
 	if (zone->file && zone->primaries_count > 0)
@@ -203,6 +235,13 @@ static void root_read(struct reader *reader, const struct root_conf *conf)
 	options->metrics = conf->server.metrics;
 	options->has_metrics = netaddr_is_set(&conf->server.metrics);
 	options->journal_size = conf->server.journal_size;
+	options->allow_query = acl_read(reader, conf->server.node, "allow-query", &conf->server.allow_query);
+	options->limit_exempt = acl_read(reader, conf->server.serve.limit.node, "exempt", &conf->server.serve.limit.exempt);
+	options->limit_buckets = (uint32_t)conf->server.serve.limit.table_size;
+	int status = serve_options_read(&options->serve, &conf->server.serve, conf->server.node, &(struct serve_sink){ &options->tree, reader->problems });
+	if (status != ZT_OK)
+		reader->status = status;
+	options->serve.limit.exempt = options->limit_exempt;
 	options->zone_count = (uint32_t)conf->zones.count;
 	options->zones = arena_take(reader, options->zone_count * sizeof(*options->zones));
 	for (uint32_t i = 0; options->zones && i < options->zone_count; i++)
@@ -241,8 +280,13 @@ void options_free(struct authd_options *options)
 {
 	if (!options)
 		return;
+	if (options->allow_query)
+		acl_fini(options->allow_query);
+	if (options->limit_exempt)
+		acl_fini(options->limit_exempt);
 	for (uint32_t i = 0; options->zones && i < options->zone_count; i++) {
-		struct acl *lists[] = { options->zones[i].allow_transfer, options->zones[i].allow_update, options->zones[i].allow_notify };
+		struct acl *lists[] = { options->zones[i].allow_transfer, options->zones[i].allow_update, options->zones[i].allow_notify,
+					options->zones[i].allow_query };
 		for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++) {
 			if (lists[l])
 				acl_fini(lists[l]);

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "authd/serve/settings.h"
 #include "lib/base/buf.h"
 #include "lib/base/netaddr.h"
 #include "lib/base/status.h"
@@ -23,6 +24,7 @@ struct zone_options {
 	uint32_t notify_count;
 	struct remote_options *primaries; /* not empty = secondary */
 	uint32_t primaries_count;
+	struct acl *allow_query;          /* NULL = everybody; the server's where the zone has none */
 	struct acl *allow_transfer;       /* NULL = nobody */
 	struct acl *allow_update;
 	struct acl *allow_notify;         /* the primaries' addresses are always allowed */
@@ -38,6 +40,10 @@ struct authd_options {
 	const char *control;              /* socket path */
 	bool has_metrics;
 	struct netaddr metrics;
+	struct serve_settings serve;      /* but for `limit.workers`, and secrets where none were given */
+	uint32_t limit_buckets;
+	struct acl *allow_query;          /* the zones' default; NULL = everybody */
+	struct acl *limit_exempt;
 	uint64_t journal_size;            /* most bytes the journal's history may take, over all zones */
 	struct zone_options *zones;
 	uint32_t zone_count;

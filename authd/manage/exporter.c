@@ -33,6 +33,34 @@ static void fill_queries(struct buf *out, struct serve_counters *counters)
 	}
 }
 
+static void fill_cookies(struct buf *out, struct serve_counters *counters)
+{
+	struct {
+		const char *kind;
+		_Atomic uint64_t *counter;
+	} rows[] = { { "client", &counters->cookies_client }, { "bad", &counters->cookies_bad }, { "good", &counters->cookies_good } };
+	struct metrics_label label[] = { { "cookie", NULL }, { NULL, NULL } };
+
+	metrics_family(out, "authd_cookies_total", METRICS_COUNTER, "Replies to queries with a DNS cookie, by what it was worth.");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		label[0].value = rows[i].kind;
+		metrics_sample(out, "authd_cookies_total", label, (double)counter_get(rows[i].counter));
+	}
+}
+
+static void fill_extended_errors(struct buf *out, struct serve_counters *counters)
+{
+	char code[12];
+	struct metrics_label label[] = { { "code", code }, { NULL, NULL } };
+
+	metrics_family(out, "authd_extended_errors_total", METRICS_COUNTER, "Replies with an extended error, by its code (RFC 8914).");
+	for (unsigned i = 0; i < COUNTED_ERRORS; i++) {
+		snprintf(code, sizeof(code), "%u", i);
+		if (counter_get(&counters->extended_errors[i]) > 0)
+			metrics_sample(out, "authd_extended_errors_total", label, (double)counter_get(&counters->extended_errors[i]));
+	}
+}
+
 struct plain_counter {
 	const char *name;
 	const char *help;
@@ -54,6 +82,9 @@ static const struct plain_counter plain_counters[] = {
 	{ "authd_transfers_aborted_total", "Transfers that did not come to their end.", offsetof(struct serve_counters, transfers_aborted) },
 	{ "authd_transfer_bytes_total", "Bytes of transfers sent.", offsetof(struct serve_counters, transfer_bytes) },
 	{ "authd_connections_total", "TCP connections accepted.", offsetof(struct serve_counters, connections) },
+	{ "authd_edns_total", "Replies with OPT.", offsetof(struct serve_counters, edns) },
+	{ "authd_rate_limit_dropped_total", "Answers not sent because of rate-limit.", offsetof(struct serve_counters, limit_dropped) },
+	{ "authd_rate_limit_slipped_total", "Answers sent as truncated because of rate-limit.", offsetof(struct serve_counters, limit_slipped) },
 };
 
 static void fill_zones(struct buf *out, const struct manage *manage)
@@ -91,6 +122,8 @@ static void fill(struct buf *out, void *ctx)
 
 	workers_counters(exporter->manage->workers, &counters);
 	fill_queries(out, &counters);
+	fill_cookies(out, &counters);
+	fill_extended_errors(out, &counters);
 	for (size_t i = 0; i < sizeof(plain_counters) / sizeof(plain_counters[0]); i++) {
 		_Atomic uint64_t *counter = (_Atomic uint64_t *)(void *)((char *)&counters + plain_counters[i].offset);
 		metrics_family(out, plain_counters[i].name, METRICS_COUNTER, plain_counters[i].help);

@@ -9,12 +9,15 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/rng.h"
+#include "lib/dns/cookie.h"
 #include "lib/net/loop.h"
 #include "lib/net/mailbox.h"
 #include "lib/zone/journal.h"
 
 struct workers;
 struct outbound;
+
+enum { MANAGE_COOKIE_SECRETS = 2 };
 
 struct manage {
 	struct authd_options *options;           /* in force; owned; replaced by reload */
@@ -29,6 +32,8 @@ struct manage {
 	struct cds_list_head removed;    /* entries taken out of the registry whose zone a transfer still reads (zones_reclaim) */
 	struct mailbox *mailbox;         /* requests from the workers */
 	struct workers *workers;
+	/* For DNS cookies where the configuration has no secrets: this one and the one before, which is random too at first, lest somebody know it. */
+	struct cookie_secret cookie_secrets[MANAGE_COOKIE_SECRETS];
 	usec_t started_wall;
 	usec_t configured_wall;          /* when `options` was read */
 	struct outbound *outbound;       /* NOTIFY, SOA queries and transfers from primaries */

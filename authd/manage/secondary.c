@@ -364,6 +364,7 @@ static void secondary_run(struct secondary *s)
 
 	while (refresh_step(&s->refresh, now_of(s), &action))
 		perform(s, &action);
+	atomic_store_explicit(&s->entry->served->expires_at, refresh_expires_at(&s->refresh), memory_order_relaxed);
 	usec_t wake_at = refresh_wake_at(&s->refresh);
 	if (wake_at == REFRESH_NEVER)
 		loop_timer_stop(&s->timer);

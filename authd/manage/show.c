@@ -256,6 +256,42 @@ static void count_set(json_t *group, const char *name, _Atomic uint64_t *counter
 	json_object_set_new(group, name, json_integer((json_int_t)counter_get(counter)));
 }
 
+/* "none": all requests that were not answered with a cookie. */
+static json_t *show_cookies(struct serve_counters *counters)
+{
+	json_t *cookies = json_object();
+	uint64_t with = counter_get(&counters->cookies_client) + counter_get(&counters->cookies_bad) + counter_get(&counters->cookies_good);
+	uint64_t all = counter_get(&counters->queries_udp) + counter_get(&counters->queries_tcp);
+
+	count_set(cookies, "good", &counters->cookies_good);
+	count_set(cookies, "bad", &counters->cookies_bad);
+	count_set(cookies, "client", &counters->cookies_client);
+	json_object_set_new(cookies, "none", json_integer((json_int_t)(all > with ? all - with : 0)));
+	return cookies;
+}
+
+static json_t *show_extended_errors(struct serve_counters *counters)
+{
+	json_t *errors = json_object();
+	char code[12];
+
+	for (unsigned i = 0; i < COUNTED_ERRORS; i++) {
+		snprintf(code, sizeof(code), "%u", i);
+		if (counter_get(&counters->extended_errors[i]) > 0)
+			count_set(errors, code, &counters->extended_errors[i]);
+	}
+	return errors;
+}
+
+static json_t *show_rate_limit(struct serve_counters *counters)
+{
+	json_t *limit = json_object();
+
+	count_set(limit, "dropped", &counters->limit_dropped);
+	count_set(limit, "slipped", &counters->limit_slipped);
+	return limit;
+}
+
 json_t *show_stats(const struct manage *manage)
 {
 	struct serve_counters counters;
@@ -275,5 +311,6 @@ json_t *show_stats(const struct manage *manage)
 	count_set(other, "dropped", &counters.dropped);
 	count_set(other, "send_failed", &counters.send_failed);
 	count_set(other, "connections", &counters.connections);
-	return json_pack("{s:o, s:o, s:o}", "queries", queries, "answers", answers, "network", other);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "queries", queries, "answers", answers, "network", other, "cookies", show_cookies(&counters),
+			 "extended_errors", show_extended_errors(&counters), "rate_limit", show_rate_limit(&counters));
 }

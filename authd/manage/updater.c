@@ -179,7 +179,7 @@ static void job_answer(const struct manage *manage, const struct job *job)
 		rcode_to_text(job->rcode));
 	/* Too short for a header: nobody to answer to. */
 	if (out && request->wire_len >= MESSAGE_HEADER_LEN)
-		request->reply.len += respond_error(&job->update.message, job->rcode, out, EDNS_MIN_UDP_SIZE);
+		request->reply.len += respond_error_write(&job->update.message, job->rcode, out, EDNS_MIN_UDP_SIZE);
 }
 
 void updater_run(struct manage *manage, struct request *const *requests, size_t count)

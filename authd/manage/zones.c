@@ -16,6 +16,7 @@ static struct served_zone *served_new(const struct zone_entry *entry, int state)
 		return NULL;
 	served->apex = entry->apex;
 	served->zone = entry->zone;
+	served->allow_query = entry->options->allow_query;
 	served->allow_transfer = entry->options->allow_transfer;
 	served->allow_update = entry->options->allow_update;
 	served->allow_notify = entry->options->allow_notify;
@@ -75,6 +76,7 @@ static void secondary_end(struct zone_entry *entry)
 	entry->secondary = NULL;
 	entry->last_error[0] = '\0';
 	atomic_compare_exchange_strong(&entry->served->state, &expired, SERVED_OK);
+	atomic_store(&entry->served->expires_at, 0);
 }
 
 /* Gives an entry its new settings; its machines keep what they know of peers that stay. */
@@ -92,6 +94,17 @@ static int entry_update(struct zone_entry *entry, const struct zone_options *opt
 	return status;
 }
 
+/* What the configuration says, with the cookie secrets of our own where it has none. */
+static void settings_take(const struct manage *manage, struct serve_settings *settings)
+{
+	*settings = manage->options->serve;
+	settings->limit.workers = workers_count(manage->workers);
+	if (settings->secret_count == 0) {
+		settings->secret_count = MANAGE_COOKIE_SECRETS;
+		memcpy(settings->secrets, manage->cookie_secrets, sizeof(manage->cookie_secrets));
+	}
+}
+
 /* Shows the workers every registered zone with its settings of now, then frees what they saw before. */
 static int publish(struct manage *manage, struct zone_entry *const *removed, uint32_t removed_count)
 {
@@ -104,6 +117,9 @@ static int publish(struct manage *manage, struct zone_entry *const *removed, uin
 		struct served_zone *served = fresh ? served_new(entry, atomic_load(&entry->served->state)) : NULL;
 		if (!served)
 			break;
+		if (!served->allow_query)
+			served->allow_query = manage->options->allow_query;
+		atomic_init(&served->expires_at, atomic_load(&entry->served->expires_at));
 		served->index = filled;
 		fresh[filled++] = served;
 	}
@@ -115,6 +131,7 @@ static int publish(struct manage *manage, struct zone_entry *const *removed, uin
 		free(fresh);
 		return ZT_ENOMEM;
 	}
+	settings_take(manage, &view->settings);
 	/* From here on nothing fails. The entries' old rows are freed once no worker can have them in hand. */
 	uint32_t i = 0;
 	cds_list_for_each_entry(entry, &manage->registry.entries, link) {
@@ -162,6 +179,11 @@ int zones_configure(struct manage *manage, struct authd_options *options)
 		status = publish(manage, removed, removed_count);
 	free(removed);
 	return status;
+}
+
+int zones_show_settings(struct manage *manage)
+{
+	return publish(manage, NULL, 0);
 }
 
 int zones_start(struct manage *manage)

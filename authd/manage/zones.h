@@ -9,6 +9,8 @@
 /* Applies `options`, makes it manage->options (which was owned; the caller frees the old one) and publishes a view. On
  * ZT_ENOMEM what could be applied is in force and consistent. */
 int zones_configure(struct manage *manage, struct authd_options *options) ZT_MUST_CHECK;
+/* Shows the workers the settings of now, after a change of manage->cookie_secrets. */
+int zones_show_settings(struct manage *manage) ZT_MUST_CHECK;
 /* Starts what a loaded entry does on its own: NOTIFY queue, refreshes. Entries already started are left alone. */
 int zones_start(struct manage *manage) ZT_MUST_CHECK;
 /* Frees memory of versions and zones that no worker reads any more; for a timer. */

@@ -49,7 +49,7 @@ static void on_message(struct stream *stream, const uint8_t *data, size_t len, v
 	struct connection *connection = ctx;
 	struct worker *worker = connection->entrance->connections->worker;
 	struct respond r = {
-		.query = data, .query_len = len, .peer = stream_remote(stream), .is_tcp = true, .out = connection->entrance->connections->reply, .out_size = MESSAGE_MAX_LEN,
+		.query = data, .query_len = len, .peer = stream_remote(stream), .is_tcp = true, .clock = worker->loop.clock, .out = connection->entrance->connections->reply, .out_size = MESSAGE_MAX_LEN,
 	};
 
 	counter_add(&worker->counters.queries_tcp, 1);
@@ -76,7 +76,7 @@ static void on_message(struct stream *stream, const uint8_t *data, size_t len, v
 		break;
 	case RESPOND_TRANSFER:
 		counter_add(&worker->counters.transfers, 1);
-		transfer_start(worker->transfers, stream, &r.message, r.zone);
+		transfer_start(worker->transfers, stream, &r);
 		break;
 	}
 	qsbr_offline();

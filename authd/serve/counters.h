@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-enum { COUNTED_RCODES = 24 };      /* by number; the last one counts all that are higher */
+enum { COUNTED_RCODES = 24, COUNTED_ERRORS = 32 };      /* by number; the last one counts all that are higher */
 
 struct serve_counters {
 	_Atomic uint64_t queries_udp;
@@ -24,6 +24,13 @@ struct serve_counters {
 	_Atomic uint64_t transfers_aborted;    /* the client left, or an error on our side */
 	_Atomic uint64_t transfer_bytes;       /* sent */
 	_Atomic uint64_t connections;          /* accepted */
+	_Atomic uint64_t edns;                 /* replies with OPT */
+	_Atomic uint64_t cookies_client;       /* queries with a client cookie alone */
+	_Atomic uint64_t cookies_bad;          /* with a server cookie that is not good here and now */
+	_Atomic uint64_t cookies_good;
+	_Atomic uint64_t extended_errors[COUNTED_ERRORS];      /* replies with one, by its code; the last one counts all that are higher */
+	_Atomic uint64_t limit_dropped;        /* by the rate limit */
+	_Atomic uint64_t limit_slipped;
 };
 
 static inline void counter_add(_Atomic uint64_t *counter, uint64_t by)

@@ -10,7 +10,7 @@ enum {
 
 static void forward(struct worker *worker, enum request_kind kind, const struct respond *r, unsigned slot)
 {
-	struct request origin = { .peer = worker->batch.slots[slot].remote, .udp_limit = (uint16_t)respond_udp_limit(&r->message) };
+	struct request origin = { .peer = worker->batch.slots[slot].remote, .udp_limit = (uint16_t)respond_limit(r) };
 	udp_batch_local(&worker->batch, slot, &origin.local);
 	worker_forward(worker, kind, r, &origin);
 }
@@ -38,8 +38,7 @@ static void slot_settle(struct worker *worker, unsigned i, enum respond_verdict 
 		return;
 	case RESPOND_TRANSFER:
 		counter_add(&worker->counters.transfers, 1);
-		r->out_len = transfer_answer_udp(worker->transfers, &r->message, r->zone, &slot->remote,
-						 &(struct wcursor){ .base = r->out, .len = respond_udp_limit(&r->message) });
+		transfer_answer_udp(worker->transfers, r);
 		break;
 	}
 	slot->answer_len = (uint32_t)r->out_len;

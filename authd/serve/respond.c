@@ -2,142 +2,225 @@
 #include "authd/serve/respond.h"
 
 #include "authd/serve/answer.h"
+#include "authd/serve/chaos.h"
 #include "lib/dns/writer.h"
 
-enum {
-	OPT_LEN = 11,                  /* an OPT record without options */
-	ZONEVERSION_SOA = 0,           /* version type of RFC 9660: the SOA serial */
-	ZONEVERSION_OPTION_LEN = 10,
-};
+static const struct edns_error no_such_zone = EDNS_ERROR(EDE_NOT_AUTHORITATIVE, "no such zone here");
+static const struct edns_error no_such_class = EDNS_ERROR(EDE_NOT_AUTHORITATIVE, "class not served");
+static const struct edns_error query_not_allowed = EDNS_ERROR(EDE_PROHIBITED, "allow-query");
+static const struct edns_error update_not_allowed = EDNS_ERROR(EDE_PROHIBITED, "allow-update");
+static const struct edns_error not_told = EDNS_ERROR(EDE_PROHIBITED, "not told");
+static const struct edns_error zone_not_loaded = EDNS_ERROR(EDE_NOT_READY, "zone not loaded");
+static const struct edns_error zone_expired = EDNS_ERROR(EDE_INVALID_DATA, "zone expired");
+static const struct edns_error no_such_type = EDNS_ERROR(EDE_NOT_SUPPORTED, "query type");
+static const struct edns_error needs_tcp = EDNS_ERROR(EDE_NOT_SUPPORTED, "AXFR over UDP");
 
-size_t respond_udp_limit(const struct message *query)
+size_t respond_limit(const struct respond *r)
 {
-	if (!query->edns.present || query->edns.udp_size <= EDNS_MIN_UDP_SIZE)
+	const struct edns *edns = &r->message.edns;
+	size_t own = r->view->settings.udp_payload_size;
+
+	if (r->is_tcp)
+		return r->out_size;
+	if (own > r->out_size)
+		own = r->out_size;
+	if (!edns->present || edns->udp_size <= EDNS_MIN_UDP_SIZE)
 		return EDNS_MIN_UDP_SIZE;
-	return query->edns.udp_size < EDNS_UDP_SIZE ? query->edns.udp_size : EDNS_UDP_SIZE;
+	return edns->udp_size < own ? edns->udp_size : own;
 }
 
+/* RD comes back as it was sent (RFC 1035 section 4.1.1), of a query CD too (RFC 4035 section 3.1.6). */
 static uint16_t reply_flags(const struct message *query)
 {
-	return (uint16_t)(FLAG_QR | (query->flags & (FLAG_OPCODE_MASK | FLAG_RD)));
+	uint16_t kept = flags_opcode(query->flags) == OPCODE_QUERY ? FLAG_RD | FLAG_CD : FLAG_RD;
+	return (uint16_t)(FLAG_QR | (query->flags & (FLAG_OPCODE_MASK | kept)));
 }
 
-/* The OPT record of a reply; DO comes back as it was sent (RFC 3225 section 3). */
-static int edns_write(struct message_writer *writer, const struct message *query, enum rcode rcode, const uint8_t *options, uint16_t options_len)
+/* Header and question. The question is echoed where it could be read; a reply is understood without it. */
+static int head_write(struct message_writer *writer, const struct message *query, uint16_t flags)
 {
-	struct edns_out edns = {
-		.udp_size = EDNS_UDP_SIZE, .rcode = rcode, .flags = query->edns.flags & EDNS_FLAG_DO, .options = options, .options_len = options_len,
-	};
-	return message_write_edns(writer, &edns);
+	message_writer_set_flags(writer, (uint16_t)(reply_flags(query) | flags));
+	return query->qname_len > 0 ? message_write_question(writer, query->qname, query->qtype, query->qclass) : ZT_OK;
 }
 
-size_t respond_error(const struct message *query, enum rcode rcode, uint8_t *out, size_t out_size)
+size_t respond_error_write(const struct message *query, enum rcode rcode, uint8_t *out, size_t out_size)
 {
+	struct edns_out edns = { .udp_size = EDNS_UDP_SIZE, .rcode = rcode, .flags = query->edns.flags & EDNS_FLAG_DO };
 	struct message_writer writer;
-	int status = ZT_OK;
 
-	message_writer_init(&writer, out, out_size, query->id, (uint16_t)(reply_flags(query) | (rcode & FLAG_RCODE_MASK)));
-	/* The question is echoed where it could be read; a reply is understood without it. */
-	if (query->qname_len > 0)
-		status = message_write_question(&writer, query->qname, query->qtype, query->qclass);
+	message_writer_init(&writer, out, out_size, query->id, 0);
+	int status = head_write(&writer, query, rcode & FLAG_RCODE_MASK);
 	if (query->edns.present && status == ZT_OK)
-		status = edns_write(&writer, query, rcode, NULL, 0);
+		status = message_write_edns(&writer, &edns);
 	(void)status;
 	return message_writer_finish(&writer);
 }
 
-static enum respond_verdict reply_error(struct respond *r, enum rcode rcode)
+/* A reply of head and OPT. */
+static void bare_reply(struct respond *r, enum rcode rcode, uint16_t flags)
 {
+	const struct message *query = &r->message;
+	struct message_writer writer;
+
+	message_writer_init(&writer, r->out, respond_limit(r), query->id, 0);
+	if (head_write(&writer, query, (uint16_t)(flags | (rcode & FLAG_RCODE_MASK))) == ZT_OK && query->edns.present)
+		edns_write(r, &writer, rcode);
 	r->rcode = rcode;
-	r->out_len = respond_error(&r->message, rcode, r->out, r->out_size);
+	r->truncated = flags & FLAG_TC;
+	r->out_len = message_writer_finish(&writer);
+}
+
+void respond_error(struct respond *r, enum rcode rcode, const struct edns_error *error)
+{
+	r->plan.error = error;
+	bare_reply(r, rcode, 0);
+}
+
+/* ---- rate limits ------------------------------------------------------------------------------------------------------------------- */
+
+/* Counts an answer that is about to be given. Who has shown a good cookie is no victim of somebody else. */
+static enum limit_verdict limit_take(struct respond *r, enum limit_kind kind, const uint8_t *name)
+{
+	const struct limit_rules *rules = &r->view->settings.limit;
+	struct limit_item item = { .peer = r->peer, .kind = kind, .name = name };
+
+	if (rules->per_second > 0 && r->limiter && r->plan.cookie_kind != COOKIE_GOOD)
+		r->limited = limiter_check(r->limiter, rules, &item, (uint32_t)(clock_now(r->clock) / USEC_PER_MSEC));
+	return r->limited;
+}
+
+/* What stands for the answer to a name that was looked up. */
+static enum limit_verdict limit_answer(struct respond *r, const struct zone_lookup *look)
+{
+	if (look->cut)
+		return limit_take(r, LIMIT_REFERRAL, znode_owner(look->cut));
+	if (look->match == ZONE_MATCH_EXACT)
+		return limit_take(r, LIMIT_ANSWER, r->message.qname);
+	if (look->dname)
+		return limit_take(r, LIMIT_WILDCARD, znode_owner(look->dname));
+	if (look->wildcard)
+		return limit_take(r, LIMIT_WILDCARD, znode_owner(look->wildcard));
+	return limit_take(r, LIMIT_NO_NAME, r->zone->apex);
+}
+
+/* ---- answers ----------------------------------------------------------------------------------------------------------------------- */
+
+static enum respond_verdict reply_error(struct respond *r, enum rcode rcode, const struct edns_error *error)
+{
+	/* A limited error that slips through goes as it is: nothing is shorter. */
+	if (limit_take(r, LIMIT_ERROR, name_root) != LIMIT_DROP)
+		respond_error(r, rcode, error);
 	return RESPOND_REPLY;
-}
-
-static bool asks_zone_version(const struct message *query)
-{
-	const uint8_t *data;
-	uint16_t len;
-	return edns_option(&query->edns, EDNS_ZONEVERSION, &data, &len) && len == 0;
-}
-
-/* RFC 9660: which version of which zone the answer came from. Returns the option's length. */
-static uint16_t zone_version_option(uint8_t out[ZONEVERSION_OPTION_LEN], const struct served_zone *zone, uint32_t serial)
-{
-	struct wcursor cur = wcursor_over(out, ZONEVERSION_OPTION_LEN);
-	wcursor_u16(&cur, EDNS_ZONEVERSION);
-	wcursor_u16(&cur, 6);
-	wcursor_u8(&cur, (uint8_t)name_label_count(zone->apex));
-	wcursor_u8(&cur, ZONEVERSION_SOA);
-	wcursor_u32(&cur, serial);
-	return (uint16_t)cur.pos;
 }
 
 void respond_finish(struct respond *r)
 {
 	const struct message *query = &r->message;
 	struct zone_lookup look;
-	size_t limit = r->is_tcp ? r->out_size : respond_udp_limit(query);
-	size_t opt_room = 0;
+	size_t limit = respond_limit(r);
 	struct message_writer writer;
 
-	if (limit > r->out_size)
-		limit = r->out_size;
-	message_writer_init(&writer, r->out, limit, query->id, 0);
-	if (message_write_question(&writer, query->qname, query->qtype, query->qclass) != ZT_OK) {
-		reply_error(r, RCODE_FORMERR);
+	zone_finder_finish(&r->finder, &look);
+	if (r->view->settings.limit.per_second > 0 && limit_answer(r, &look) != LIMIT_PASS) {
+		if (r->limited == LIMIT_SLIP)
+			bare_reply(r, RCODE_NOERROR, FLAG_TC);
 		return;
 	}
-	bool with_version = query->edns.present && asks_zone_version(query);
-	if (query->edns.present)
-		opt_room = OPT_LEN + (with_version ? ZONEVERSION_OPTION_LEN : 0);
-	message_writer_limit(&writer, limit - opt_room);
+	message_writer_init(&writer, r->out, limit, query->id, 0);
+	/* Fits: the limit is at least 512. */
+	int status = message_write_question(&writer, query->qname, query->qtype, query->qclass);
+	message_writer_limit(&writer, limit - r->plan.room);
 
-	zone_finder_finish(&r->finder, &look);
 	struct answer_question question = {
 		.name = query->qname, .type = query->qtype, .look = &look,
 		.dnssec_ok = query->edns.present && query->edns.flags & EDNS_FLAG_DO,
 	};
 	struct answer_result result = answer_query(r->version, &question, &writer);
 
+	(void)status;
 	r->rcode = result.rcode;
 	r->truncated = result.truncated;
 	message_writer_set_flags(&writer, (uint16_t)(reply_flags(query) | (result.authoritative ? FLAG_AA : 0) |
 						     (result.truncated ? FLAG_TC : 0) | result.rcode));
-	message_writer_limit(&writer, limit);
 	if (query->edns.present) {
-		uint8_t option[ZONEVERSION_OPTION_LEN];
-		uint16_t option_len = with_version ? zone_version_option(option, r->zone, zone_version_serial(r->version)) : 0;
-		/* Room was kept for it, so it fits. */
-		int status = edns_write(&writer, query, result.rcode, option, option_len);
-		(void)status;
+		message_writer_limit(&writer, limit);
+		edns_write(r, &writer, result.rcode);
 	}
 	r->out_len = message_writer_finish(&writer);
 }
+
+/* The text of a CHAOS name, TTL 0 so that nobody keeps it. */
+static void chaos_reply(struct respond *r, const char *text)
+{
+	const struct message *query = &r->message;
+	uint8_t rdata[1 + CHAOS_TEXT_MAX_LEN];
+	size_t len = strnlen(text, CHAOS_TEXT_MAX_LEN);
+	struct record_out record = { .owner = query->qname, .type = TYPE_TXT, .rr_class = CLASS_CH, .rdata = rdata, .rdata_len = (uint16_t)(1 + len) };
+	struct message_writer writer;
+	size_t limit = respond_limit(r);
+
+	rdata[0] = (uint8_t)len;
+	memcpy(rdata + 1, text, len);
+	message_writer_init(&writer, r->out, limit, query->id, 0);
+	int status = head_write(&writer, query, FLAG_AA);
+	message_writer_limit(&writer, limit - r->plan.room);
+	if (status == ZT_OK && (query->qtype == TYPE_TXT || query->qtype == TYPE_ANY) &&
+	    message_write_record(&writer, SECTION_ANSWER, &record) != ZT_OK) {
+		message_writer_set_flags(&writer, (uint16_t)(reply_flags(query) | FLAG_AA | FLAG_TC));
+		r->truncated = true;
+	}
+	if (query->edns.present) {
+		message_writer_limit(&writer, limit);
+		edns_write(r, &writer, RCODE_NOERROR);
+	}
+	r->out_len = message_writer_finish(&writer);
+}
+
+static enum respond_verdict respond_chaos(struct respond *r)
+{
+	const char *text = chaos_text(&r->view->settings, r->message.qname);
+
+	if (!text)
+		return reply_error(r, RCODE_REFUSED, &not_told);
+	enum limit_verdict limited = limit_take(r, LIMIT_ANSWER, r->message.qname);
+	if (limited == LIMIT_PASS)
+		chaos_reply(r, text);
+	else if (limited == LIMIT_SLIP)
+		bare_reply(r, RCODE_NOERROR, FLAG_TC);
+	return RESPOND_REPLY;
+}
+
+/* ---- what is asked ----------------------------------------------------------------------------------------------------------------- */
 
 static enum respond_verdict respond_query(struct respond *r)
 {
 	const struct message *query = &r->message;
 	bool is_transfer = query->qtype == TYPE_AXFR || query->qtype == TYPE_IXFR;
 
-	if (query->edns.present && query->edns.version > 0)
-		return reply_error(r, RCODE_BADVERS);
 	if (query->tsig_at > 0)      /* signed with a key we do not have (RFC 8945 section 5.2) */
-		return reply_error(r, RCODE_NOTAUTH);
+		return reply_error(r, RCODE_NOTAUTH, NULL);
+	if (query->qclass == CLASS_CH && !is_transfer)
+		return respond_chaos(r);
 	if (query->qclass != CLASS_IN)
-		return reply_error(r, RCODE_REFUSED);
+		return reply_error(r, RCODE_REFUSED, &no_such_class);
 	if (query->qtype == TYPE_AXFR && !r->is_tcp)      /* RFC 5936 section 4.2 */
-		return reply_error(r, RCODE_FORMERR);
+		return reply_error(r, RCODE_FORMERR, &needs_tcp);
 	if (rr_type_is_meta(query->qtype) && query->qtype != TYPE_ANY && !is_transfer)
-		return reply_error(r, RCODE_NOTIMP);
+		return reply_error(r, RCODE_NOTIMP, &no_such_type);
 	r->zone = is_transfer ? view_get(r->view, query->qname) : view_find(r->view, query->qname, query->qtype == TYPE_DS);
 	if (!r->zone)
-		return reply_error(r, is_transfer ? RCODE_NOTAUTH : RCODE_REFUSED);
+		return reply_error(r, is_transfer ? RCODE_NOTAUTH : RCODE_REFUSED, &no_such_zone);
+	if (r->zone->allow_query && !is_transfer && !acl_allows(r->zone->allow_query, r->peer, NULL))
+		return reply_error(r, RCODE_REFUSED, &query_not_allowed);
 	const struct zone_version *version = zone_current(r->zone->zone);
-	if (atomic_load_explicit(&r->zone->state, memory_order_acquire) != SERVED_OK || !zone_version_apex(version))
-		return reply_error(r, RCODE_SERVFAIL);
+	int state = atomic_load_explicit(&r->zone->state, memory_order_acquire);
+	if (state != SERVED_OK || !zone_version_apex(version))
+		return reply_error(r, RCODE_SERVFAIL, state == SERVED_EXPIRED ? &zone_expired : &zone_not_loaded);
+	r->version = version;
+	if (query->edns.present)
+		edns_plan_zone(r);
 	if (is_transfer)
 		return RESPOND_TRANSFER;
-	r->version = version;
 	zone_finder_start(&r->finder, version, query->qname);
 	return RESPOND_LOOKUP;
 }
@@ -147,14 +230,45 @@ static enum respond_verdict respond_update(struct respond *r)
 {
 	const struct message *query = &r->message;
 
-	if (query->edns.present && query->edns.version > 0)
-		return reply_error(r, RCODE_BADVERS);
 	if (query->tsig_at > 0)      /* as above */
-		return reply_error(r, RCODE_NOTAUTH);
+		return reply_error(r, RCODE_NOTAUTH, NULL);
 	r->zone = view_get(r->view, query->qname);
 	if (!r->zone)
-		return reply_error(r, RCODE_NOTAUTH);
-	return acl_allows(r->zone->allow_update, r->peer, NULL) ? RESPOND_UPDATE : reply_error(r, RCODE_REFUSED);
+		return reply_error(r, RCODE_NOTAUTH, &no_such_zone);
+	return acl_allows(r->zone->allow_update, r->peer, NULL) ? RESPOND_UPDATE : reply_error(r, RCODE_REFUSED, &update_not_allowed);
+}
+
+/* Whether the query's OPT lets it pass; if not, the reply is written. */
+static bool edns_admits(struct respond *r)
+{
+	if (r->message.edns.version > 0) {
+		r->plan.room = OPT_LEN;
+		reply_error(r, RCODE_BADVERS, NULL);
+		return false;
+	}
+	enum rcode rcode = edns_plan(r);
+	if (rcode == RCODE_NOERROR)
+		return true;
+	reply_error(r, rcode, NULL);
+	return false;
+}
+
+/* With `cookies: required` UDP is for those that have shown their address: who tried gets a cookie to come back with, the others are sent to TCP. */
+static bool cookie_admits(struct respond *r)
+{
+	if (r->is_tcp || r->plan.cookie_kind == COOKIE_GOOD)
+		return true;
+	if (r->plan.cookie_kind != COOKIE_ABSENT)
+		reply_error(r, RCODE_BADCOOKIE, NULL);
+	else if (limit_take(r, LIMIT_ERROR, name_root) != LIMIT_DROP)
+		bare_reply(r, RCODE_NOERROR, FLAG_TC);
+	return false;
+}
+
+/* A query without a question that carries a cookie asks for nothing else (RFC 7873 section 5.4). */
+static bool wants_only_cookie(const struct respond *r)
+{
+	return r->message.count[SECTION_QUESTION] == 0 && flags_opcode(r->message.flags) == OPCODE_QUERY && r->plan.cookie_kind != COOKIE_ABSENT;
 }
 
 enum respond_verdict respond_begin(struct respond *r)
@@ -163,15 +277,28 @@ enum respond_verdict respond_begin(struct respond *r)
 	r->out_len = 0;
 	r->truncated = false;
 	r->rcode = RCODE_NOERROR;
+	r->limited = LIMIT_PASS;
+	r->plan.codes = r->plan.room = r->plan.cookie_kind = 0;
+	r->plan.error = NULL;
 	int status = message_read(&r->message, r->query, r->query_len);
 	if (status == ZT_ETRUNC || (r->message.flags & FLAG_QR))
 		return RESPOND_DROP;
 	unsigned opcode = flags_opcode(r->message.flags);
 	/* What a message of another opcode must look like is not known here (RFC 8490 section 5.4 has no question, for one). */
 	if (opcode != OPCODE_QUERY && opcode != OPCODE_NOTIFY && opcode != OPCODE_UPDATE)
-		return reply_error(r, RCODE_NOTIMP);
-	if (status != ZT_OK || r->message.count[SECTION_QUESTION] != 1)
-		return reply_error(r, RCODE_FORMERR);
+		return reply_error(r, RCODE_NOTIMP, NULL);
+	if (status != ZT_OK)
+		return reply_error(r, RCODE_FORMERR, NULL);
+	if (r->message.edns.present && !edns_admits(r))
+		return RESPOND_REPLY;
+	if (wants_only_cookie(r)) {
+		respond_error(r, RCODE_NOERROR, NULL);
+		return RESPOND_REPLY;
+	}
+	if (r->message.count[SECTION_QUESTION] != 1)
+		return reply_error(r, RCODE_FORMERR, NULL);
+	if (r->view->settings.cookies == COOKIES_REQUIRED && opcode == OPCODE_QUERY && !cookie_admits(r))
+		return RESPOND_REPLY;
 	switch (opcode) {
 	case OPCODE_NOTIFY: return RESPOND_NOTIFY;
 	case OPCODE_UPDATE: return respond_update(r);

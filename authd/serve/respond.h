@@ -6,7 +6,10 @@
  */
 #pragma once
 
+#include "authd/serve/edns.h"
+#include "authd/serve/limit.h"
 #include "authd/serve/view.h"
+#include "lib/base/clock.h"
 #include "lib/dns/message.h"
 #include "lib/zone/find.h"
 
@@ -25,16 +28,22 @@ struct respond {
 	const uint8_t *query;
 	size_t query_len;
 	const struct netaddr *peer;
-	bool is_tcp;
+	const struct clock *clock;     /* asked only for cookies, EXPIRE and rate limits */
+	struct limiter *limiter;       /* of UDP where answers are limited; NULL never limits */
 	uint8_t *out;
 	size_t out_size;               /* at least 512 */
+	uint16_t keepalive;            /* TCP: the idle timeout to tell who asks, in 100 ms (RFC 7828); 0 = none */
+	bool is_tcp;                   /* TLS too */
+	bool is_encrypted;
 
 	/* out */
-	size_t out_len;
+	size_t out_len;                /* 0: limited, nothing is sent */
 	struct message message;        /* the parsed query */
 	struct served_zone *zone;      /* the zone that answers; NULL if none */
 	enum rcode rcode;              /* of the reply */
 	bool truncated;
+	enum limit_verdict limited;
+	struct edns_plan plan;
 
 	/* between the two steps */
 	const struct zone_version *version;
@@ -47,8 +56,10 @@ void respond_finish(struct respond *r);
 /* Both steps for one query; never RESPOND_LOOKUP. */
 enum respond_verdict respond(struct respond *r);
 
-/* The largest UDP response the query allows: 512, or what EDNS offers up to our own limit (RFC 6891 section 6.2.5). */
-size_t respond_udp_limit(const struct message *query);
+/* The largest response to this query: over UDP 512, or what EDNS offers up to our own limit (RFC 6891 section 6.2.5). */
+size_t respond_limit(const struct respond *r);
 
-/* Writes a response without records but OPT (where the query had one). Returns its length. */
-size_t respond_error(const struct message *query, enum rcode rcode, uint8_t *out, size_t out_size);
+/* Makes the response an error, without records but OPT; `error` may be NULL. */
+void respond_error(struct respond *r, enum rcode rcode, const struct edns_error *error);
+/* The same for who has only the message: no options. Returns the response's length. */
+size_t respond_error_write(const struct message *query, enum rcode rcode, uint8_t *out, size_t out_size);

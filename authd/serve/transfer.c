@@ -24,6 +24,17 @@ struct session {
 	struct xfr_out *xfr;
 };
 
+/* Why there is no transfer. */
+struct refusal {
+	enum rcode rcode;
+	struct edns_error error;
+};
+
+static const struct refusal not_allowed = { RCODE_REFUSED, EDNS_ERROR(EDE_PROHIBITED, "allow-transfer") };
+static const struct refusal too_many = { RCODE_SERVFAIL, EDNS_ERROR(EDE_OTHER, "too many transfers") };
+static const struct refusal no_serial = { RCODE_FORMERR, EDNS_ERROR(EDE_OTHER, "IXFR without SOA") };
+static const struct refusal trouble = { RCODE_SERVFAIL, EDNS_ERROR(EDE_OTHER, "transfer failed") };
+
 struct transfers {
 	struct mailbox *manage;
 	struct journal *journal;
@@ -154,10 +165,10 @@ static int out_prepare(struct transfers *transfers, struct xfr_out_config *confi
 
 /* ---- TCP ------------------------------------------------------------------------------------------------------------------------------- */
 
-static void reply_error(struct transfers *transfers, struct stream *stream, const struct message *query, enum rcode rcode)
+static void reply_error(struct transfers *transfers, struct stream *stream, struct respond *r, const struct refusal *refusal)
 {
-	size_t len = respond_error(query, rcode, transfers->message, sizeof(transfers->message));
-	if (stream_send(stream, transfers->message, len) != ZT_OK)
+	respond_error(r, refusal->rcode, &refusal->error);
+	if (stream_send(stream, r->out, r->out_len) != ZT_OK)
 		counter_add(&transfers->counters->transfers_aborted, 1);
 }
 
@@ -234,15 +245,16 @@ static void question_note(struct transfers *transfers, const struct xfr_out_conf
 		evidence_post(transfers, &evidence);
 }
 
-static int session_open(struct transfers *transfers, struct stream *stream, const struct message *query, const struct served_zone *zone)
+static int session_open(struct transfers *transfers, struct stream *stream, const struct respond *r)
 {
 	struct session *session = calloc(1, sizeof(*session));
-	struct xfr_out_config config = { .query = query };
+	uint8_t options[OPTIONS_MAX_LEN];
+	struct xfr_out_config config = { .query = &r->message, .options = options, .options_len = edns_options_write(r, options) };
 	struct xfr_history history;
 
 	if (!session)
 		return ZT_ENOMEM;
-	config.version = session->version = zone_version_acquire(zone_current(zone->zone));
+	config.version = session->version = zone_version_acquire(r->version);
 	int status = out_prepare(transfers, &config, &history);
 	if (status == ZT_OK)
 		status = xfr_out_new(&config, &session->xfr);
@@ -253,33 +265,33 @@ static int session_open(struct transfers *transfers, struct stream *stream, cons
 		free(session);
 		return status;
 	}
-	question_note(transfers, &config, zone, stream);
+	question_note(transfers, &config, r->zone, stream);
 	session->stream = stream;
 	session->peer = *stream_remote(stream);
-	session->type = query->qtype;
-	name_copy(session->apex, zone->apex);
+	session->type = r->message.qtype;
+	name_copy(session->apex, r->zone->apex);
 	cds_list_add_tail(&session->link, &transfers->sessions);
 	transfers->open++;
 	return ZT_OK;
 }
 
-void transfer_start(struct transfers *transfers, struct stream *stream, const struct message *query, const struct served_zone *zone)
+void transfer_start(struct transfers *transfers, struct stream *stream, struct respond *r)
 {
-	if (!acl_allows(zone->allow_transfer, stream_remote(stream), NULL)) {
+	if (!acl_allows(r->zone->allow_transfer, r->peer, NULL)) {
 		counter_add(&transfers->counters->transfers_refused, 1);
-		reply_error(transfers, stream, query, RCODE_REFUSED);
+		reply_error(transfers, stream, r, &not_allowed);
 		return;
 	}
-	if (!is_allowed_more(transfers, stream_remote(stream))) {
+	if (!is_allowed_more(transfers, r->peer)) {
 		counter_add(&transfers->counters->transfers_limited, 1);
-		reply_error(transfers, stream, query, RCODE_SERVFAIL);
+		reply_error(transfers, stream, r, &too_many);
 		return;
 	}
-	int status = session_open(transfers, stream, query, zone);
+	int status = session_open(transfers, stream, r);
 	if (status == ZT_OK)
 		stream_feed(transfers, stream);
 	else
-		reply_error(transfers, stream, query, status == ZT_EMALFORMED ? RCODE_FORMERR : RCODE_SERVFAIL);
+		reply_error(transfers, stream, r, status == ZT_EMALFORMED ? &no_serial : &trouble);
 }
 
 void transfer_on_drained(struct transfers *transfers, struct stream *stream)
@@ -299,25 +311,30 @@ void transfer_on_close(struct transfers *transfers, struct stream *stream)
 
 /* ---- UDP ------------------------------------------------------------------------------------------------------------------------------- */
 
-size_t transfer_answer_udp(struct transfers *transfers, const struct message *query, const struct served_zone *zone,
-			   const struct netaddr *peer, struct wcursor *out)
+void transfer_answer_udp(struct transfers *transfers, struct respond *r)
 {
-	struct xfr_out_config config = { .query = query, .version = zone_current(zone->zone), .message_size = out->len };
+	uint8_t options[OPTIONS_MAX_LEN];
+	size_t limit = respond_limit(r);
+	struct xfr_out_config config = {
+		.query = &r->message, .version = r->version, .message_size = limit, .options = options, .options_len = edns_options_write(r, options),
+	};
 	struct xfr_history history;
-	size_t len = 0;
 
-	if (!acl_allows(zone->allow_transfer, peer, NULL)) {
+	if (!acl_allows(r->zone->allow_transfer, r->peer, NULL)) {
 		counter_add(&transfers->counters->transfers_refused, 1);
-		return respond_error(query, RCODE_REFUSED, out->base, out->len);
+		respond_error(r, not_allowed.rcode, &not_allowed.error);
+		return;
 	}
 	/* What the question says is no evidence here: anybody can send it in the peer's name. */
 	int status = out_prepare(transfers, &config, &history);
 	if (status == ZT_OK)
-		status = xfr_out_udp(&config, out->base, out->len, &len);
+		status = xfr_out_udp(&config, r->out, limit, &r->out_len);
 	if (config.history)
 		xfr_history_fini(config.history);
-	if (status != ZT_OK)
-		return respond_error(query, status == ZT_EMALFORMED ? RCODE_FORMERR : RCODE_SERVFAIL, out->base, out->len);
-	counter_add(&transfers->counters->transfer_bytes, len);
-	return len;
+	if (status == ZT_OK) {
+		counter_add(&transfers->counters->transfer_bytes, r->out_len);
+	} else {
+		const struct refusal *refusal = status == ZT_EMALFORMED ? &no_serial : &trouble;
+		respond_error(r, refusal->rcode, &refusal->error);
+	}
 }

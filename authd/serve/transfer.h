@@ -9,8 +9,7 @@
 #include <stdint.h>
 
 #include "authd/serve/counters.h"
-#include "authd/serve/view.h"
-#include "lib/dns/message.h"
+#include "authd/serve/respond.h"
 #include "lib/net/mailbox.h"
 #include "lib/net/stream.h"
 
@@ -25,14 +24,13 @@ int transfers_new(struct transfers **out, struct mailbox *manage, struct journal
 /* All streams must have ended. NULL is fine. */
 void transfers_free(struct transfers *transfers);
 
-/* Answers an AXFR or IXFR query that came over TCP: the first message (or an error response) is queued before this returns. */
-void transfer_start(struct transfers *transfers, struct stream *stream, const struct message *query, const struct served_zone *zone);
+/* Answers an AXFR or IXFR query that came over TCP, as respond left it: the first message (or an error response) is queued before this returns. */
+void transfer_start(struct transfers *transfers, struct stream *stream, struct respond *r);
 /* The stream has room again: goes on with its sessions. */
 void transfer_on_drained(struct transfers *transfers, struct stream *stream);
 /* The stream has ended: drops its sessions. */
 void transfer_on_close(struct transfers *transfers, struct stream *stream);
 
-/* Answers an IXFR query that came over UDP into `out` (whose len is the client's limit): the difference where it fits, otherwise the single SOA
- * that sends the client to TCP (RFC 1995 section 2). Returns the response's length. */
-size_t transfer_answer_udp(struct transfers *transfers, const struct message *query, const struct served_zone *zone,
-			   const struct netaddr *peer, struct wcursor *out);
+/* Answers an IXFR query that came over UDP into r's out: the difference where it fits, otherwise the single SOA that sends the client to TCP
+ * (RFC 1995 section 2). */
+void transfer_answer_udp(struct transfers *transfers, struct respond *r);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "lib/dns/edns.h"
 #include "lib/dns/name.h"
 
 static uint32_t table_size(uint32_t count)
@@ -13,12 +14,28 @@ static uint32_t table_size(uint32_t count)
 	return size;
 }
 
+static bool has_depth(const struct view *view, unsigned labels)
+{
+	return view->depths[labels / 64] >> labels % 64 & 1;
+}
+
 static void insert(struct view *view, struct served_zone *zone)
 {
-	uint32_t slot = (uint32_t)name_hash(zone->apex, view->seed) & view->mask;
-	while (view->slots[slot])
+	uint64_t hash = name_hash(zone->apex, view->seed);
+	uint32_t slot = (uint32_t)hash & view->mask;
+	unsigned labels = name_label_count(zone->apex);
+
+	while (view->slots[slot].zone)
 		slot = (slot + 1) & view->mask;
-	view->slots[slot] = zone;
+	view->slots[slot] = (struct view_slot){ hash, zone };
+	view->depths[labels / 64] |= UINT64_C(1) << labels % 64;
+	if (labels > view->max_labels)
+		view->max_labels = labels;
+}
+
+void serve_settings_init(struct serve_settings *settings)
+{
+	*settings = (struct serve_settings){ .udp_payload_size = EDNS_UDP_SIZE, .limit = { .workers = 1 } };
 }
 
 struct view *view_new(struct served_zone *const *zones, uint32_t count, uint64_t seed)
@@ -36,12 +53,9 @@ struct view *view_new(struct served_zone *const *zones, uint32_t count, uint64_t
 	view->mask = size - 1;
 	view->seed = seed;
 	view->zone_count = count;
-	for (uint32_t i = 0; i < count; i++) {
-		unsigned labels = name_label_count(zones[i]->apex);
-		if (labels > view->max_labels)
-			view->max_labels = labels;
+	serve_settings_init(&view->settings);
+	for (uint32_t i = 0; i < count; i++)
 		insert(view, zones[i]);
-	}
 	return view;
 }
 
@@ -55,10 +69,12 @@ void view_free(struct view *view)
 
 struct served_zone *view_get(const struct view *view, const uint8_t *apex)
 {
-	uint32_t slot = (uint32_t)name_hash(apex, view->seed) & view->mask;
-	for (; view->slots[slot]; slot = (slot + 1) & view->mask) {
-		if (name_equal(view->slots[slot]->apex, apex))
-			return view->slots[slot];
+	uint64_t hash = name_hash(apex, view->seed);
+	uint32_t slot = (uint32_t)hash & view->mask;
+
+	for (; view->slots[slot].zone; slot = (slot + 1) & view->mask) {
+		if (view->slots[slot].hash == hash && name_equal(view->slots[slot].zone->apex, apex))
+			return view->slots[slot].zone;
 	}
 	return NULL;
 }
@@ -74,7 +90,7 @@ struct served_zone *view_find(const struct view *view, const uint8_t *name, bool
 		labels = view->max_labels;
 	}
 	for (;; candidate = name_parent(candidate), labels--) {
-		struct served_zone *zone = view_get(view, candidate);
+		struct served_zone *zone = has_depth(view, labels) ? view_get(view, candidate) : NULL;
 		if (zone && parent_side && candidate == name)
 			at_apex = zone;
 		else if (zone)

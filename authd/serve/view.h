@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "authd/serve/settings.h"
+#include "lib/base/clock.h"
 #include "lib/net/acl.h"
 #include "lib/zone/zone.h"
 
@@ -24,10 +26,18 @@ struct served_zone {
 	const uint8_t *apex;                  /* lower case */
 	const struct zone *zone;
 	_Atomic int state;                    /* enum served_state; written by the manage thread */
-	const struct acl *allow_transfer;     /* immutable while listed; NULL = nobody */
+	_Atomic usec_t expires_at;            /* of a secondary, monotonic; 0 = never. Written by the manage thread */
+	const struct acl *allow_query;        /* immutable while listed; NULL = everybody */
+	const struct acl *allow_transfer;     /* NULL = nobody, as the others below */
 	const struct acl *allow_update;
 	const struct acl *allow_notify;
 	uint32_t index;                       /* dense number of the zone in its view, for per-worker counters */
+};
+
+/* With the hash at hand nothing is read of zones that are not meant: where there are many, each would be a cache miss or two. */
+struct view_slot {
+	uint64_t hash;
+	struct served_zone *zone;             /* NULL = free */
 };
 
 struct view {
@@ -35,8 +45,13 @@ struct view {
 	uint32_t mask;                        /* slots - 1 */
 	unsigned max_labels;                  /* of the longest apex, to bound the probing */
 	uint64_t seed;                        /* of the table's hash */
-	struct served_zone **slots;           /* open addressing by name_hash of the apex */
+	uint64_t depths[2];                   /* bit N: there is an apex of N labels, so that other names need not be looked for */
+	struct view_slot *slots;              /* open addressing by name_hash of the apex */
+	struct serve_settings settings;       /* set between view_new and publishing; view_new has the defaults */
 };
+
+/* The settings of a server that was told nothing. */
+void serve_settings_init(struct serve_settings *settings);
 
 /* The table over `zones` (borrowed pointers, the array is copied). NULL when memory is out. */
 struct view *view_new(struct served_zone *const *zones, uint32_t count, uint64_t seed);

@@ -33,6 +33,7 @@ struct worker {
 	struct datagrams *datagrams;           /* by listening address */
 	struct connections *connections;
 	struct transfers *transfers;
+	struct limiter *limiter;
 	struct serve_counters counters;
 	size_t forwarded;                      /* bytes of requests at the manage thread */
 	struct mailbox_node stop;

@@ -14,18 +14,38 @@
 #include "authd/serve/worker.h"
 #include "lib/base/qsbr.h"
 
-enum { ANSWER_SIZE = EDNS_UDP_SIZE, CONNECTIONS_PER_LISTENER_MAX = 1024, FORWARDED_MAX = 16 << 20 };
+enum { CONNECTIONS_PER_LISTENER_MAX = 1024, FORWARDED_MAX = 16 << 20 };
 
 static void rcode_count(struct worker *worker, unsigned rcode)
 {
 	counter_add(&worker->counters.replies[rcode < COUNTED_RCODES ? rcode : COUNTED_RCODES - 1], 1);
 }
 
+static void edns_count(struct worker *worker, const struct edns_plan *plan)
+{
+	struct serve_counters *counters = &worker->counters;
+
+	counter_add(&counters->edns, 1);
+	if (plan->error)
+		counter_add(&counters->extended_errors[plan->error->code < COUNTED_ERRORS ? plan->error->code : COUNTED_ERRORS - 1], 1);
+	switch (plan->cookie_kind) {
+	case COOKIE_CLIENT: counter_add(&counters->cookies_client, 1); break;
+	case COOKIE_BAD: counter_add(&counters->cookies_bad, 1); break;
+	case COOKIE_GOOD: counter_add(&counters->cookies_good, 1); break;
+	}
+}
+
 void worker_count_reply(struct worker *worker, const struct respond *r)
 {
+	if (r->limited != LIMIT_PASS)
+		counter_add(r->limited == LIMIT_DROP ? &worker->counters.limit_dropped : &worker->counters.limit_slipped, 1);
+	if (r->limited == LIMIT_DROP)
+		return;
 	rcode_count(worker, r->rcode);
 	if (r->truncated)
 		counter_add(&worker->counters.truncated, 1);
+	if (r->message.edns.present)
+		edns_count(worker, &r->plan);
 }
 
 void worker_forward(struct worker *worker, enum request_kind kind, const struct respond *r, const struct request *origin)
@@ -81,7 +101,7 @@ static void on_mail(struct mailbox_node *node, void *ctx)
 static int worker_open(struct worker *worker, struct workers *set, uint32_t index)
 {
 	const struct workers_config *config = &set->config;
-	struct udp_batch_config batch = { .size = BATCH_SIZE, .answer_size = ANSWER_SIZE };
+	struct udp_batch_config batch = { .size = BATCH_SIZE, .answer_size = config->udp_payload_size };
 	int status = loop_init(&worker->loop, config->clock, LOOP_DEFAULT);
 
 	worker->set = set;
@@ -94,6 +114,12 @@ static int worker_open(struct worker *worker, struct workers *set, uint32_t inde
 		return ZT_ENOMEM;
 	for (uint32_t i = 0; i < config->listen_count; i++)
 		worker->datagrams[i].socket.fd = -1;
+	if ((status = limiter_new(&worker->limiter, config->limit_buckets, config->limit_key)) != ZT_OK)
+		return status;
+	for (uint32_t i = 0; i < BATCH_SIZE; i++) {
+		worker->responds[i].clock = config->clock;
+		worker->responds[i].limiter = worker->limiter;
+	}
 	if ((status = udp_batch_init(&worker->batch, &batch)) != ZT_OK ||
 	    (status = mailbox_open(&worker->mailbox, &worker->loop, on_mail, worker)) != ZT_OK)
 		return status;
@@ -122,6 +148,7 @@ static void worker_close(struct worker *worker)
 	connections_close(worker);
 	transfers_free(worker->transfers);
 	free(worker->responds);
+	limiter_free(worker->limiter);
 	for (uint32_t i = 0; worker->datagrams && i < worker->set->config.listen_count; i++)
 		datagrams_close(&worker->datagrams[i]);
 	udp_batch_fini(&worker->batch);

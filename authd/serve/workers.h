@@ -17,6 +17,9 @@ struct workers_config {
 	const struct netaddr *listen;      /* read by workers_open only */
 	uint32_t listen_count;
 	uint32_t count;                    /* threads; 0 = one per core */
+	uint16_t udp_payload_size;         /* room for answers over UDP */
+	uint32_t limit_buckets;            /* of each worker's table of rate limits */
+	uint8_t limit_key[16];             /* not to be guessed */
 	uint32_t connection_limit;         /* TCP connections open at once, all threads together; at least one for each listener */
 	struct mailbox *manage_mailbox;    /* where requests for the manage thread go */
 	struct journal *journal;           /* for IXFR */

@@ -1,6 +1,19 @@
 /* EDNS(0). */
 #include "lib/dns/edns.h"
 
+static void option_note(struct edns *edns, uint16_t code, const uint8_t *data, uint16_t len)
+{
+	if (code >= 32)
+		return;
+	edns->codes |= UINT32_C(1) << code;
+	if (len > 0)
+		edns->codes_with_data |= UINT32_C(1) << code;
+	if (code == EDNS_COOKIE && !edns->cookie) {
+		edns->cookie = data;
+		edns->cookie_len = len;
+	}
+}
+
 int edns_read(struct edns *edns, uint16_t rr_class, uint32_t ttl, const uint8_t *rdata, uint16_t len)
 {
 	*edns = (struct edns){
@@ -14,11 +27,15 @@ int edns_read(struct edns *edns, uint16_t rr_class, uint32_t ttl, const uint8_t 
 	};
 	struct rcursor cur = rcursor_over(rdata, len);
 	while (rcursor_left(&cur) > 0) {
-		rcursor_u16(&cur);
-		rcursor_take(&cur, rcursor_u16(&cur));
+		uint16_t code = rcursor_u16(&cur), option_len = rcursor_u16(&cur);
+		const uint8_t *data = rcursor_take(&cur, option_len);
+		if (data)
+			option_note(edns, code, data, option_len);
 	}
 	if (cur.status != ZT_OK) {
-		edns->options_len = 0;
+		edns->options_len = edns->cookie_len = 0;
+		edns->codes = edns->codes_with_data = 0;
+		edns->cookie = NULL;
 		return ZT_EMALFORMED;
 	}
 	return ZT_OK;

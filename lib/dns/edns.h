@@ -11,6 +11,11 @@ enum edns_option {
 	EDNS_ZONEVERSION = 19,
 };
 
+/* Extended DNS errors (RFC 8914 section 4). */
+enum ede_code {
+	EDE_OTHER = 0, EDE_NOT_READY = 14, EDE_PROHIBITED = 18, EDE_NOT_AUTHORITATIVE = 20, EDE_NOT_SUPPORTED = 21, EDE_INVALID_DATA = 24,
+};
+
 enum { EDNS_FLAG_DO = 0x8000, EDNS_UDP_SIZE = 1232, EDNS_MIN_UDP_SIZE = 512 };
 
 struct edns {
@@ -19,9 +24,19 @@ struct edns {
 	uint8_t extended_rcode;     /* upper eight bits */
 	uint8_t version;
 	uint16_t flags;
-	const uint8_t *options;     /* borrowed, boundaries already checked */
 	uint16_t options_len;
+	uint16_t cookie_len;
+	uint32_t codes;             /* bit N: there is an option of code N, for the codes below 32 */
+	uint32_t codes_with_data;   /* the same, of the options that are not empty */
+	const uint8_t *options;     /* borrowed, boundaries already checked */
+	const uint8_t *cookie;      /* of the first COOKIE option, which is the one that counts (RFC 7873 section 5.2); NULL without one */
 };
+
+/* Whether there is an option of this code. Known from the one walk that edns_read makes. */
+static inline bool edns_has(const struct edns *edns, enum edns_option code)
+{
+	return edns->present && edns->codes >> code & 1;
+}
 
 /* Reads the fields of an OPT record; ZT_EMALFORMED when an option overruns. */
 int edns_read(struct edns *edns, uint16_t rr_class, uint32_t ttl, const uint8_t *rdata, uint16_t len) ZT_MUST_CHECK;

@@ -1,5 +1,6 @@
 noinst_LIBRARIES += lib/libdns.a
 lib_libdns_a_SOURCES = \
+	%D%/cookie.c %D%/cookie.h \
 	%D%/edns.c %D%/edns.h \
 	%D%/encoding.c %D%/encoding.h \
 	%D%/escape.h \
@@ -51,3 +52,8 @@ tests_fuzz_fuzz_name_LDADD = $(LIBS_DNS)
 tests_fuzz_fuzz_rdata_SOURCES = tests/fuzz/fuzz_rdata.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_rdata_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_rdata_LDADD = $(LIBS_DNS)
+
+check_PROGRAMS += tests/unit/dns/test_cookie
+tests_unit_dns_test_cookie_SOURCES = tests/unit/dns/test_cookie.c
+tests_unit_dns_test_cookie_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_dns_test_cookie_LDADD = $(LIBS_SUITE) $(LIBS_DNS)

@@ -325,7 +325,7 @@ void refresh_force_axfr(struct refresh *r, usec_t now)
 
 /* ---- actions --------------------------------------------------------------------------------------------------------------------------- */
 
-static usec_t expires_at(const struct refresh *r)
+usec_t refresh_expires_at(const struct refresh *r)
 {
 	return r->has_zone && !r->expired ? r->confirmed_at + seconds(r->timers.expire) : REFRESH_NEVER;
 }
@@ -347,7 +347,7 @@ static bool reports_take(struct refresh *r, usec_t now, struct refresh_action *a
 		*action = (struct refresh_action){ .kind = REFRESH_CONFIRMED, .primary = r->primary };
 		return true;
 	}
-	if (now >= expires_at(r)) {
+	if (now >= refresh_expires_at(r)) {
 		r->expired = true;
 		if (r->next_at > now)      /* RETRY may be very long, and now somebody misses the zone */
 			r->next_at = now;
@@ -411,7 +411,7 @@ bool refresh_step(struct refresh *r, usec_t now, struct refresh_action *action)
 
 usec_t refresh_wake_at(const struct refresh *r)
 {
-	usec_t at = expires_at(r);
+	usec_t at = refresh_expires_at(r);
 	usec_t next = r->state == REFRESH_WAITING ? round_due_at(r) : r->todo != REFRESH_NONE ? 0 : r->deadline;
 
 	return next < at ? next : at;
@@ -419,6 +419,6 @@ usec_t refresh_wake_at(const struct refresh *r)
 
 uint32_t refresh_expires_in(const struct refresh *r, usec_t now)
 {
-	usec_t at = expires_at(r);
+	usec_t at = refresh_expires_at(r);
 	return at == REFRESH_NEVER || at <= now ? 0 : (uint32_t)((at - now) / USEC_PER_SEC);
 }

@@ -134,5 +134,7 @@ void refresh_force(struct refresh *refresh);
 /* The whole zone from the preferred primary now, whatever its serial (zonectl retransfer). */
 void refresh_force_axfr(struct refresh *refresh, usec_t now);
 
+/* When the zone will expire unless it is confirmed; REFRESH_NEVER when it has, or there is none. */
+usec_t refresh_expires_at(const struct refresh *refresh);
 /* Seconds left until the zone expires; 0 when it has. Meaningful when has_zone. */
 uint32_t refresh_expires_in(const struct refresh *refresh, usec_t now);

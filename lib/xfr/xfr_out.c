@@ -16,6 +16,8 @@ struct xfr_out {
 	uint16_t qtype;
 	uint8_t qname[NAME_MAX_LEN];
 	bool has_edns;
+	uint16_t options_len;
+	uint8_t options[XFR_OUT_OPTIONS_MAX];
 	size_t message_size;
 	const struct zone_version *version;
 	enum xfr_out_style style;
@@ -155,6 +157,10 @@ int xfr_out_new(const struct xfr_out_config *config, struct xfr_out **out)
 	xfr->qtype = config->query->qtype;
 	name_copy(xfr->qname, config->query->qname);
 	xfr->has_edns = config->query->edns.present;
+	if (xfr->has_edns && config->options_len > 0 && config->options_len <= XFR_OUT_OPTIONS_MAX) {
+		xfr->options_len = config->options_len;
+		memcpy(xfr->options, config->options, config->options_len);
+	}
 	xfr->message_size = config->message_size > 0 && config->message_size < MESSAGE_MAX_LEN ? config->message_size : MESSAGE_MAX_LEN;
 	xfr->version = config->version;
 	xfr->style = style_choose(config);
@@ -293,13 +299,13 @@ int xfr_out_next(struct xfr_out *xfr, uint8_t *out, size_t *len)
 		return ZT_EDONE;
 	message_writer_init(&writer, out, xfr->message_size, xfr->id, xfr->flags);
 	message_writer_keep_case(&writer);
-	message_writer_limit(&writer, xfr->message_size - (with_edns ? OPT_LEN : 0));
+	message_writer_limit(&writer, xfr->message_size - (with_edns ? OPT_LEN + xfr->options_len : 0));
 	if (is_first)
 		status = message_write_question(&writer, xfr->qname, xfr->qtype, CLASS_IN);
 	if (status == ZT_OK)
 		status = records_write(xfr, &writer);
 	if (status == ZT_OK && with_edns) {
-		struct edns_out edns = { .udp_size = EDNS_UDP_SIZE };
+		struct edns_out edns = { .udp_size = EDNS_UDP_SIZE, .options = xfr->options, .options_len = xfr->options_len };
 		message_writer_limit(&writer, xfr->message_size);
 		status = message_write_edns(&writer, &edns);
 	}

@@ -53,7 +53,11 @@ struct xfr_out_config {
 	struct xfr_history *history;           /* IXFR: leads from client_serial to the version; NULL where the journal does not reach. Its
 	                                        * records move into the machine; the caller calls xfr_history_fini all the same. */
 	size_t message_size;                   /* most bytes of one message; 0 = 65,535 */
+	const uint8_t *options;                /* EDNS options of the first message, ready-made; where the query had OPT. Copied */
+	uint16_t options_len;                  /* at most XFR_OUT_OPTIONS_MAX */
 };
+
+enum { XFR_OUT_OPTIONS_MAX = 256 };
 
 struct xfr_out;
 
