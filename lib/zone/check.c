@@ -184,6 +184,18 @@ static struct check check_begin(const struct zone_version *version, struct zone_
 	return (struct check){ .version = version, .apex = zone_apex(zone_version_zone(version)), .out = out };
 }
 
+/* Owners of NSEC3 records are no part of the tree of names (RFC 5155 section 7.2.8), so a DNAME at the apex may stand above them. */
+static bool is_hashed_name(const struct znode *node)
+{
+	struct rrset set;
+
+	for (size_t pos = 0; znode_next(node, &pos, &set);) {
+		if (set.type != TYPE_NSEC3 && set.covers != TYPE_NSEC3)
+			return false;
+	}
+	return true;
+}
+
 int zone_check(const struct zone_version *version, struct zone_findings *out)
 {
 	struct check check = check_begin(version, out);
@@ -196,6 +208,8 @@ int zone_check(const struct zone_version *version, struct zone_findings *out)
 	while ((node = zone_iter_next(&iter)) != NULL) {
 		node_check(&check, node);
 		if (dname && name_is_within(znode_owner(node), dname)) {
+			if (is_hashed_name(node))
+				continue;
 			struct rrset first;
 			size_t pos = 0;
 			uint16_t type = znode_next(node, &pos, &first) ? first.type : TYPE_ANY;
@@ -215,8 +229,9 @@ static void below_dname_check(const struct check *check, const struct znode *nod
 
 	zone_iter_init(&iter, check->version, owner);
 	const struct znode *below = zone_iter_next(&iter);      /* the name itself */
-	if (below)
-		below = zone_iter_next(&iter);
+	do {
+		below = below ? zone_iter_next(&iter) : NULL;
+	} while (below && is_hashed_name(below));
 	if (below && name_is_within(znode_owner(below), owner))
 		found(check, ZONE_RULE_BELOW_DNAME, TYPE_DNAME, znode_owner(below), owner);
 }
@@ -229,7 +244,7 @@ static void changed_name_check(const struct check *check, const uint8_t *owner)
 	if (lookup.match != ZONE_MATCH_EXACT)
 		return;
 	node_check(check, lookup.node);
-	if (lookup.dname)
+	if (lookup.dname && !is_hashed_name(lookup.node))
 		found(check, ZONE_RULE_BELOW_DNAME, TYPE_ANY, owner, znode_owner(lookup.dname));
 	if ((znode_flags(lookup.node) & ZNODE_HAS_DNAME) != 0)
 		below_dname_check(check, lookup.node);

@@ -91,6 +91,22 @@ START_TEST(a_dname_stands_above_nothing)
 }
 END_TEST
 
+#define BARE_APEX "@ 60 SOA ns.o. h 1 2 3 4 5\n@ 60 NS ns.o.\n"
+#define HASHED "2vptu5timamqttgl4luu9kg21e0aor3s"
+#define HASHED_NSEC3 HASHED " NSEC3 1 0 0 - 3vptu5timamqttgl4luu9kg21e0aor3s DNAME\n"
+#define HASHED_RRSIG HASHED " RRSIG NSEC3 13 2 60 20300101000000 20200101000000 1 example. AQID\n"
+
+START_TEST(a_dname_at_the_apex_may_stand_above_hashed_names)
+{
+	whole_zone_gives(BARE_APEX "@ DNAME other.\n" HASHED_NSEC3 HASHED_RRSIG, "");
+	whole_zone_gives(BARE_APEX "@ DNAME other.\n" HASHED_NSEC3 HASHED " A 1.1.1.1\n",
+			 "!" HASHED ".example. A: a name below the DNAME record of example.\n");
+	change_gives(BARE_APEX HASHED_NSEC3, "+ @ 60 DNAME other.\n", "");
+	change_gives(BARE_APEX HASHED_NSEC3 "x A 1.1.1.1\n", "+ @ 60 DNAME other.\n", "!x.example. DNAME: a name below the DNAME record of example.\n");
+	change_gives(BARE_APEX "@ DNAME other.\n", "+ " HASHED " 60 NSEC3 1 0 0 - 3vptu5timamqttgl4luu9kg21e0aor3s DNAME\n", "");
+}
+END_TEST
+
 START_TEST(servers_without_addresses_are_warned_of)
 {
 	whole_zone_gives(APEX "d NS ns.d\n", "d.example. NS: no glue (A or AAAA record) for the server ns.d.example.\n");
@@ -146,6 +162,7 @@ int main(void)
 	tcase_add_test(whole, the_apex_needs_one_soa_and_ns);
 	tcase_add_test(whole, a_cname_stands_alone);
 	tcase_add_test(whole, a_dname_stands_above_nothing);
+	tcase_add_test(whole, a_dname_at_the_apex_may_stand_above_hashed_names);
 	tcase_add_test(whole, servers_without_addresses_are_warned_of);
 	tcase_add_test(whole, findings_beyond_the_limit_are_counted);
 	suite_add_tcase(suite, whole);
