@@ -99,10 +99,10 @@ static int workers_prepare(struct authd *authd)
 		.listen = authd->manage.options->listen,
 		.listen_count = authd->manage.options->listen_count,
 		.count = authd->manage.options->workers,
-		/* Clients get half of the descriptors, so that they can't take those of transfers, zone files and zonectl. */
 		.udp_payload_size = authd->manage.options->serve.udp_payload_size,
 		.limit_buckets = authd->manage.options->limit_buckets,
-		.connection_limit = descriptors_raise() / 2,
+		/* Clients get half of the descriptors, so that they can't take those of transfers, zone files and zonectl. */
+		.tcp = { .max_connections = descriptors_raise() / 2 },
 		.manage_mailbox = authd->manage.mailbox,
 		.journal = authd->manage.journal,
 		.log = authd->log,

@@ -310,7 +310,10 @@ json_t *show_stats(const struct manage *manage)
 	count_set(other, "truncated", &counters.truncated);
 	count_set(other, "dropped", &counters.dropped);
 	count_set(other, "send_failed", &counters.send_failed);
-	count_set(other, "connections", &counters.connections);
+	count_set(other, "connections", &counters.connections.accepted);
+	count_set(other, "connections_open", &counters.connections.open);
+	count_set(other, "connections_refused", &counters.connections.refused);
+	count_set(other, "connections_shed", &counters.connections.shed);
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "queries", queries, "answers", answers, "network", other, "cookies", show_cookies(&counters),
 			 "extended_errors", show_extended_errors(&counters), "rate_limit", show_rate_limit(&counters));
 }

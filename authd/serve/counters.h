@@ -4,6 +4,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "lib/net/entrance.h"
+
 enum { COUNTED_RCODES = 24, COUNTED_ERRORS = 32 };      /* by number; the last one counts all that are higher */
 
 struct serve_counters {
@@ -23,7 +25,7 @@ struct serve_counters {
 	_Atomic uint64_t transfers_limited;    /* too many at once */
 	_Atomic uint64_t transfers_aborted;    /* the client left, or an error on our side */
 	_Atomic uint64_t transfer_bytes;       /* sent */
-	_Atomic uint64_t connections;          /* accepted */
+	struct entrance_counters connections;
 	_Atomic uint64_t edns;                 /* replies with OPT */
 	_Atomic uint64_t cookies_client;       /* queries with a client cookie alone */
 	_Atomic uint64_t cookies_bad;          /* with a server cookie that is not good here and now */

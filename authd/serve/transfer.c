@@ -198,6 +198,7 @@ static void session_complete(struct transfers *transfers, struct session *sessio
 	/* A single SOA gives the peer nothing; what it has, it said in its question. */
 	if (xfr_out_style(session->xfr) != XFR_OUT_SOA)
 		evidence_post(transfers, &evidence);
+	stream_settle(session->stream);
 	session_free(transfers, session);
 }
 
@@ -214,7 +215,7 @@ static void stream_feed(struct transfers *transfers, struct stream *stream)
 			continue;
 		}
 		if (status == ZT_OK)
-			status = stream_send(stream, transfers->message, len);
+			status = stream_send_part(stream, transfers->message, len);
 		if (status != ZT_OK) {
 			/* A transfer cut short must not look complete. This ends its sessions too. */
 			stream_close(stream);

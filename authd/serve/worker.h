@@ -6,11 +6,9 @@
 #include "authd/serve/respond.h"
 #include "authd/serve/transfer.h"
 #include "authd/serve/workers.h"
-#include "lib/net/listener.h"
+#include "lib/net/entrance.h"
 #include "lib/net/mailbox.h"
 #include "lib/net/udp.h"
-
-struct connections;
 
 enum { BATCH_SIZE = 64 };      /* queries taken at once */
 
@@ -31,7 +29,8 @@ struct worker {
 	struct udp_batch batch;
 	struct respond *responds;              /* by slot of the batch */
 	struct datagrams *datagrams;           /* by listening address */
-	struct connections *connections;
+	struct entrance *entrance;             /* TCP clients */
+	uint8_t *stream_reply;                 /* room for the largest message */
 	struct transfers *transfers;
 	struct limiter *limiter;
 	struct serve_counters counters;
@@ -43,7 +42,7 @@ struct workers {
 	struct workers_config config;
 	_Atomic(struct view *) view;
 	uint32_t count;
-	uint32_t connections_per_listener;     /* of each listening address and thread */
+	struct entrance_limits entrance_limits;      /* of one thread */
 	struct worker *workers;
 };
 
@@ -55,8 +54,8 @@ static inline const struct view *worker_view(const struct worker *worker)
 
 /* Counts a reply about to be sent. */
 void worker_count_reply(struct worker *worker, const struct respond *r);
-/* Posts a NOTIFY or UPDATE to the manage thread; without memory, or with too many under way, the request is dropped: the client will repeat it. */
-void worker_forward(struct worker *worker, enum request_kind kind, const struct respond *r, const struct request *origin);
+/* Posts a NOTIFY or UPDATE to the manage thread; without memory, or with too many under way, the request is dropped (false): the client will repeat it. */
+bool worker_forward(struct worker *worker, enum request_kind kind, const struct respond *r, const struct request *origin);
 
 /* datagrams.c */
 int datagrams_open(struct worker *worker, uint32_t listen_index) ZT_MUST_CHECK;

@@ -48,7 +48,7 @@ void worker_count_reply(struct worker *worker, const struct respond *r)
 		edns_count(worker, &r->plan);
 }
 
-void worker_forward(struct worker *worker, enum request_kind kind, const struct respond *r, const struct request *origin)
+bool worker_forward(struct worker *worker, enum request_kind kind, const struct respond *r, const struct request *origin)
 {
 	bool has_room = worker->forwarded + sizeof(struct request) + r->query_len <= FORWARDED_MAX;
 	struct request *request = has_room ? request_new(kind) : NULL;
@@ -58,7 +58,7 @@ void worker_forward(struct worker *worker, enum request_kind kind, const struct 
 		request_free(request);
 		free(wire);
 		counter_add(&worker->counters.dropped, 1);
-		return;
+		return false;
 	}
 	memcpy(wire, r->query, r->query_len);
 	request->worker = worker;
@@ -71,6 +71,7 @@ void worker_forward(struct worker *worker, enum request_kind kind, const struct 
 	request->wire_len = r->query_len;
 	worker->forwarded += sizeof(*request) + request->wire_len;
 	mailbox_post(worker->set->config.manage_mailbox, &request->node);
+	return true;
 }
 
 void worker_reply(struct request *request)
@@ -91,7 +92,7 @@ static void on_mail(struct mailbox_node *node, void *ctx)
 	struct message reply;
 	if (request->reply.len > 0 && message_read(&reply, request->reply.data, request->reply.len) == ZT_OK)
 		rcode_count(worker, message_rcode(&reply));
-	if (request->reply.len > 0 && request->stream != 0)
+	if (request->stream != 0)
 		connections_reply(worker, request);
 	else if (request->reply.len > 0)
 		datagrams_reply(worker, request);
@@ -190,7 +191,8 @@ int workers_open(struct workers **out, const struct workers_config *config)
 		long cores = sysconf(_SC_NPROCESSORS_ONLN);
 		workers->count = cores > 0 ? (uint32_t)cores : 1;
 	}
-	workers->connections_per_listener = connections_share(workers->config.connection_limit, workers->count * config->listen_count);
+	workers->entrance_limits = config->tcp;
+	workers->entrance_limits.max_connections = connections_share(config->tcp.max_connections, workers->count * config->listen_count);
 	workers->workers = calloc(workers->count, sizeof(*workers->workers));
 	if (!workers->workers)
 		status = ZT_ENOMEM;

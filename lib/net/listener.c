@@ -31,16 +31,31 @@ static bool is_full(const struct listener *listener)
 	return listener->config.max_connections && listener->counters.open >= listener->config.max_connections;
 }
 
+/* For one more connection. */
+static bool has_room(struct listener *listener)
+{
+	if (!is_full(listener))
+		return true;
+	return listener->config.make_room && listener->config.make_room(listener->config.ctx) && !is_full(listener);
+}
+
+static void pause_accepting(struct listener *listener)
+{
+	loop_io_stop(&listener->io);
+	loop_timer_in(&listener->retry, RETRY_USEC);
+}
+
 static bool is_out_of_descriptors(int err)
 {
 	return err == EMFILE || err == ENFILE || err == ENOBUFS || err == ENOMEM;
 }
 
+/* Also where it is still full, if that can be changed: then make_room is asked once more. */
 static void listener_resume(void *ctx)
 {
 	struct listener *listener = ctx;
 
-	if (is_full(listener) || listener->io.active)
+	if (listener->io.active || (is_full(listener) && !listener->config.make_room))
 		return;
 	loop_timer_stop(&listener->retry);
 	if (loop_io_start(&listener->io, listener->loop, listener->fd, LOOP_READ) != ZT_OK)
@@ -62,25 +77,28 @@ static bool accept_one(struct listener *listener)
 	struct netaddr remote = { 0 };
 	socklen_t len = sizeof(remote);
 
+	if (!has_room(listener)) {
+		listener->counters.paused_full++;
+		pause_accepting(listener);
+		if (!listener->config.make_room)      /* only a release helps */
+			loop_timer_stop(&listener->retry);
+		return false;
+	}
 	int fd = accept4(listener->fd, &remote.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd >= 0) {
 		listener->counters.accepted++;
 		listener->counters.open++;
 		listener->config.on_accept(fd, &remote, listener->config.ctx);
 	} else if (is_out_of_descriptors(errno)) {
+		if (listener->config.make_room && listener->config.make_room(listener->config.ctx))
+			return true;
 		listener->counters.paused_descriptors++;
-		loop_io_stop(&listener->io);
-		loop_timer_in(&listener->retry, RETRY_USEC);
+		pause_accepting(listener);
 		return false;
 	} else if (errno == EAGAIN) {
 		return false;
 	}
 	/* Other errors are of that one connection, which is gone. */
-	if (!listener->closed && is_full(listener)) {
-		listener->counters.paused_full++;
-		loop_io_stop(&listener->io);
-		return false;
-	}
 	return !listener->closed;
 }
 

@@ -1,8 +1,8 @@
 /* TCP listeners that hand out connected sockets, and know when to stop accepting.
  *
  * Each thread may own a listener on the same address (SO_REUSEPORT). With max_connections open, or when the process or the system is out
- * of descriptors, accepting pauses (new connections wait in the backlog) and goes on when a connection is released, in the second case
- * also after a short while.
+ * of descriptors, make_room is asked to end a connection; where it can't, accepting pauses (new connections wait in the backlog) and goes on when
+ * a connection is released or after a short while.
  */
 #pragma once
 
@@ -22,13 +22,15 @@ struct listener_config {
 	bool reuse_port;
 	unsigned max_connections;          /* 0 = no limit */
 	listener_on_accept on_accept;
+	/* Ends a connection of the owner's choice (calls listener_release), or returns false. May be NULL. */
+	bool (*make_room)(void *ctx);
 	void *ctx;
 };
 
 struct listener_counters {
 	uint64_t accepted;
-	uint64_t paused_full;              /* times max_connections was reached */
-	uint64_t paused_descriptors;       /* times the system had no descriptor left */
+	uint64_t paused_full;              /* times max_connections was reached and there was no room to make */
+	uint64_t paused_descriptors;       /* the same for descriptors */
 	unsigned open;
 };
 

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += lib/libnet.a
 lib_libnet_a_SOURCES = \
 	%D%/acl.c %D%/acl.h \
+	%D%/entrance.c %D%/entrance.h \
 	%D%/listener.c %D%/listener.h \
 	%D%/loop.c %D%/loop.h \
 	%D%/mailbox.c %D%/mailbox.h \

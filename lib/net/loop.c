@@ -1,6 +1,8 @@
 /* libevent's base, timers, descriptors and signals. */
 #include "lib/net/loop.h"
 
+#include <stdlib.h>
+
 int loop_init(struct loop *loop, const struct clock *clock, unsigned flags)
 {
 	*loop = (struct loop){ .clock = clock };
@@ -22,6 +24,8 @@ void loop_fini(struct loop *loop)
 	if (loop->base)
 		event_base_free(loop->base);
 	loop->base = NULL;
+	free(loop->streams);
+	loop->streams = NULL;
 }
 
 int loop_run(struct loop *loop)

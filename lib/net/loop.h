@@ -13,9 +13,12 @@
 #include "lib/base/clock.h"
 #include "lib/base/status.h"
 
+struct stream_shared;
+
 struct loop {
 	struct event_base *base;
 	const struct clock *clock;
+	struct stream_shared *streams;      /* stream.c's buffers, made with the loop's first stream */
 };
 
 enum loop_flags {

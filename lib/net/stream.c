@@ -1,18 +1,24 @@
 /* DNS over a byte stream.
  *
  * The flags say all about the state: connected (else connecting), finishing (flush, then end), ended (on_close was called). Callbacks into the
- * owner run between enter and leave; memory is freed by the outermost leave, so the owner may close inside any of them.
+ * owner run between turn_begin and turn_end; memory is freed by the outermost leave, so the owner may close inside any of them.
+ *
+ * Input: bytes of a message that is not whole yet, and messages the owner does not want yet, wait in `rest`; the others are delivered out of the
+ * loop's buffer. Output: what is sent during the stream's own turn gathers in the loop's buffer, anything else in `queue`; bytes that the
+ * kernel does not take move to `queue` too, and the order is kept because the loop's buffer is only used while `queue` is empty.
  */
 #include "lib/net/stream.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "lib/base/buf.h"
 #include "lib/base/wire.h"
 
 enum {
@@ -20,24 +26,49 @@ enum {
 	MESSAGE_MIN = 12,                     /* a DNS header */
 	MESSAGE_MAX = UINT16_MAX,
 	WRITE_HIGH_DEFAULT = 256 * 1024,
-	SINGLE_IO = 128 * 1024,               /* bytes per read and write call */
+	SERVER_READ = 16 * 1024,              /* bytes per turn: a client that pipelines gets no longer turns than others */
+	CLIENT_READ = 64 * 1024,
+	REST_COPIED = 16 * 1024,              /* a longer rest is completed in its own place */
+	IN_SIZE = REST_COPIED + CLIENT_READ,
+	OUT_SIZE = 2 * (LENGTH_LEN + MESSAGE_MAX),
+	PROGRESS = 16 * 1024,                 /* bytes a peer must take in each write_timeout */
 	CONNECT_TIMEOUT_DEFAULT = 5,          /* seconds */
 	IDLE_TIMEOUT_DEFAULT = 10,
+	OWED_TIMEOUT = 10,                    /* at least, for answers that take long */
+};
+
+/* What the streams of one loop share: the buffers of the turn that is running. */
+struct stream_shared {
+	struct stream *current;               /* whose turn it is */
+	size_t out_len;
+	uint8_t in[IN_SIZE];
+	uint8_t out[OUT_SIZE];
 };
 
 struct stream {
 	struct loop *loop;
 	struct stream_config config;
-	struct bufferevent *bev;
+	int fd;
 	struct netaddr remote;
 	struct netaddr local;
+	struct loop_io readable;
+	struct loop_io writable;
 	struct event deferred;                /* work that must not run inside the owner's call */
-	struct loop_timer timer;              /* connecting, then idling */
+	struct loop_timer timer;
+	struct buf rest;
+	struct buf queue;
+	size_t queue_start;                   /* bytes of the queue that have left */
+	usec_t started;
 	usec_t last_activity;
+	usec_t part_since;                    /* first byte of the message that is not whole; 0 = none */
+	usec_t mark_since;                    /* the peer has until mark_since + write_timeout … */
+	uint64_t mark;                        /* … to acknowledge this many bytes; 0 = nothing is waiting */
+	uint64_t bytes_out;                   /* given to the kernel */
 	uint64_t messages_in;
-	uint64_t messages_out;
 	uint64_t bytes_in;
-	int final_status;                     /* for finishing, and for a failure before the first turn */
+	uint64_t owed;
+	size_t turn_sent;                     /* bytes queued in this turn */
+	int final_status;                     /* for finishing, and for a failure found inside the owner's call */
 	unsigned depth;
 	bool is_server;
 	bool connected;
@@ -49,35 +80,30 @@ struct stream {
 	bool ended;
 };
 
-static struct evbuffer *input_of(const struct stream *stream)
+static struct stream_shared *shared_of(const struct stream *stream)
 {
-	return bufferevent_get_input(stream->bev);
+	return stream->loop->streams;
 }
 
-static struct evbuffer *output_of(const struct stream *stream)
+static bool is_current(const struct stream *stream)
 {
-	return bufferevent_get_output(stream->bev);
+	return shared_of(stream)->current == stream;
 }
 
-static void activity_note(struct stream *stream)
+static size_t queue_len(const struct stream *stream)
 {
-	stream->last_activity = loop_now(stream->loop);
-}
-
-static void on_output_change(struct evbuffer *output, const struct evbuffer_cb_info *info, void *ctx)
-{
-	(void)output;
-	if (info->n_deleted > 0)
-		activity_note(ctx);
+	return stream->queue.len - stream->queue_start;
 }
 
 static void stream_free(struct stream *stream)
 {
 	loop_timer_stop(&stream->timer);
 	event_del(&stream->deferred);
-	/* libevent lets go of a bufferevent only in the loop's next turn. */
-	evbuffer_remove_cb(output_of(stream), on_output_change, stream);
-	bufferevent_free(stream->bev);
+	loop_io_stop(&stream->readable);
+	loop_io_stop(&stream->writable);
+	close(stream->fd);
+	buf_fini(&stream->rest);
+	buf_fini(&stream->queue);
 	free(stream);
 }
 
@@ -98,156 +124,97 @@ static void end(struct stream *stream, int status)
 	if (stream->ended)
 		return;
 	stream->ended = true;
+	if (is_current(stream))
+		shared_of(stream)->out_len = 0;
 	loop_timer_stop(&stream->timer);
-	bufferevent_setcb(stream->bev, NULL, NULL, NULL, NULL);
-	bufferevent_disable(stream->bev, EV_READ | EV_WRITE);
+	loop_io_stop(&stream->readable);
+	loop_io_stop(&stream->writable);
+	/* The kernel need not keep for minutes what a peer would not take. */
+	if (status == ZT_ETIMEOUT && queue_len(stream) > 0)
+		(void)setsockopt(stream->fd, SOL_SOCKET, SO_LINGER, &(struct linger){ .l_onoff = 1 }, sizeof(struct linger));
 	enter(stream);
 	stream->config.handler->on_close(stream, status, stream->config.ctx);
 	leave(stream);
 }
 
-/* Sends what is queued, then ends. */
-static void finish(struct stream *stream, int status)
+/* Runs on_deferred in the loop's next round; what ready descriptors of others bring comes first. */
+static void defer(struct stream *stream)
 {
+	event_add(&stream->deferred, &(struct timeval){ 0 });
+}
+
+/* Runs on_deferred in this round of the loop. */
+static void defer_soon(struct stream *stream)
+{
+	event_active(&stream->deferred, EV_TIMEOUT, 1);
+}
+
+/* For what goes wrong inside the owner's call. */
+static void fail(struct stream *stream, int status)
+{
+	if (stream->failed || stream->ended)
+		return;
+	stream->failed = true;
 	stream->final_status = status;
-	if (evbuffer_get_length(output_of(stream)) == 0) {
-		end(stream, status);
-	} else {
-		stream->finishing = true;
-		bufferevent_disable(stream->bev, EV_READ);
-	}
+	defer_soon(stream);
 }
 
-static bool is_reading(const struct stream *stream)
+/* ---- deadlines --------------------------------------------------------------------------------------------------------------------- */
+
+/* Bytes that the peer has acknowledged. */
+static uint64_t bytes_taken(const struct stream *stream)
 {
-	return stream->connected && !stream->ended && !stream->finishing && !stream->paused && !stream->full;
+	int waiting = 0;
+
+	if (ioctl(stream->fd, SIOCOUTQ, &waiting) != 0 || waiting < 0 || (uint64_t)waiting > stream->bytes_out)
+		waiting = 0;
+	return stream->bytes_out - (uint64_t)waiting;
 }
 
-static void reading_update(struct stream *stream)
+static usec_t first_timeout(const struct stream *stream)
 {
-	if (stream->ended)
-		return;
-	if (is_reading(stream) && !stream->peer_done)
-		bufferevent_enable(stream->bev, EV_READ);
-	else
-		bufferevent_disable(stream->bev, EV_READ);
-}
-
-/* False when there is no whole message, or the stream ended. */
-static bool message_deliver(struct stream *stream)
-{
-	struct evbuffer *input = input_of(stream);
-	uint8_t length[LENGTH_LEN];
-
-	if (!is_reading(stream) || evbuffer_copyout(input, length, LENGTH_LEN) != LENGTH_LEN)
-		return false;
-	size_t len = wire_get_u16(length);
-	if (len < MESSAGE_MIN) {
-		end(stream, ZT_EMALFORMED);
-		return false;
-	}
-	if (evbuffer_get_length(input) < LENGTH_LEN + len)
-		return false;
 	const struct stream_config *config = &stream->config;
-	if ((config->max_messages && stream->messages_in >= config->max_messages) ||
-	    (config->max_bytes && stream->bytes_in + LENGTH_LEN + len > config->max_bytes)) {
-		end(stream, ZT_ELIMIT);
-		return false;
-	}
-	const uint8_t *framed = evbuffer_pullup(input, (ev_ssize_t)(LENGTH_LEN + len));
-	if (!framed) {
-		end(stream, ZT_ENOMEM);
-		return false;
-	}
-	stream->messages_in++;
-	stream->bytes_in += LENGTH_LEN + len;
-	activity_note(stream);
-	config->handler->on_message(stream, framed + LENGTH_LEN, len, config->ctx);
-	evbuffer_drain(input, LENGTH_LEN + len);
-	return true;
+	return stream->is_server && stream->messages_in == 0 && config->read_timeout < config->idle_timeout ? config->read_timeout :
+													      config->idle_timeout;
 }
 
-static void peer_done_check(struct stream *stream)
+static usec_t deadline_of(const struct stream *stream)
 {
-	if (!stream->peer_done || !is_reading(stream))
-		return;
-	if (evbuffer_get_length(input_of(stream)) > 0)
-		finish(stream, ZT_ETRUNC);
-	else if (!stream->is_server || stream->messages_out >= stream->messages_in)
-		finish(stream, ZT_ECLOSED);
+	const struct stream_config *config = &stream->config;
+
+	if (!stream->connected)
+		return stream->started + config->connect_timeout;
+	if (stream->mark > 0)
+		return stream->mark_since + config->write_timeout;
+	if (stream->paused)
+		return stream->last_activity + config->idle_timeout;
+	if (stream->part_since > 0)
+		return stream->part_since + config->read_timeout;
+	if (stream->owed > 0 && config->idle_timeout < OWED_TIMEOUT * USEC_PER_SEC)
+		return stream->last_activity + OWED_TIMEOUT * USEC_PER_SEC;
+	return stream->last_activity + first_timeout(stream);
 }
 
-static void input_process(struct stream *stream)
+/* The timer may be early, never late. */
+static void timer_update(struct stream *stream)
 {
-	enter(stream);
-	while (message_deliver(stream))
-		continue;
-	peer_done_check(stream);
-	leave(stream);
+	usec_t deadline = deadline_of(stream);
+	if (!stream->timer.armed || deadline < stream->timer.deadline)
+		loop_timer_at(&stream->timer, deadline);
 }
 
-static void on_readable(struct bufferevent *bev, void *ctx)
+/* Sets a mark for the peer to pass while something waits for it, and takes it away when nothing does. */
+static void mark_update(struct stream *stream, usec_t now)
 {
-	(void)bev;
-	input_process(ctx);
-}
+	size_t waiting = queue_len(stream);
 
-static void on_written(struct bufferevent *bev, void *ctx)
-{
-	struct stream *stream = ctx;
-	(void)bev;
-
-	if (stream->finishing) {
-		if (evbuffer_get_length(output_of(stream)) == 0)
-			end(stream, stream->final_status);
-		return;
-	}
-	if (!stream->full)
-		return;
-	stream->full = false;
-	enter(stream);
-	if (stream->config.handler->on_drained)
-		stream->config.handler->on_drained(stream, stream->config.ctx);
-	reading_update(stream);
-	input_process(stream);
-	leave(stream);
-}
-
-static void local_learn(struct stream *stream)
-{
-	struct netaddr local = { 0 };
-	socklen_t len = sizeof(local);
-
-	if (getsockname(bufferevent_getfd(stream->bev), &local.any, &len) == 0)
-		stream->local = local;
-}
-
-static void on_connected(struct stream *stream)
-{
-	stream->connected = true;
-	local_learn(stream);
-	activity_note(stream);
-	loop_timer_at(&stream->timer, stream->last_activity + stream->config.idle_timeout);
-	enter(stream);
-	if (stream->config.handler->on_connect)
-		stream->config.handler->on_connect(stream, stream->config.ctx);
-	reading_update(stream);
-	leave(stream);
-}
-
-static void on_event(struct bufferevent *bev, short what, void *ctx)
-{
-	struct stream *stream = ctx;
-	int err = errno;
-	(void)bev;
-
-	if (what & BEV_EVENT_CONNECTED) {
-		on_connected(stream);
-	} else if (what & BEV_EVENT_EOF) {
-		stream->peer_done = true;
-		input_process(stream);
-	} else {
-		end(stream, err ? status_from_errno(err) : ZT_EIO);
+	if (waiting == 0) {
+		stream->mark = 0;
+	} else if (stream->mark == 0) {
+		uint64_t taken = bytes_taken(stream), all = stream->bytes_out + waiting;
+		stream->mark = all - taken < PROGRESS ? all : taken + PROGRESS;
+		stream->mark_since = now;
+		timer_update(stream);
 	}
 }
 
@@ -255,16 +222,381 @@ static void on_timer(void *ctx)
 {
 	struct stream *stream = ctx;
 	usec_t now = loop_now(stream->loop);
-	usec_t deadline = stream->last_activity + stream->config.idle_timeout;
 
-	if (!stream->connected)
-		end(stream, ZT_ETIMEOUT);
-	else if (stream->paused && evbuffer_get_length(output_of(stream)) == 0)
+	if (stream->mark > 0 && bytes_taken(stream) >= stream->mark) {
+		stream->mark = 0;
+		stream->last_activity = now;
+		mark_update(stream, now);
+	}
+	if (stream->connected && stream->paused && stream->mark == 0)
 		loop_timer_at(&stream->timer, now + stream->config.idle_timeout);
-	else if (now >= deadline)
+	else if (now >= deadline_of(stream))
 		end(stream, ZT_ETIMEOUT);
 	else
-		loop_timer_at(&stream->timer, deadline);
+		loop_timer_at(&stream->timer, deadline_of(stream));
+}
+
+/* ---- output ------------------------------------------------------------------------------------------------------------------------ */
+
+/* Returns how many bytes the kernel took; fails the stream where it is broken. */
+static size_t socket_write(struct stream *stream, const uint8_t *data, size_t len)
+{
+	ssize_t done = send(stream->fd, data, len, MSG_NOSIGNAL);
+
+	if (done < 0 && errno != EAGAIN && errno != EINTR)
+		fail(stream, status_from_errno(errno));
+	if (done <= 0)
+		return 0;
+	stream->bytes_out += (uint64_t)done;
+	return (size_t)done;
+}
+
+static int queue_add(struct stream *stream, const uint8_t *data, size_t len)
+{
+	struct buf *queue = &stream->queue;
+
+	if (stream->queue_start > 0 && stream->queue_start >= queue->len / 2) {
+		queue->len -= stream->queue_start;
+		memmove(queue->data, queue->data + stream->queue_start, queue->len);
+		stream->queue_start = 0;
+	}
+	buf_add(queue, data, len);
+	return queue->status;
+}
+
+/* Writes what gathered in the loop's buffer. */
+static void gathered_flush(struct stream *stream)
+{
+	struct stream_shared *shared = shared_of(stream);
+	size_t len = shared->out_len;
+
+	shared->out_len = 0;
+	if (len == 0 || stream->failed)
+		return;
+	size_t done = socket_write(stream, shared->out, len);
+	if (done < len && queue_add(stream, shared->out + done, len - done) != ZT_OK)
+		fail(stream, ZT_ENOMEM);
+}
+
+static void queue_flush(struct stream *stream)
+{
+	size_t len = queue_len(stream);
+
+	if (!stream->connected || len == 0 || stream->failed)
+		return;
+	stream->queue_start += socket_write(stream, stream->queue.data + stream->queue_start, len);
+	if (queue_len(stream) < len)
+		stream->last_activity = loop_now(stream->loop);
+	if (queue_len(stream) == 0) {
+		buf_fini(&stream->queue);
+		stream->queue_start = 0;
+	}
+}
+
+static int output_add(struct stream *stream, const uint8_t *message, size_t len)
+{
+	struct stream_shared *shared = shared_of(stream);
+	uint8_t length[LENGTH_LEN];
+
+	wire_put_u16(length, (uint16_t)len);
+	if (is_current(stream) && stream->connected) {
+		if (shared->out_len + LENGTH_LEN + len > OUT_SIZE)
+			gathered_flush(stream);
+		if (queue_len(stream) == 0) {
+			memcpy(shared->out + shared->out_len, length, LENGTH_LEN);
+			memcpy(shared->out + shared->out_len + LENGTH_LEN, message, len);
+			shared->out_len += LENGTH_LEN + len;
+			return ZT_OK;
+		}
+	} else if (!stream->writable.active) {
+		defer_soon(stream);
+	}
+	int status = queue_add(stream, length, LENGTH_LEN);
+	return status == ZT_OK ? queue_add(stream, message, len) : status;
+}
+
+/* Sends what is queued, then ends. */
+static void finish(struct stream *stream, int status)
+{
+	stream->final_status = status;
+	stream->finishing = true;
+	if (stream_queued(stream) == 0)
+		end(stream, status);
+}
+
+/* ---- input ------------------------------------------------------------------------------------------------------------------------- */
+
+static bool is_reading(const struct stream *stream)
+{
+	return stream->connected && !stream->ended && !stream->failed && !stream->finishing && !stream->paused && !stream->full &&
+	       (stream->config.max_owed == 0 || stream->owed < stream->config.max_owed);
+}
+
+/* The next whole message of `data`. ZT_EAGAIN: there is none; others: the stream must end. */
+static int message_take(struct stream *stream, struct stream_message *data, struct stream_message *message)
+{
+	const struct stream_config *config = &stream->config;
+
+	if (data->len < LENGTH_LEN)
+		return ZT_EAGAIN;
+	size_t len = wire_get_u16(data->data);
+	if (len < MESSAGE_MIN)
+		return ZT_EMALFORMED;
+	if (data->len < LENGTH_LEN + len)
+		return ZT_EAGAIN;
+	if ((config->max_messages && stream->messages_in >= config->max_messages) ||
+	    (config->max_bytes && stream->bytes_in + LENGTH_LEN + len > config->max_bytes))
+		return ZT_ELIMIT;
+	*message = (struct stream_message){ .data = data->data + LENGTH_LEN, .len = len };
+	data->data += LENGTH_LEN + len;
+	data->len -= LENGTH_LEN + len;
+	stream->messages_in++;
+	stream->bytes_in += LENGTH_LEN + len;
+	stream->owed += stream->is_server;
+	return ZT_OK;
+}
+
+static bool batch_deliver(struct stream *stream, struct stream_message *data)
+{
+	const struct stream_handler *handler = stream->config.handler;
+	struct stream_message messages[STREAM_BATCH];
+	unsigned count = 0, most = handler->on_batch ? STREAM_BATCH : 1;
+	int status = ZT_EAGAIN;
+
+	while (count < most && is_reading(stream) && (status = message_take(stream, data, &messages[count])) == ZT_OK)
+		count++;
+	/* What is wrong is told after the answers to what was right. */
+	if (count == 0 && status != ZT_EAGAIN)
+		finish(stream, status);
+	if (count == 0)
+		return false;
+	if (handler->on_batch)
+		handler->on_batch(stream, messages, count, stream->config.ctx);
+	else
+		handler->on_message(stream, messages[0].data, messages[0].len, stream->config.ctx);
+	return true;
+}
+
+/* Delivers the whole messages of data; returns how many bytes they took. */
+static size_t messages_deliver(struct stream *stream, const uint8_t *bytes, size_t len, usec_t now)
+{
+	struct stream_message data = { .data = bytes, .len = len };
+
+	while (batch_deliver(stream, &data))
+		continue;
+	size_t used = len - data.len;
+	if (used > 0)
+		stream->last_activity = now;
+	if (data.len == 0)
+		stream->part_since = 0;
+	else if (used > 0 || stream->part_since == 0)
+		stream->part_since = now;
+	return used;
+}
+
+/* Where the next bytes go: behind a copy of a short rest in the loop's buffer, else behind the rest itself. */
+struct input {
+	uint8_t *data;      /* NULL = no memory */
+	size_t len;         /* there already */
+	size_t room;        /* more that may come */
+	bool is_rest;
+};
+
+static struct input input_begin(struct stream *stream)
+{
+	struct stream_shared *shared = shared_of(stream);
+	struct buf *rest = &stream->rest;
+	struct input input = { .data = shared->in, .len = rest->len, .room = stream->is_server ? SERVER_READ : CLIENT_READ };
+
+	if (rest->len > REST_COPIED) {
+		input.is_rest = true;
+		input.data = buf_reserve(rest, input.room) ? rest->data : NULL;
+	} else if (rest->len > 0) {
+		memcpy(shared->in, rest->data, rest->len);
+	}
+	return input;
+}
+
+/* Keeps what was not used. */
+static void input_keep(struct stream *stream, const struct input *input, size_t used)
+{
+	struct buf *rest = &stream->rest;
+
+	if (used == input->len) {
+		buf_fini(rest);
+	} else if (input->is_rest) {
+		memmove(rest->data, rest->data + used, input->len - used);
+		rest->len = input->len - used;
+	} else {
+		buf_clear(rest);
+		buf_add(rest, input->data + used, input->len - used);
+		if (rest->status != ZT_OK)
+			end(stream, ZT_ENOMEM);
+	}
+}
+
+static void socket_read(struct stream *stream, struct input *input)
+{
+	ssize_t got = recv(stream->fd, input->data + input->len, input->room, 0);
+
+	if (got > 0)
+		input->len += (size_t)got;
+	else if (got == 0)
+		stream->peer_done = true;
+	else if (errno != EAGAIN && errno != EINTR)
+		end(stream, status_from_errno(errno));
+}
+
+/* One read at most, and the messages that are there then. */
+static void input_turn(struct stream *stream, usec_t now, bool is_readable)
+{
+	if (!is_reading(stream) || (!is_readable && stream->rest.len == 0))
+		return;
+	struct input input = input_begin(stream);
+	if (!input.data) {
+		end(stream, ZT_ENOMEM);
+		return;
+	}
+	if (is_readable && !stream->peer_done)
+		socket_read(stream, &input);
+	if (stream->ended)
+		return;
+	if (input.is_rest)
+		stream->rest.len = input.len;
+	size_t used = messages_deliver(stream, input.data, input.len, now);
+	if (!stream->ended)
+		input_keep(stream, &input, used);
+}
+
+static void peer_done_check(struct stream *stream)
+{
+	if (!stream->peer_done || !is_reading(stream))
+		return;
+	if (stream->rest.len > 0)
+		finish(stream, ZT_ETRUNC);
+	else if (stream->owed == 0)
+		finish(stream, ZT_ECLOSED);
+}
+
+/* ---- turns ------------------------------------------------------------------------------------------------------------------------- */
+
+static void interest_set(struct stream *stream, struct loop_io *io, unsigned events, bool wanted)
+{
+	if (wanted == io->active)
+		return;
+	if (!wanted)
+		loop_io_stop(io);
+	else if (loop_io_start(io, stream->loop, stream->fd, events) != ZT_OK)
+		fail(stream, ZT_ENOMEM);
+}
+
+static void turn_begin(struct stream *stream)
+{
+	struct stream_shared *shared = shared_of(stream);
+
+	assert(!shared->current);
+	shared->current = stream;
+	stream->turn_sent = 0;
+	enter(stream);
+}
+
+/* Messages in `rest` that are whole, or might be, when nothing keeps us from them. */
+static bool has_work(const struct stream *stream)
+{
+	if (stream->full)
+		return queue_len(stream) <= stream->config.write_low;
+	return is_reading(stream) && stream->rest.len >= LENGTH_LEN && stream->rest.len >= LENGTH_LEN + (size_t)wire_get_u16(stream->rest.data);
+}
+
+static void state_update(struct stream *stream, usec_t now)
+{
+	if (stream->finishing && queue_len(stream) == 0) {
+		end(stream, stream->final_status);
+		return;
+	}
+	if (stream->connected)
+		mark_update(stream, now);
+	interest_set(stream, &stream->readable, LOOP_READ, is_reading(stream) && !stream->peer_done);
+	interest_set(stream, &stream->writable, LOOP_WRITE, !stream->connected || queue_len(stream) > 0);
+	timer_update(stream);
+	if (has_work(stream))
+		defer(stream);
+}
+
+static void turn_end(struct stream *stream, usec_t now)
+{
+	if (!stream->ended) {
+		gathered_flush(stream);
+		peer_done_check(stream);
+	}
+	shared_of(stream)->current = NULL;
+	if (!stream->ended && !stream->failed)
+		state_update(stream, now);
+	leave(stream);
+}
+
+static void drained_check(struct stream *stream)
+{
+	if (!stream->full || queue_len(stream) > stream->config.write_low || stream->finishing)
+		return;
+	stream->full = false;
+	if (stream->config.handler->on_drained)
+		stream->config.handler->on_drained(stream, stream->config.ctx);
+}
+
+static void turn(struct stream *stream, bool is_readable)
+{
+	usec_t now = loop_now(stream->loop);
+
+	turn_begin(stream);
+	queue_flush(stream);
+	drained_check(stream);
+	input_turn(stream, now, is_readable);
+	turn_end(stream, now);
+}
+
+static void on_readable(void *ctx)
+{
+	turn(ctx, true);
+}
+
+static void local_learn(struct stream *stream)
+{
+	struct netaddr local = { 0 };
+	socklen_t len = sizeof(local);
+
+	if (getsockname(stream->fd, &local.any, &len) == 0)
+		stream->local = local;
+}
+
+static void on_connected(struct stream *stream)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+	usec_t now = loop_now(stream->loop);
+
+	if (getsockopt(stream->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0 || error != 0) {
+		end(stream, error ? status_from_errno(error) : ZT_ESYSTEM);
+		return;
+	}
+	local_learn(stream);
+	stream->connected = true;
+	stream->last_activity = now;
+	turn_begin(stream);
+	queue_flush(stream);
+	if (stream->config.handler->on_connect)
+		stream->config.handler->on_connect(stream, stream->config.ctx);
+	turn_end(stream, now);
+}
+
+static void on_writable(void *ctx)
+{
+	struct stream *stream = ctx;
+
+	if (!stream->connected)
+		on_connected(stream);
+	else
+		turn(stream, false);
 }
 
 static void on_deferred(evutil_socket_t fd, short what, void *ctx)
@@ -275,9 +607,11 @@ static void on_deferred(evutil_socket_t fd, short what, void *ctx)
 
 	if (stream->failed)
 		end(stream, stream->final_status);
-	else
-		input_process(stream);
+	else if (stream->connected)
+		turn(stream, false);
 }
+
+/* ---- life -------------------------------------------------------------------------------------------------------------------------- */
 
 static void config_complete(struct stream_config *config)
 {
@@ -285,40 +619,49 @@ static void config_complete(struct stream_config *config)
 		config->connect_timeout = CONNECT_TIMEOUT_DEFAULT * USEC_PER_SEC;
 	if (!config->idle_timeout)
 		config->idle_timeout = IDLE_TIMEOUT_DEFAULT * USEC_PER_SEC;
+	if (!config->read_timeout)
+		config->read_timeout = config->idle_timeout;
+	if (!config->write_timeout)
+		config->write_timeout = config->idle_timeout;
 	if (!config->write_high)
 		config->write_high = WRITE_HIGH_DEFAULT;
 	if (!config->write_low)
 		config->write_low = config->write_high / 4;
 }
 
+static bool shared_make(struct loop *loop)
+{
+	if (!loop->streams)
+		loop->streams = malloc(sizeof(*loop->streams));
+	if (!loop->streams)
+		return false;
+	/* The first bytes only: a loop with few streams touches few pages of the buffers. */
+	loop->streams->current = NULL;
+	loop->streams->out_len = 0;
+	return true;
+}
+
 /* Takes over fd, also on failure. */
 static int stream_new(struct stream **out, struct loop *loop, int fd, const struct stream_config *config)
 {
 	const int on = 1;
-	struct stream *stream = calloc(1, sizeof(*stream));
-	struct bufferevent *bev = stream ? bufferevent_socket_new(loop->base, fd, BEV_OPT_CLOSE_ON_FREE) : NULL;
+	struct stream *stream = loop->streams || shared_make(loop) ? calloc(1, sizeof(*stream)) : NULL;
 
-	if (!bev) {
+	if (!stream) {
 		close(fd);
-		free(stream);
 		return ZT_ENOMEM;
 	}
 	stream->loop = loop;
 	stream->config = *config;
-	stream->bev = bev;
+	stream->fd = fd;
+	stream->started = stream->last_activity = loop_now(loop);
 	config_complete(&stream->config);
+	buf_init(&stream->rest);
+	buf_init(&stream->queue);
 	loop_timer_init(&stream->timer, loop, on_timer, stream);
+	loop_io_init(&stream->readable, on_readable, stream);
+	loop_io_init(&stream->writable, on_writable, stream);
 	event_assign(&stream->deferred, loop->base, -1, 0, on_deferred, stream);
-	bufferevent_setcb(bev, on_readable, on_written, on_event, stream);
-	/* Room for one whole message, so that reading stops as soon as the owner can't keep up. */
-	bufferevent_setwatermark(bev, EV_READ, 0, LENGTH_LEN + MESSAGE_MAX);
-	bufferevent_setwatermark(bev, EV_WRITE, stream->config.write_low, 0);
-	bufferevent_set_max_single_read(bev, SINGLE_IO);
-	bufferevent_set_max_single_write(bev, SINGLE_IO);
-	if (!evbuffer_add_cb(bufferevent_get_output(bev), on_output_change, stream)) {
-		stream_free(stream);
-		return ZT_ENOMEM;
-	}
 	/* Whole messages are written at once; waiting for more would only delay them. Not vital where it fails. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	*out = stream;
@@ -337,9 +680,12 @@ int stream_accept(struct stream **out, struct loop *loop, int fd, const struct s
 	local_learn(stream);
 	stream->is_server = true;
 	stream->connected = true;
-	activity_note(stream);
-	loop_timer_at(&stream->timer, stream->last_activity + stream->config.idle_timeout);
-	reading_update(stream);
+	status = loop_io_start(&stream->readable, loop, fd, LOOP_READ);
+	if (status != ZT_OK) {
+		stream_free(stream);
+		return status;
+	}
+	timer_update(stream);
 	*out = stream;
 	return ZT_OK;
 }
@@ -370,44 +716,54 @@ int stream_connect(struct stream **out, struct loop *loop, const struct netaddr 
 	if (status != ZT_OK)
 		return status;
 	stream->remote = *remote;
-	loop_timer_in(&stream->timer, stream->config.connect_timeout);
-	if (connect(fd, &remote->any, netaddr_len(remote)) != 0 && errno != EINPROGRESS) {
-		stream->failed = true;
-		stream->final_status = status_from_errno(errno);
-		event_active(&stream->deferred, EV_TIMEOUT, 1);
-	} else if (bufferevent_socket_connect(stream->bev, NULL, 0) != 0) {
+	if (connect(fd, &remote->any, netaddr_len(remote)) != 0 && errno != EINPROGRESS)
+		fail(stream, status_from_errno(errno));
+	else
+		status = loop_io_start(&stream->writable, loop, fd, LOOP_WRITE);
+	if (status != ZT_OK) {
 		stream_free(stream);
-		return ZT_ESYSTEM;
+		return status;
 	}
+	timer_update(stream);
 	*out = stream;
 	return ZT_OK;
 }
 
-int stream_send(struct stream *stream, const uint8_t *message, size_t len)
-{
-	struct evbuffer *output = output_of(stream);
-	struct evbuffer_iovec room;
+/* ---- the owner's calls --------------------------------------------------------------------------------------------------------------- */
 
-	if (stream->ended || stream->finishing)
+int stream_send_part(struct stream *stream, const uint8_t *message, size_t len)
+{
+	if (stream->ended || stream->finishing || stream->failed)
 		return ZT_ECLOSED;
 	if (len > MESSAGE_MAX)
 		return ZT_EINVAL;
-	if (evbuffer_reserve_space(output, (ev_ssize_t)(LENGTH_LEN + len), &room, 1) != 1)
-		return ZT_ENOMEM;
-	wire_put_u16(room.iov_base, (uint16_t)len);
-	memcpy((uint8_t *)room.iov_base + LENGTH_LEN, message, len);
-	room.iov_len = LENGTH_LEN + len;
-	if (evbuffer_commit_space(output, &room, 1) != 0)
-		return ZT_ENOMEM;
-	stream->messages_out++;
-	activity_note(stream);
-	if (evbuffer_get_length(output) >= stream->config.write_high) {
-		stream->full = true;
-		reading_update(stream);
-	} else if (stream->peer_done) {
-		event_active(&stream->deferred, EV_TIMEOUT, 1);
+	int status = output_add(stream, message, len);
+	if (status != ZT_OK) {
+		fail(stream, status);      /* half a message may be queued */
+		return status;
 	}
+	stream->turn_sent += is_current(stream) ? LENGTH_LEN + len : 0;
+	if (stream_queued(stream) >= stream->config.write_high || stream->turn_sent >= stream->config.write_high)
+		stream->full = true;
 	return ZT_OK;
+}
+
+void stream_settle(struct stream *stream)
+{
+	if (stream->owed == 0 || stream->ended)
+		return;
+	/* Where that was all that kept the stream from reading or from ending. */
+	if (!is_current(stream) && (stream->peer_done || stream->owed == stream->config.max_owed))
+		defer_soon(stream);
+	stream->owed--;
+}
+
+int stream_send(struct stream *stream, const uint8_t *message, size_t len)
+{
+	int status = stream_send_part(stream, message, len);
+	if (status == ZT_OK)
+		stream_settle(stream);
+	return status;
 }
 
 bool stream_is_full(const struct stream *stream)
@@ -417,13 +773,14 @@ bool stream_is_full(const struct stream *stream)
 
 size_t stream_queued(const struct stream *stream)
 {
-	return evbuffer_get_length(output_of(stream));
+	return queue_len(stream) + (is_current(stream) ? shared_of(stream)->out_len : 0);
 }
 
 void stream_pause(struct stream *stream)
 {
 	stream->paused = true;
-	reading_update(stream);
+	if (!stream->ended && !is_current(stream))
+		loop_io_stop(&stream->readable);
 }
 
 void stream_resume(struct stream *stream)
@@ -431,18 +788,36 @@ void stream_resume(struct stream *stream)
 	if (!stream->paused || stream->ended)
 		return;
 	stream->paused = false;
-	activity_note(stream);
-	reading_update(stream);
-	event_active(&stream->deferred, EV_TIMEOUT, 1);
+	stream->last_activity = loop_now(stream->loop);
+	if (stream->part_since > 0)
+		stream->part_since = stream->last_activity;
+	defer_soon(stream);
 }
 
 void stream_set_idle_timeout(struct stream *stream, usec_t idle_timeout)
 {
+	bool follow_read = stream->config.read_timeout == stream->config.idle_timeout;
+	bool follow_write = stream->config.write_timeout == stream->config.idle_timeout;
+
 	stream->config.idle_timeout = idle_timeout;
+	if (follow_read)
+		stream->config.read_timeout = idle_timeout;
+	if (follow_write)
+		stream->config.write_timeout = idle_timeout;
 	if (!stream->connected || stream->ended)
 		return;
-	activity_note(stream);
-	loop_timer_at(&stream->timer, stream->last_activity + idle_timeout);
+	stream->last_activity = loop_now(stream->loop);
+	timer_update(stream);
+}
+
+bool stream_is_idle(const struct stream *stream)
+{
+	return stream->connected && stream->owed == 0 && !stream->paused && stream->rest.len == 0 && stream_queued(stream) == 0;
+}
+
+usec_t stream_last_activity(const struct stream *stream)
+{
+	return stream->last_activity;
 }
 
 void stream_finish(struct stream *stream)

@@ -23,7 +23,7 @@ static const struct plain counters_table[] = {
 	ROW("truncated_total", truncated, "Replies with the TC bit."),
 	ROW("dropped_total", dropped, "Queries not answered on purpose."),
 	ROW("send_failed_total", send_failed, "Replies the kernel did not take."),
-	ROW("connections_total", connections, "TCP connections accepted."),
+	ROW("connections_total", connections.accepted, "TCP connections accepted."),
 	ROW("joined_total", joined, "Queries joined to an equal one under way."),
 	ROW("upstream_timeouts_total", upstream_timeouts, "Questions to servers that got no answer in time."),
 	ROW("upstream_mismatches_total", upstream_mismatches, "Datagrams from servers that answered no question of ours."),

@@ -117,7 +117,7 @@ json_t *show_stats(const struct manage *manage)
 	workers_counters(manage->workers, &c);
 	cache_stats(manage->cache, &cache);
 	json_t *queries = json_pack("{s:o, s:o, s:o, s:o}", "udp", number(&c.queries_udp), "tcp", number(&c.queries_tcp),
-	                            "dropped", number(&c.dropped), "connections", number(&c.connections));
+	                            "dropped", number(&c.dropped), "connections", number(&c.connections.accepted));
 	json_t *hits = json_pack("{s:o, s:o, s:o, s:o}", "ready", number(&c.hits_ready), "looked_up", number(&c.hits_cache),
 	                         "missed", number(&c.misses), "joined", number(&c.joined));
 	json_t *upstream = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "udp", number(&c.upstream_udp), "tcp", number(&c.upstream_tcp),

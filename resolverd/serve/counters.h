@@ -4,6 +4,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "lib/net/entrance.h"
+
 enum { COUNTED_RCODES = 24 };      /* by number; the last one counts all that are higher */
 
 struct serve_counters {
@@ -13,7 +15,7 @@ struct serve_counters {
 	_Atomic uint64_t truncated;
 	_Atomic uint64_t dropped;              /* queries not answered on purpose */
 	_Atomic uint64_t send_failed;          /* replies the kernel did not take */
-	_Atomic uint64_t connections;          /* accepted */
+	struct entrance_counters connections;
 	_Atomic uint64_t hits_ready;           /* answered by a ready-made message */
 	_Atomic uint64_t hits_cache;           /* answered from RRsets in the cache or a local zone */
 	_Atomic uint64_t misses;               /* had to be resolved */

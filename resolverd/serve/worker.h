@@ -5,14 +5,12 @@
 
 #include <pthread.h>
 
-#include "lib/net/listener.h"
+#include "lib/net/entrance.h"
 #include "lib/net/mailbox.h"
 #include "lib/net/udp.h"
 #include "resolverd/resolve/upstream.h"
 #include "resolverd/serve/front.h"
 #include "resolverd/serve/workers.h"
-
-struct connections;
 
 /* A UDP socket of a worker. */
 struct datagrams {
@@ -44,7 +42,7 @@ struct worker {
 	struct view *view;
 	struct udp_batch batch;
 	struct datagrams *datagrams;     /* by listening address */
-	struct connections *connections;
+	struct entrance *entrance;       /* TCP clients */
 	struct front front;
 	uint8_t *reply;                  /* room for the largest message */
 	struct rng rng;
