@@ -27,6 +27,7 @@ authd_libauthd_a_SOURCES = \
 	%D%/serve/connections.c \
 	%D%/serve/counters.h \
 	%D%/serve/datagrams.c \
+	%D%/serve/deny.c %D%/serve/deny.h \
 	%D%/serve/edns.c %D%/serve/edns.h \
 	%D%/serve/limit.c %D%/serve/limit.h \
 	%D%/serve/request.c %D%/serve/request.h \
@@ -47,6 +48,12 @@ tests_unit_authd_test_answer_LDADD = $(LIBS_SUITE) authd/libauthd.a lib/libnet.a
 tests_unit_authd_test_tables_SOURCES = tests/unit/authd/test_tables.c
 tests_unit_authd_test_tables_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_authd_test_tables_LDADD = $(LIBS_SUITE) authd/libauthd.a $(LIBS_ZONE)
+
+check_PROGRAMS += tests/unit/authd/test_deny
+tests_unit_authd_test_deny_SOURCES = tests/unit/authd/test_deny.c tests/support/sign_zone.c tests/support/sign_zone.h tests/support/zone_text.c \
+	tests/support/zone_text.h
+tests_unit_authd_test_deny_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_authd_test_deny_LDADD = $(LIBS_SUITE) authd/libauthd.a $(LIBS_ZONE)
 
 noinst_PROGRAMS += authd/manual
 authd_manual_SOURCES = %D%/manual.c

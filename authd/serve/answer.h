@@ -1,4 +1,5 @@
-/* Answering a query from one version of a zone (RFC 1034 section 4.3.2, RFC 2181, RFC 2308, RFC 4592, RFC 6672).
+/* Answering a query from one version of a zone (RFC 1034 section 4.3.2, RFC 2181, RFC 2308, RFC 4035 section 3.1, RFC 4592, RFC 5155 section 7, RFC 6672,
+ * RFC 8482, RFC 9471). Answers are minimal: no NS records beside data, addresses of targets only where they are ours to tell.
  *
  * A pure function of (version, question): no socket, no clock, no allocation. Which zone a name belongs to, EDNS and access are respond's business.
  */
@@ -10,7 +11,8 @@
 struct answer_question {
 	const uint8_t *name;              /* at or below the zone's apex */
 	uint16_t type;
-	bool dnssec_ok;                   /* the DO bit (RFC 3225) */
+	bool dnssec_ok;                   /* the DO bit (RFC 3225): signatures and proofs are wanted */
+	bool is_tcp;                      /* the client is who it says: ANY and RRSIG are answered in full */
 	const struct zone_lookup *look;   /* what the version says of `name`: looked up by the caller, who may have many to look up at once */
 };
 

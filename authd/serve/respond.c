@@ -133,7 +133,7 @@ void respond_finish(struct respond *r)
 
 	struct answer_question question = {
 		.name = query->qname, .type = query->qtype, .look = &look,
-		.dnssec_ok = query->edns.present && query->edns.flags & EDNS_FLAG_DO,
+		.dnssec_ok = query->edns.present && query->edns.flags & EDNS_FLAG_DO, .is_tcp = r->is_tcp,
 	};
 	struct answer_result result = answer_query(r->version, &question, &writer);
 

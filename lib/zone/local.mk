@@ -18,6 +18,7 @@ lib_libzone_a_SOURCES = \
 	%D%/journal_txn.c \
 	%D%/journal_zones.c \
 	%D%/key.c %D%/key.h \
+	%D%/nsec3.c %D%/nsec3.h \
 	%D%/order.c \
 	%D%/reclaim.c \
 	%D%/trie.c %D%/trie.h \
@@ -95,3 +96,8 @@ fuzz_programs += tests/fuzz/fuzz_journal
 tests_fuzz_fuzz_journal_SOURCES = tests/fuzz/fuzz_journal.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_journal_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_journal_LDADD = $(LIBS_ZONE)
+
+check_PROGRAMS += tests/unit/zone/test_nsec3
+tests_unit_zone_test_nsec3_SOURCES = tests/unit/zone/test_nsec3.c tests/support/zone_text.c tests/support/zone_text.h
+tests_unit_zone_test_nsec3_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_zone_test_nsec3_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)

@@ -111,6 +111,30 @@ bool znode_rrset(const struct znode *node, uint16_t type, uint16_t covers, struc
 	return false;
 }
 
+bool znode_rrset_signed(const struct znode *node, uint16_t type, struct rrset *out, struct rrset *sigs)
+{
+	const uint8_t *at = node->bytes + node->owner_len;
+	struct rrset set;
+	bool found = false;
+
+	sigs->count = 0;
+	for (unsigned left = node->rrset_count; left > 0; left--) {
+		at = set_read(at, &set);
+		if (set.type == type && set.type != TYPE_RRSIG) {
+			*out = set;
+			found = true;
+		} else if (set.type == TYPE_RRSIG && set.covers == type) {
+			*sigs = set;
+		} else if (set.type > type && (!found || set.type > TYPE_RRSIG)) {
+			if (set.type > TYPE_RRSIG || type < TYPE_RRSIG)      /* of types above RRSIG the signature comes first */
+				break;
+		}
+		if (found && sigs->count > 0)
+			break;
+	}
+	return found;
+}
+
 static size_t content_size(const struct znode *node)
 {
 	size_t pos = 0;

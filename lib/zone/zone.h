@@ -59,6 +59,8 @@ const uint8_t *znode_owner(const struct znode *node);
 unsigned znode_rrset_count(const struct znode *node);
 /* The RRset of a type (covers: 0, or the covered type when type is RRSIG). */
 bool znode_rrset(const struct znode *node, uint16_t type, uint16_t covers, struct rrset *out);
+/* The RRset of a type and the RRSIG set that covers it, in one walk; sigs->count is 0 where it has none. */
+bool znode_rrset_signed(const struct znode *node, uint16_t type, struct rrset *out, struct rrset *sigs);
 /* Steps in (type, covers) order: size_t pos = 0; while (znode_next(node, &pos, &set)) … */
 bool znode_next(const struct znode *node, size_t *pos, struct rrset *out);
 

@@ -90,7 +90,10 @@ static char *section_text(const struct message *message, enum section section)
 		if (record.type == TYPE_OPT)
 			continue;
 		ck_assert_int_eq(record_rdata(message, &record, &cur), ZT_OK);
-		struct record_out out = { record.owner, record.type, record.rr_class, record.ttl, rdata, (uint16_t)cur.pos };
+		struct record_out out = {
+			.owner = record.owner, .type = record.type, .rr_class = record.rr_class, .ttl = record.ttl, .rdata = rdata,
+			.rdata_len = (uint16_t)cur.pos,
+		};
 		if (text.len > 0)
 			buf_printf(&text, " | ");
 		record_to_text(&out, &text);
