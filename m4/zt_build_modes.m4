@@ -11,6 +11,8 @@ AC_DEFUN([ZT_SANITIZERS], [
   AS_IF([test -n "$SANITIZER_FLAGS"],
     [SANITIZER_FLAGS="$SANITIZER_FLAGS -fno-omit-frame-pointer -fno-sanitize-recover=all"])
   AC_SUBST([SANITIZER_FLAGS])
+  AS_IF([test "$zt_sanitizers" = no], [zt_is_sanitized=0], [zt_is_sanitized=1])
+  AC_DEFINE_UNQUOTED([ZT_IS_SANITIZED], [$zt_is_sanitized], [1 in builds with sanitizers, whose run-time parts need what a sandbox forbids])
 ])
 
 AC_DEFUN([ZT_FUZZERS], [
@@ -63,7 +65,7 @@ AC_DEFUN([ZT_COMPILER_FLAGS], [
 # What -V tells about a build: the libraries it was made with, and its modes.
 AC_DEFUN([ZT_FEATURES], [
   zt_features=""
-  for zt_module in ldns libevent_core lmdb liburcu-qsbr yaml-0.1 jansson nettle libsodium; do
+  for zt_module in ldns libevent_core lmdb liburcu-qsbr yaml-0.1 jansson nettle libsodium libseccomp libcap libfstrm; do
     zt_features="$zt_features${zt_features:+, }$zt_module $($PKG_CONFIG --modversion $zt_module)"
   done
   AC_DEFINE_UNQUOTED([ZT_BUILD_FEATURES], ["$zt_features; sanitizers $zt_sanitizers, fuzzers $zt_fuzzers, lto $zt_lto"],

@@ -18,6 +18,9 @@ AC_DEFUN([ZT_DEPENDENCIES], [
   ZT_NEED([JANSSON], [jansson >= 2.13], [libjansson-dev])
   ZT_NEED([NETTLE], [nettle >= 3.8], [nettle-dev])
   ZT_NEED([SODIUM], [libsodium >= 1.0.18], [libsodium-dev])
+  ZT_NEED([SECCOMP], [libseccomp >= 2.5], [libseccomp-dev])
+  ZT_NEED([CAP], [libcap >= 2.33], [libcap-dev])
+  ZT_NEED([FSTRM], [libfstrm >= 0.6], [libfstrm-dev])
   ZT_NEED([CHECK], [check >= 0.15], [check])
   AS_IF([test -n "$zt_missing"],
         [AC_MSG_ERROR([libraries are missing; on Debian 12: apt-get install$(echo "$zt_missing" | tr ' ' '\n' | sort -u | tr '\n' ' ')])])
