@@ -6,10 +6,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "authd/manage/commands.h"
+#include "authd/manage/confine.h"
 #include "authd/manage/exporter.h"
 #include "authd/manage/loader.h"
 #include "authd/manage/outbound.h"
@@ -39,16 +39,6 @@ struct authd {
 	struct loop_timer cookie_roll;
 	int flush_status;            /* of the last time small states were stored */
 };
-
-static int state_dir_make(const struct authd *authd)
-{
-	const char *dir = authd->manage.options->state_dir;
-
-	if (mkdir(dir, 0750) == 0 || errno == EEXIST)
-		return ZT_OK;
-	log_error(authd->log, "cannot create state-dir %s: %s; create it or name another one", dir, strerror(errno));
-	return status_from_errno(errno);
-}
 
 /* The key of our fingerprints is made once and kept, so that stored fingerprints stay comparable. */
 static int fingerprint_key_load(struct authd *authd)
@@ -174,19 +164,19 @@ static int start(struct authd *authd)
 	struct manage *manage = &authd->manage;
 	int status;
 
-	if ((status = state_dir_make(authd)) != ZT_OK || (status = fingerprint_key_load(authd)) != ZT_OK ||
+	if ((status = confine_begin(manage)) != ZT_OK || (status = fingerprint_key_load(authd)) != ZT_OK ||
 	    (status = journal_start(authd)) != ZT_OK || (status = signals_start(authd)) != ZT_OK ||
 	    (status = requests_open(&authd->requests, manage)) != ZT_OK || (status = outbound_new(manage, &manage->outbound)) != ZT_OK ||
-	    (status = workers_prepare(authd)) != ZT_OK ||
-	    (status = zones_configure(manage, manage->options)) != ZT_OK)
+	    (status = workers_prepare(authd)) != ZT_OK || (status = exporter_open(&authd->exporter, manage)) != ZT_OK ||
+	    (status = confine_bound(manage)) != ZT_OK || (status = zones_configure(manage, manage->options)) != ZT_OK)
 		return status;
 	unsigned failed = loader_load_all(manage);
 	memory_trim();
 	if (failed > 0)
 		log_error(authd->log, "%u of %u zones could not be loaded; the others are served", failed, manage->registry.count);
 	/* The secondaries find out which zones have expired meanwhile, before the first query is answered. */
-	if ((status = commands_open(&authd->commands, manage)) != ZT_OK || (status = exporter_open(&authd->exporter, manage)) != ZT_OK ||
-	    (status = zones_start(manage)) != ZT_OK)
+	if ((status = commands_open(&authd->commands, manage)) != ZT_OK || (status = zones_start(manage)) != ZT_OK ||
+	    (status = confine_enter(manage)) != ZT_OK)
 		return status;
 	loop_timer_in(&authd->reclaim, RECLAIM_INTERVAL_MS * USEC_PER_MSEC);
 	loop_timer_in(&authd->cookie_roll, COOKIE_SECRET_LIFE_S * USEC_PER_SEC);
@@ -205,6 +195,7 @@ int authd_open(struct authd **out, struct authd_options *options, struct log *lo
 	authd->log = log;
 	authd->manage.options = options;
 	authd->manage.log = log;
+	authd->manage.readiness_fd = readiness_open();
 	authd->manage.clock = clock_system();
 	authd->manage.started_wall = authd->manage.configured_wall = clock_wall(authd->manage.clock);
 	authd->manage.loop = &authd->loop;
@@ -235,9 +226,9 @@ int authd_open(struct authd **out, struct authd_options *options, struct log *lo
 int authd_run(struct authd *authd)
 {
 	log_notice(authd->log, "serving %u zones with %u workers", authd->manage.registry.count, workers_count(authd->manage.workers));
-	readiness_notify("READY=1");
+	readiness_notify(authd->manage.readiness_fd, "READY=1");
 	int status = loop_run(&authd->loop);
-	readiness_notify("STOPPING=1");
+	readiness_notify(authd->manage.readiness_fd, "STOPPING=1");
 	return status;
 }
 
@@ -265,6 +256,9 @@ void authd_close(struct authd *authd)
 		loop_timer_stop(&authd->cookie_roll);
 		loop_fini(&authd->loop);
 	}
+	confine_free(authd->manage.confine);
+	if (authd->manage.readiness_fd >= 0)
+		close(authd->manage.readiness_fd);
 	options_free(authd->manage.options);
 	free(authd);
 }

@@ -7,6 +7,7 @@ authd_libauthd_a_SOURCES = \
 	%D%/options_serve.c %D%/options_serve.h \
 	%D%/manage/commit.c %D%/manage/commit.h \
 	%D%/manage/commands.c %D%/manage/commands.h \
+	%D%/manage/confine.c %D%/manage/confine.h \
 	%D%/manage/exporter.c %D%/manage/exporter.h \
 	%D%/manage/loader.c %D%/manage/loader.h \
 	%D%/manage/manage.h \

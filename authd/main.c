@@ -15,6 +15,11 @@ static void free_options(void *options)
 	options_free(options);
 }
 
+static void sandbox_off(void *options)
+{
+	((struct authd_options *)options)->no_sandbox = true;
+}
+
 static int open_daemon(void **daemon, void *options, struct log *log)
 {
 	struct authd *authd = NULL;
@@ -41,6 +46,7 @@ int main(int argc, char **argv)
 		.reloads = "the configuration and the zone files",
 		.options_read = read_options,
 		.options_free = free_options,
+		.sandbox_off = sandbox_off,
 		.open = open_daemon,
 		.run = run_daemon,
 		.close = close_daemon,

@@ -18,6 +18,9 @@ struct server_conf {
 	uint64_t journal_size;
 	struct schema_list allow_query;
 	struct serve_conf serve;
+	const char *user;
+	const char *chroot;
+	struct schema_list sandbox_read;
 };
 
 struct remote_conf {
@@ -49,14 +52,34 @@ static const char *domain_name_check(const char *text)
 	return name_from_text(name, text, NULL) == ZT_OK ? NULL : "a domain name, such as example.org";
 }
 
+static const char *user_check(const char *text)
+{
+	size_t len = strcspn(text, ":");
+	return len > 0 && (!text[len] || (text[len + 1] && !strchr(text + len + 1, ':'))) ? NULL : "a user, or a user and a group as NAME:GROUP";
+}
+
+static const char *absolute_path_check(const char *text)
+{
+	return text[0] == '/' ? NULL : "a path that begins with /";
+}
+
 static const struct schema_row server_rows[] = {
 	{ "listen", SCHEMA_ADDRESS, offsetof(struct server_conf, listen), SCHEMA_LIST | SCHEMA_RESTART, .fallback = "127.0.0.1@53", .port = 53,
 	  .help = "Addresses to serve on, by UDP and TCP." },
 	{ "workers", SCHEMA_INT, offsetof(struct server_conf, workers), SCHEMA_RESTART, .fallback = "0", .min = 0, .max = 256,
 	  .help = "Threads that answer queries; 0 means one for each core." },
-	{ "state-dir", SCHEMA_PATH, offsetof(struct server_conf, state_dir), SCHEMA_RESTART, .fallback = "state",
+	{ "user", SCHEMA_TEXT, offsetof(struct server_conf, user), SCHEMA_RESTART, .check = user_check,
+	  .help = "User, or user and group as NAME:GROUP, that the daemon becomes at its start, keeping of root's rights only that to bind low ports, and that until\n"
+		  "they are bound. Only root can. The user gets the state-dir; it must be able to read the configuration and the zone files." },
+	{ "chroot", SCHEMA_TEXT, offsetof(struct server_conf, chroot), SCHEMA_RESTART, .check = absolute_path_check,
+	  .help = "Folder that becomes the root folder of the daemon. Every file of the configuration, and the configuration itself, must lie in it; they are named by\n"
+		  "their full paths all the same, but for what zone files include, which is looked up inside." },
+	{ "sandbox-read", SCHEMA_PATH, offsetof(struct server_conf, sandbox_read), SCHEMA_LIST | SCHEMA_RESTART,
+	  .help = "More folders that may be read once the daemon is in its sandbox. The folders of all files that the configuration names at the start, and of those\n"
+		  "they include, are known; this is for folders that a later reload will name." },
+	{ "state-dir", SCHEMA_PATH, offsetof(struct server_conf, state_dir), SCHEMA_RESTART | SCHEMA_WRITTEN, .fallback = "state",
 	  .help = "Folder for what must survive a restart: the journal with zone content, history and timers. Created when missing." },
-	{ "control", SCHEMA_PATH, offsetof(struct server_conf, control), SCHEMA_RESTART, .fallback = "state/authd.sock",
+	{ "control", SCHEMA_PATH, offsetof(struct server_conf, control), SCHEMA_RESTART | SCHEMA_WRITTEN, .fallback = "state/authd.sock",
 	  .help = "Socket through which zonectl reaches the daemon." },
 	{ "metrics", SCHEMA_ADDRESS, offsetof(struct server_conf, metrics), SCHEMA_RESTART, .port = 9153,
 	  .help = "Address of the Prometheus metrics (HTTP, /metrics); absent means off." },
@@ -232,6 +255,7 @@ static void root_read(struct reader *reader, const struct root_conf *conf)
 	options->workers = (uint32_t)conf->server.workers;
 	options->state_dir = conf->server.state_dir;
 	options->control = conf->server.control;
+	options->user = conf->server.user;
 	options->metrics = conf->server.metrics;
 	options->has_metrics = netaddr_is_set(&conf->server.metrics);
 	options->journal_size = conf->server.journal_size;
@@ -250,7 +274,78 @@ static void root_read(struct reader *reader, const struct root_conf *conf)
 		duplicates_check(reader, zones);
 }
 
-int options_read(struct authd_options **out, const char *path, struct buf *errors)
+/* ---- paths --------------------------------------------------------------------------------------------------------------------------- */
+
+static int read_folder_note(void *ctx, const struct schema_row *row, const char *path)
+{
+	struct reader *reader = ctx;
+
+	if (row->flags & SCHEMA_WRITTEN)
+		return ZT_OK;
+	if (strcmp(row->key, "sandbox-read") == 0)
+		return folders_add(&reader->options->reads, path);
+	return folders_add_of(&reader->options->reads, path);
+}
+
+/* For the walk over all paths. */
+struct jail_check {
+	struct reader *reader;
+	const struct yaml_node *node;      /* of server.chroot */
+	const char *jail;
+};
+
+static int outside_report(void *ctx, const struct schema_row *row, const char *path)
+{
+	const struct jail_check *check = ctx;
+
+	if (!yaml_path_below(path, check->jail))
+		problems_add(check->reader->problems, check->node ? check->node->line : 0, check->node ? check->node->column : 0,
+			     "%s \"%s\" lies outside of server.chroot; expected it to be in %s", row->key, path, check->jail);
+	return ZT_OK;
+}
+
+/* Everything in the configuration, and the file itself, is below the root folder; it is named as it is seen from there. */
+static void jail_apply(struct reader *reader, struct root_conf *conf, const char *jail)
+{
+	struct yaml_tree *tree = &reader->options->tree;
+	struct jail_check check = { .reader = reader, .node = yaml_node_get(conf->server.node, "chroot"), .jail = jail };
+
+	if (!jail || reader->status != ZT_OK)
+		return;
+	if (tree->file[0] != '/') {
+		problem_at(reader, check.node, "with server.chroot the configuration must be named by its full path; expected -c /FOLDER/authd.yaml");
+		return;
+	}
+	reader->status = outside_report(&check, &(struct schema_row){ .key = "this file" }, tree->file);
+	if (reader->status == ZT_OK)
+		reader->status = schema_each_path(&authd_schema, conf, outside_report, &check);
+	tree->jail = reader->options->chroot = arena_strdup(&tree->arena, jail);
+	if (!tree->jail)
+		reader->status = ZT_ENOMEM;
+	if (reader->status == ZT_OK && reader->problems->total == 0)
+		reader->status = schema_fill(&authd_schema, tree, tree->root, conf, reader->problems);
+}
+
+static void paths_note(struct reader *reader, const struct root_conf *conf)
+{
+	int status = schema_each_path(&authd_schema, conf, read_folder_note, reader);
+	const char *inside = reader->options->tree.jail ? yaml_path_below(reader->options->path, reader->options->tree.jail) : NULL;
+
+	if (status == ZT_OK)
+		status = folders_add_of(&reader->options->reads, inside ? inside : reader->options->path);
+	if (status != ZT_OK)
+		reader->status = status;
+}
+
+/* ---- a whole file ------------------------------------------------------------------------------------------------------------------ */
+
+static int tree_load(struct yaml_tree *tree, const char *path, const char *jail, struct problems *problems)
+{
+	return jail ? yaml_tree_load_jailed(tree, path, jail, problems) : yaml_tree_load(tree, path, problems);
+}
+
+/* `jail`: the root folder of this process already, NULL if it is the system's. */
+static int file_read(struct authd_options **out, const char *path, const char *jail, struct buf *errors)
 {
 	struct authd_options *options = calloc(1, sizeof(*options));
 	struct problems problems;
@@ -259,21 +354,45 @@ int options_read(struct authd_options **out, const char *path, struct buf *error
 
 	if (!options)
 		return ZT_ENOMEM;
+	folders_init(&options->reads);
 	problems_init(&problems, path);
-	reader.status = schema_load(&authd_schema, &options->tree, path, &conf, &problems);
-	if (reader.status == ZT_OK || reader.status == ZT_ESYNTAX)
+	reader.status = tree_load(&options->tree, path, jail, &problems);
+	if (options->tree.root) {
+		int filled = schema_fill(&authd_schema, &options->tree, options->tree.root, &conf, &problems);
+		reader.status = reader.status != ZT_OK ? reader.status : filled;
+		options->path = arena_strdup(&options->tree.arena, path);
+		if (!options->path)
+			reader.status = ZT_ENOMEM;
+	}
+	jail_apply(&reader, &conf, jail ? jail : conf.server.chroot);
+	if (options->tree.root && (reader.status == ZT_OK || reader.status == ZT_ESYNTAX))
 		root_read(&reader, &conf);
-	options->path = arena_strdup(&options->tree.arena, path);
+	if (reader.status == ZT_OK)
+		paths_note(&reader, &conf);
 	if (problems.total > 0 && reader.status == ZT_OK)
 		reader.status = ZT_ESYNTAX;
 	problems_write(&problems, errors);
 	problems_fini(&problems);
-	if (reader.status != ZT_OK || !options->path) {
+	if (reader.status != ZT_OK) {
 		options_free(options);
-		return reader.status != ZT_OK ? reader.status : ZT_ENOMEM;
+		return reader.status;
 	}
 	*out = options;
 	return ZT_OK;
+}
+
+int options_read(struct authd_options **out, const char *path, struct buf *errors)
+{
+	return file_read(out, path, NULL, errors);
+}
+
+int options_reread(struct authd_options **out, const struct authd_options *before, struct buf *errors)
+{
+	int status = file_read(out, before->path, before->chroot, errors);
+
+	if (status == ZT_OK)
+		(*out)->no_sandbox = before->no_sandbox;
+	return status;
 }
 
 void options_free(struct authd_options *options)
@@ -292,6 +411,7 @@ void options_free(struct authd_options *options)
 				acl_fini(lists[l]);
 		}
 	}
+	folders_fini(&options->reads);
 	yaml_tree_fini(&options->tree);
 	free(options);
 }

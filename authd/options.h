@@ -6,6 +6,7 @@
 
 #include "authd/serve/settings.h"
 #include "lib/base/buf.h"
+#include "lib/base/folders.h"
 #include "lib/base/netaddr.h"
 #include "lib/base/status.h"
 #include "lib/conf/yaml_tree.h"
@@ -32,7 +33,11 @@ struct zone_options {
 
 struct authd_options {
 	struct yaml_tree tree;            /* owns every string here */
-	const char *path;                 /* of the configuration file */
+	const char *path;                 /* of the configuration file; absolute when `chroot` is set */
+	const char *user;                 /* NAME or NAME:GROUP; NULL: whoever started it */
+	const char *chroot;               /* NULL: none. Every path here is as seen from inside */
+	bool no_sandbox;                  /* --no-sandbox */
+	struct folders reads;             /* the folders of all files named here for reading, and those of sandbox-read */
 	struct netaddr *listen;
 	uint32_t listen_count;
 	uint32_t workers;                 /* 0 = one per core */
@@ -52,5 +57,7 @@ struct authd_options {
 /* Reads and checks a configuration file. Every error is appended to `errors` as a line FILE:LINE:COL: what is wrong, what was expected; then ZT_ESYNTAX
  * (or ZT_ENOMEM, ZT_EIO, … for other trouble, which is described there too). */
 int options_read(struct authd_options **out, const char *path, struct buf *errors) ZT_MUST_CHECK;
+/* The same for a reload: reads the file of `before` again, from inside its root folder. */
+int options_reread(struct authd_options **out, const struct authd_options *before, struct buf *errors) ZT_MUST_CHECK;
 /* NULL is fine. */
 void options_free(struct authd_options *options);

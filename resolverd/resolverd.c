@@ -22,6 +22,7 @@ struct resolverd {
 	struct manage manage;
 	struct commands *commands;
 	struct exporter *exporter;
+	int readiness_fd;
 	struct loop_signal on_term, on_int, on_hup;
 };
 
@@ -38,7 +39,7 @@ static void on_reload(void *ctx)
 	struct buf restart_needed, errors;
 
 	log_notice(resolverd->log, "reloading %s", resolverd->manage.options->path);
-	readiness_notify("RELOADING=1");
+	readiness_notify(resolverd->readiness_fd, "RELOADING=1");
 	buf_init(&restart_needed);
 	buf_init(&errors);
 	int status = reload(&resolverd->manage, &restart_needed, &errors);
@@ -51,7 +52,7 @@ static void on_reload(void *ctx)
 		log_warn(resolverd->log, "reload: these take effect only after a restart: %s", (const char *)restart_needed.data);
 	buf_fini(&restart_needed);
 	buf_fini(&errors);
-	readiness_notify("READY=1");
+	readiness_notify(resolverd->readiness_fd, "READY=1");
 }
 
 /* The control socket's folder. */
@@ -132,6 +133,7 @@ int resolverd_open(struct resolverd **out, struct resolverd_options *options, st
 		return ZT_ENOMEM;
 	}
 	resolverd->log = log;
+	resolverd->readiness_fd = readiness_open();
 	resolverd->manage = (struct manage){
 		.options = options, .log = log, .clock = clock_system(), .loop = &resolverd->loop, .cache = &resolverd->cache,
 	};
@@ -153,9 +155,9 @@ int resolverd_open(struct resolverd **out, struct resolverd_options *options, st
 int resolverd_run(struct resolverd *resolverd)
 {
 	log_notice(resolverd->log, "resolving with %u workers", workers_count(resolverd->manage.workers));
-	readiness_notify("READY=1");
+	readiness_notify(resolverd->readiness_fd, "READY=1");
 	int status = loop_run(&resolverd->loop);
-	readiness_notify("STOPPING=1");
+	readiness_notify(resolverd->readiness_fd, "STOPPING=1");
 	return status;
 }
 
@@ -171,6 +173,8 @@ void resolverd_close(struct resolverd *resolverd)
 	loop_signal_stop(&resolverd->on_hup);
 	loop_fini(&resolverd->loop);
 	cache_fini(&resolverd->cache);
+	if (resolverd->readiness_fd >= 0)
+		close(resolverd->readiness_fd);
 	options_free(resolverd->manage.options);
 	free(resolverd);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "authd/manage/commit.h"
+#include "authd/manage/confine.h"
 #include "authd/manage/merge.h"
 #include "lib/zone/zonefile.h"
 
@@ -36,6 +37,8 @@ static bool file_is_unchanged(struct manage *manage, const struct zone_entry *en
 	buf_init(&origin);
 	bool unchanged = journal_content_origin(manage->journal, entry->apex, &origin) == ZT_OK && origin.len > 1 && origin.data[0] == 0 &&
 			 zonefile_sources_are_current(entry->options->file, origin.data + 1, origin.len - 1);
+	if (unchanged)
+		confine_note_sources(manage->confine, origin.data + 1, origin.len - 1);
 	buf_fini(&origin);
 	return unchanged;
 }
@@ -77,6 +80,7 @@ static int file_read(struct manage *manage, struct zone_entry *entry, struct zon
 	if (status == ZT_ENOENT)       /* which elsewhere means that there is no file to read */
 		status = ZT_EIO;
 	report_log(manage, entry, report);
+	confine_note_sources(manage->confine, report->sources.data, report->sources.len);
 	origin_make(manage, report, origin);
 	if (status == ZT_OK && origin->status != ZT_OK)
 		status = origin->status;

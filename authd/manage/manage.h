@@ -14,6 +14,7 @@
 #include "lib/net/mailbox.h"
 #include "lib/zone/journal.h"
 
+struct confine;
 struct workers;
 struct outbound;
 
@@ -36,5 +37,7 @@ struct manage {
 	struct cookie_secret cookie_secrets[MANAGE_COOKIE_SECRETS];
 	usec_t started_wall;
 	usec_t configured_wall;          /* when `options` was read */
+	struct confine *confine;         /* rights and sandbox; NULL in tests */
+	int readiness_fd;                /* to the service manager; -1: there is none */
 	struct outbound *outbound;       /* NOTIFY, SOA queries and transfers from primaries */
 };

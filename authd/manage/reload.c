@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "authd/manage/confine.h"
 #include "authd/manage/loader.h"
 #include "authd/manage/show.h"
 #include "authd/manage/zones.h"
@@ -69,7 +70,7 @@ static json_t *report(json_t *zones, unsigned failed, const char *restart_needed
 static int configuration_swap(struct manage *manage, struct buf *restart_needed, struct buf *errors)
 {
 	struct authd_options *old = manage->options, *fresh = NULL;
-	int status = options_read(&fresh, old->path, errors);
+	int status = options_reread(&fresh, old, errors);
 
 	if (status != ZT_OK)
 		return status;
@@ -79,6 +80,7 @@ static int configuration_swap(struct manage *manage, struct buf *restart_needed,
 		return status;
 	manage->configured_wall = clock_wall(manage->clock);
 	options_free(old);
+	confine_check_reload(manage);
 	return ZT_OK;
 }
 
@@ -104,7 +106,7 @@ int reload_all(struct manage *manage, json_t **result, struct buf *errors)
 	json_t *rows = json_array();
 
 	log_notice(manage->log, "reloading %s", manage->options->path);
-	readiness_notify("RELOADING=1");
+	readiness_notify(manage->readiness_fd, "RELOADING=1");
 	buf_init(&restart_needed);
 	int status = configuration_swap(manage, &restart_needed, errors);
 	buf_add_u8(&restart_needed, 0);
@@ -122,7 +124,7 @@ int reload_all(struct manage *manage, json_t **result, struct buf *errors)
 	}
 	if (status != ZT_OK)
 		failure_log(manage, status, errors);
-	readiness_notify("READY=1");
+	readiness_notify(manage->readiness_fd, "READY=1");
 	if (status == ZT_OK && result && rows)
 		*result = report(rows, failed, restart_needed.status == ZT_OK ? (const char *)restart_needed.data : "");
 	else

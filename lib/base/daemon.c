@@ -15,6 +15,7 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 struct arguments {
 	const char *config;
 	bool check_only;
+	bool no_sandbox;
 	bool json;
 	enum log_level level;
 	int exit_code;      /* -1: go on */
@@ -22,7 +23,7 @@ struct arguments {
 
 static void usage(const struct daemon_kind *kind)
 {
-	printf("usage: %s -c FILE [-t] [--log-format text|json] [--log-level error|warning|notice|info|debug]\n"
+	printf("usage: %s -c FILE [-t] [--log-format text|json] [--log-level error|warning|notice|info|debug]%s\n"
 	       "       %s -V | -h\n"
 	       "\n"
 	       "%s Stays in the foreground and logs to standard error.\n"
@@ -30,9 +31,11 @@ static void usage(const struct daemon_kind *kind)
 	       "  -t                    check the configuration and exit\n"
 	       "  --log-format FORMAT   text (default) or json\n"
 	       "  --log-level LEVEL     least important messages to log (default info)\n"
+	       "%s"
 	       "  -V                    version and build\n"
 	       "  -h                    this help\n"
-	       "Signals: SIGHUP reloads %s, SIGTERM stops.\n", kind->name, kind->name, kind->purpose, kind->name, kind->reloads);
+	       "Signals: SIGHUP reloads %s, SIGTERM stops.\n", kind->name, kind->sandbox_off ? " [--no-sandbox]" : "", kind->name,
+	       kind->purpose, kind->name, kind->sandbox_off ? "  --no-sandbox          leave files and system calls to the process as they are\n" : "", kind->reloads);
 }
 
 static int usage_error(const struct daemon_kind *kind, const char *what, const char *argument)
@@ -55,6 +58,8 @@ static struct arguments arguments_parse(const struct daemon_kind *kind, int argc
 			args.exit_code = EXIT_OK;
 		} else if (strcmp(argv[i], "-t") == 0) {
 			args.check_only = true;
+		} else if (strcmp(argv[i], "--no-sandbox") == 0 && kind->sandbox_off) {
+			args.no_sandbox = true;
 		} else if (strcmp(argv[i], "-c") == 0 && value) {
 			args.config = argv[++i];
 		} else if (strcmp(argv[i], "--log-format") == 0 && value && (strcmp(value, "json") == 0 || strcmp(value, "text") == 0)) {
@@ -104,6 +109,8 @@ int daemon_main(const struct daemon_kind *kind, int argc, char **argv)
 		kind->options_free(options);
 		return EXIT_OK;
 	}
+	if (args.no_sandbox)
+		kind->sandbox_off(options);
 	log_init(&log, STDERR_FILENO, kind->name);
 	log.json = args.json;
 	log.level = args.level;

@@ -1,4 +1,4 @@
-/* What the daemons' main functions share: the command line (-c, -t, -V, -h, --log-format, --log-level), exit codes, and the order of a daemon's life. */
+/* What the daemons' main functions share: the command line (-c, -t, -V, -h, --log-format, --log-level, --no-sandbox), exit codes, and the order of a daemon's life. */
 #pragma once
 
 #include "lib/base/buf.h"
@@ -12,6 +12,8 @@ struct daemon_kind {
 	/* A configuration with errors gives a status, all problems in `errors`. */
 	int (*options_read)(void **options, const char *path, struct buf *errors);
 	void (*options_free)(void *options);
+	/* --no-sandbox was said. NULL: the daemon has no sandbox, nor that argument. */
+	void (*sandbox_off)(void *options);
 	/* Takes `options` over; what goes wrong is logged. */
 	int (*open)(void **daemon, void *options, struct log *log);
 	/* Serves until it is told to stop. */

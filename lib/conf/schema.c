@@ -276,6 +276,26 @@ void schema_restart_changes(const struct schema *schema, const struct yaml_node 
 	restart_changes_write(schema, pair, "", out);
 }
 
+int schema_each_path(const struct schema *schema, const void *conf, schema_on_path *on_path, void *ctx)
+{
+	int status = ZT_OK;
+
+	for (size_t i = 0; i < schema->row_count && status == ZT_OK; i++) {
+		const struct schema_row *row = &schema->rows[i];
+		const char *member = (const char *)conf + row->offset;
+		const struct schema_list *list = row->flags & SCHEMA_LIST ? (const struct schema_list *)(const void *)member : NULL;
+		const char *items = list ? list->items : member;
+		for (size_t k = 0; k < (list ? list->count : 1) && status == ZT_OK; k++) {
+			const char *item = items + k * item_size(row);
+			if (row->type == SCHEMA_MAPPING)
+				status = schema_each_path(row->mapping, item, on_path, ctx);
+			else if (row->type == SCHEMA_PATH && *(const char *const *)(const void *)item)
+				status = on_path(ctx, row, *(const char *const *)(const void *)item);
+		}
+	}
+	return status;
+}
+
 /* A line that starts with a dot or an apostrophe would be a request, a backslash an escape. */
 static void mdoc_text_write(const char *text, struct buf *out)
 {

@@ -53,6 +53,7 @@ enum schema_flags {
 	SCHEMA_REQUIRED = 2,
 	SCHEMA_UNIQUE = 4,      /* text that no two mappings of one list may share, letter case aside */
 	SCHEMA_RESTART = 8,     /* a change takes effect only at the next start; without it at once on reload */
+	SCHEMA_WRITTEN = 16,    /* a PATH that is not of a file to be read */
 };
 
 /* What an absent key leaves: its default, else zero: no address, NULL, an empty list, a mapping of defaults whose node is NULL. */
@@ -110,6 +111,10 @@ ZT_MUST_CHECK int schema_load(const struct schema *schema, struct yaml_tree *tre
 
 /* Appends the keys (such as "server.listen") whose change needs a restart and that differ between two trees, separated by ", ". */
 void schema_restart_changes(const struct schema *schema, const struct yaml_node *before, const struct yaml_node *after, struct buf *out);
+
+typedef int schema_on_path(void *ctx, const struct schema_row *row, const char *path);
+/* Calls back for every path in a struct that was filled. A status other than ZT_OK ends the walk and is returned. */
+ZT_MUST_CHECK int schema_each_path(const struct schema *schema, const void *conf, schema_on_path *on_path, void *ctx);
 
 /* Appends mdoc for a man page: the top-level keys that are no mappings as a tagged list, then one subsection a mapping. */
 void schema_write_mdoc(const struct schema *schema, struct buf *out);

@@ -298,12 +298,12 @@ static int fd_read_all(int fd, struct buf *out)
 	}
 }
 
-int yaml_tree_load(struct yaml_tree *tree, const char *path, struct problems *problems)
+/* Opens `path` and reads it into a tree that has been initialised. */
+static int file_load(struct yaml_tree *tree, const char *path, struct problems *problems)
 {
 	bool is_stdin = strcmp(path, "-") == 0;
 	struct buf text;
 
-	tree_init(tree, path);
 	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		problems_add(problems, 0, 0, "cannot read it: %s", strerror(errno));
@@ -321,6 +321,20 @@ int yaml_tree_load(struct yaml_tree *tree, const char *path, struct problems *pr
 		status = text_parse(tree, text.data, text.len, problems);
 	buf_fini(&text);
 	return status;
+}
+
+int yaml_tree_load(struct yaml_tree *tree, const char *path, struct problems *problems)
+{
+	tree_init(tree, path);
+	return file_load(tree, path, problems);
+}
+
+int yaml_tree_load_jailed(struct yaml_tree *tree, const char *path, const char *jail, struct problems *problems)
+{
+	const char *inside = yaml_path_below(path, jail);
+
+	tree_init(tree, path);
+	return file_load(tree, inside ? inside : path, problems);
 }
 
 void yaml_tree_fini(struct yaml_tree *tree)
@@ -374,7 +388,16 @@ bool yaml_node_equal(const struct yaml_node *a, const struct yaml_node *b)
 	return true;
 }
 
-const char *yaml_tree_resolve(struct yaml_tree *tree, const char *path)
+const char *yaml_path_below(const char *path, const char *folder)
+{
+	size_t len = strlen(folder);
+
+	while (len > 0 && folder[len - 1] == '/')
+		len--;
+	return strncmp(path, folder, len) == 0 && path[len] == '/' ? path + len : NULL;
+}
+
+static const char *path_join(struct yaml_tree *tree, const char *path)
 {
 	const char *slash = strrchr(tree->file, '/');
 
@@ -387,4 +410,11 @@ const char *yaml_tree_resolve(struct yaml_tree *tree, const char *path)
 	memcpy(resolved, tree->file, dir_len);
 	memcpy(resolved + dir_len, path, path_len + 1);
 	return resolved;
+}
+
+const char *yaml_tree_resolve(struct yaml_tree *tree, const char *path)
+{
+	const char *resolved = path_join(tree, path);
+	const char *inside = resolved && tree->jail ? yaml_path_below(resolved, tree->jail) : NULL;
+	return inside ? inside : resolved;
 }

@@ -32,12 +32,15 @@ struct yaml_node {
 struct yaml_tree {
 	struct arena arena;
 	const char *file;                  /* owned copy of the name it was read by */
+	const char *jail;                  /* set by the owner: the folder that is, or will be, the process's root folder. Resolved paths are then as seen from there */
 	const struct yaml_node *root;      /* an empty file is an empty mapping; NULL when the text could not be understood */
 };
 
 /* Reads `path` ("-" is standard input). Problems are added to `problems`; then ZT_ESYNTAX (with a root where only details were wrong, so that more
  * problems can be found), or ZT_EIO and others when the file can't be read. The tree must be given to yaml_tree_fini in every case. */
 ZT_MUST_CHECK int yaml_tree_load(struct yaml_tree *tree, const char *path, struct problems *problems);
+/* The same for a process that lives in a jail: the file is opened as seen from there; all else about it, `jail` of the tree too, is as outside. */
+ZT_MUST_CHECK int yaml_tree_load_jailed(struct yaml_tree *tree, const char *path, const char *jail, struct problems *problems);
 /* The same from memory; `file` is the name for messages and relative paths. */
 ZT_MUST_CHECK int yaml_tree_parse(struct yaml_tree *tree, const char *file, const void *text, size_t len, struct problems *problems);
 void yaml_tree_fini(struct yaml_tree *tree);
@@ -50,5 +53,8 @@ bool yaml_node_is_null(const struct yaml_node *node);
 const char *yaml_node_kind_text(const struct yaml_node *node);
 bool yaml_node_equal(const struct yaml_node *a, const struct yaml_node *b);
 
-/* A path as meant by the file that names it: absolute, or relative to that file's folder. In the tree's arena; NULL without memory. */
+/* A path as meant by the file that names it: absolute, or relative to that file's folder; where there is a jail, without its name in front (a path that lies
+ * outside stays as it is, see yaml_path_below). In the tree's arena; NULL without memory. */
 const char *yaml_tree_resolve(struct yaml_tree *tree, const char *path);
+/* What is left of an absolute path below a folder, from the slash on; NULL when it lies elsewhere. */
+const char *yaml_path_below(const char *path, const char *folder);

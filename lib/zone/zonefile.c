@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/sandbox.h"
 #include "lib/zone/zonefile_reader.h"
 
 enum { BLOCK_SIZE = 256 << 10 };
@@ -203,7 +204,7 @@ int zonefile_read(const char *path, const uint8_t *origin, const struct zonefile
 	reader->source = &source;
 	int status = reader_file_open(reader, &source, &fd);
 	if (status != ZT_OK) {
-		entry_error(reader, 0, "cannot be opened: %s", status_text(status));
+		entry_error(reader, 0, "cannot be opened: %s%s", status_text(status), sandbox_hint(path));
 		return reader_finish(reader, status);
 	}
 	status = reader_source_read(reader, fd);

@@ -91,6 +91,9 @@ struct stat;
 void zonefile_source_add(struct buf *sources, const char *path, const struct stat *info);
 /* Whether `path` was the file read, and each file still is the one that was read: same inode, size and times. */
 bool zonefile_sources_are_current(const char *path, const uint8_t *sources, size_t len);
+typedef int zonefile_on_source(void *ctx, const char *path);
+/* Each file's path, the zone file's own first. A status other than ZT_OK from the callback ends the walk and is returned. */
+int zonefile_sources_each(const uint8_t *sources, size_t len, zonefile_on_source *on_source, void *ctx) ZT_MUST_CHECK;
 /* The latest time of change among them, nanoseconds since 1970. A file read that soon after can change unseen, within the grain of its times. */
 int64_t zonefile_sources_newest_ns(const uint8_t *sources, size_t len);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/sandbox.h"
 #include "lib/zone/generate.h"
 #include "lib/zone/zonefile_reader.h"
 
@@ -83,7 +84,7 @@ static int include_file(struct reader *reader, struct source *child)
 
 	int status = reader_file_open(reader, child, &fd);
 	if (status != ZT_OK) {
-		entry_error(reader, file->line, "cannot include '%s': %s", child->name, status_text(status));
+		entry_error(reader, file->line, "cannot include '%s': %s%s", child->name, status_text(status), sandbox_hint(child->name));
 		return ZT_OK;
 	}
 	if (is_open_already(child)) {

@@ -67,6 +67,17 @@ bool zonefile_sources_are_current(const char *path, const uint8_t *sources, size
 	return count > 0;
 }
 
+int zonefile_sources_each(const uint8_t *sources, size_t len, zonefile_on_source *on_source, void *ctx)
+{
+	struct rcursor cur = rcursor_over(sources, len);
+	struct source_row row;
+	int status = ZT_OK;
+
+	while (status == ZT_OK && rcursor_left(&cur) > 0 && row_next(&cur, &row))
+		status = on_source(ctx, row.path);
+	return status;
+}
+
 int64_t zonefile_sources_newest_ns(const uint8_t *sources, size_t len)
 {
 	struct rcursor cur = rcursor_over(sources, len);
