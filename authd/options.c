@@ -266,6 +266,7 @@ static void root_read(struct reader *reader, const struct root_conf *conf)
 	if (status != ZT_OK)
 		reader->status = status;
 	options->serve.limit.exempt = options->limit_exempt;
+	options->holds_secrets = options->serve.secret_count > 0;
 	options->zone_count = (uint32_t)conf->zones.count;
 	options->zones = arena_take(reader, options->zone_count * sizeof(*options->zones));
 	for (uint32_t i = 0; options->zones && i < options->zone_count; i++)

@@ -37,6 +37,7 @@ struct authd_options {
 	const char *user;                 /* NAME or NAME:GROUP; NULL: whoever started it */
 	const char *chroot;               /* NULL: none. Every path here is as seen from inside */
 	bool no_sandbox;                  /* --no-sandbox */
+	bool holds_secrets;               /* that outlive the process: given here or in a file named here */
 	struct folders reads;             /* the folders of all files named here for reading, and those of sandbox-read */
 	struct netaddr *listen;
 	uint32_t listen_count;

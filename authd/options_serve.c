@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "authd/serve/limit.h"
+#include "lib/base/sandbox.h"
 
 enum { SECRET_DIGITS = 2 * COOKIE_SECRET_LEN, LINE_SIZE = 256 };
 
@@ -120,11 +121,15 @@ static void secret_file_read(struct serve_reader *reader, const char *path)
 {
 	char line[LINE_SIZE];
 	unsigned number = 0;
-	FILE *in = fopen(path, "re");
+	int fd = yaml_tree_open(reader->sink->tree, path);
+	FILE *in = fd >= 0 ? fdopen(fd, "r") : NULL;
 
 	if (!in) {
+		if (fd >= 0)
+			close(fd);
 		const struct yaml_node *node = yaml_node_get(reader->server, "cookie-secret-file");
-		problems_add(reader->sink->problems, node->line, node->column, "cookie-secret-file: cannot open %.200s: %s", path, strerror(errno));
+		problems_add(reader->sink->problems, node->line, node->column, "cookie-secret-file: cannot open %.200s: %s%s", path, strerror(errno),
+			     sandbox_hint(path));
 		return;
 	}
 	while (fgets(line, sizeof(line), in)) {

@@ -182,8 +182,9 @@ int confine_enter(struct manage *manage)
 
 	confine->plan.off = manage->options->no_sandbox ? "--no-sandbox" : sandbox_obstacle();
 	int status = plan_complete(manage);
-	/* Nobody shall read keys out of a process that gave up root, nor out of its core. */
-	if (confine->who.is_switched && !confine->plan.off)
+	/* Nobody shall read keys out of a process that gave up root or holds them, nor out of its core. Without either a core is worth more than what is in it:
+	 * cookie secrets made at the start end with the process. */
+	if ((confine->who.is_switched || manage->options->holds_secrets) && !confine->plan.off)
 		sandbox_hide_memory();
 	if (status == ZT_OK)
 		status = sandbox_enter(&confine->plan, &confine->state);

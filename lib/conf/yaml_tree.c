@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -334,6 +336,7 @@ int yaml_tree_load_jailed(struct yaml_tree *tree, const char *path, const char *
 	const char *inside = yaml_path_below(path, jail);
 
 	tree_init(tree, path);
+	tree->is_in_jail = true;
 	return file_load(tree, inside ? inside : path, problems);
 }
 
@@ -417,4 +420,18 @@ const char *yaml_tree_resolve(struct yaml_tree *tree, const char *path)
 	const char *resolved = path_join(tree, path);
 	const char *inside = resolved && tree->jail ? yaml_path_below(resolved, tree->jail) : NULL;
 	return inside ? inside : resolved;
+}
+
+int yaml_tree_open(const struct yaml_tree *tree, const char *path)
+{
+	char outside[PATH_MAX];
+
+	if (tree->jail && !tree->is_in_jail) {
+		if (snprintf(outside, sizeof(outside), "%s%s", tree->jail, path) >= (int)sizeof(outside)) {
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		path = outside;
+	}
+	return open(path, O_RDONLY | O_CLOEXEC);
 }

@@ -33,6 +33,7 @@ struct yaml_tree {
 	struct arena arena;
 	const char *file;                  /* owned copy of the name it was read by */
 	const char *jail;                  /* set by the owner: the folder that is, or will be, the process's root folder. Resolved paths are then as seen from there */
+	bool is_in_jail;
 	const struct yaml_node *root;      /* an empty file is an empty mapping; NULL when the text could not be understood */
 };
 
@@ -56,5 +57,7 @@ bool yaml_node_equal(const struct yaml_node *a, const struct yaml_node *b);
 /* A path as meant by the file that names it: absolute, or relative to that file's folder; where there is a jail, without its name in front (a path that lies
  * outside stays as it is, see yaml_path_below). In the tree's arena; NULL without memory. */
 const char *yaml_tree_resolve(struct yaml_tree *tree, const char *path);
+/* Opens a resolved path for reading, before the process is in the jail as well as when it is. A descriptor, or -1 and errno. */
+int yaml_tree_open(const struct yaml_tree *tree, const char *path);
 /* What is left of an absolute path below a folder, from the slash on; NULL when it lies elsewhere. */
 const char *yaml_path_below(const char *path, const char *folder);

@@ -302,7 +302,8 @@ def new_include(lab):
 def chroot(lab):
     need_root()
     node = Confined(lab)
-    node.settings = f"  user: {USER}\n  chroot: {node.folder}\n"
+    node.write("secrets", "5ec2e75ec2e75ec2e75ec2e75ec2e75e\n")
+    node.settings = f"  user: {USER}\n  chroot: {node.folder}\n  cookie-secret-file: secrets\n"
     zone = start(lab, node)
     assert os.readlink(f"/proc/{node.process.pid}/root") == str(node.folder)
     assert node.sandbox()["chroot"] == str(node.folder)
@@ -318,13 +319,15 @@ def chroot(lab):
     assert node.stop() == 0
 
 
-@test("no core is written of a daemon that gave up root, so that no key can be in it; an ordinary one's can be had")
+@test("no core is written of a daemon that gave up root or was given secrets, so that none can be in it; --no-sandbox allows one")
 def core(lab):
     need_root()
     pattern = Path("/proc/sys/kernel/core_pattern").read_text().strip()
     if pattern.startswith(("|", "/")):
         raise Skip(f"cores go to {pattern}")
-    for settings, arguments, expected in ((f"  user: {USER}\n", (), 0), ("", ("--no-sandbox",), 1)):
+    secret = "5ec2e75ec2e75ec2e75ec2e75ec2e75e"
+    for settings, arguments, expected in ((f"  user: {USER}\n", (), 0), (f"  cookie-secret: {secret}\n", (), 0),
+                                          (f"  cookie-secret: {secret}\n", ("--no-sandbox",), 1)):
         node = Confined(lab, *arguments, settings=settings)
         node.must_stop_cleanly = False
         before = resource.getrlimit(resource.RLIMIT_CORE)
@@ -343,6 +346,7 @@ def core(lab):
         cores = list(node.folder.glob("core*"))
         assert len(cores) == expected, cores
         for path in cores:
+            assert bytes.fromhex(secret) in path.read_bytes()      # so this is where one would look
             path.unlink()
 
 
