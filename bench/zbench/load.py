@@ -17,7 +17,7 @@ def on_client_core():
 
 def dnsperf(node, queries, seconds, options=(), port=None):
     run = subprocess.run([*on_client_core(), require("dnsperf", "dnsperf"), "-s", node.address, "-p", str(port or node.port), "-d", str(queries),
-                          "-l", str(seconds), "-q", "256", "-T", "1", "-c", "8", "-O", "suppress=timeouts", *options],
+                          "-l", str(seconds), "-q", "256", "-t", "1", "-T", "1", "-c", "8", "-O", "suppress=timeouts", *options],
                          capture_output=True, text=True, check=False)
     completed = re.search(r"Queries completed:\s+(\d+)", run.stdout)
     if not completed or int(completed[1]) == 0:
