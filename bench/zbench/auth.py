@@ -1,4 +1,4 @@
 """The parts of the benchmark of authd."""
-from zbench import cpu, memory
+from zbench import cpu, start
 
-PARTS = cpu.PARTS | {"memory": memory.run}
+PARTS = cpu.PARTS | start.PARTS

@@ -85,6 +85,17 @@ def memory_mib(pid):
     return total / 1024
 
 
+def peak_mib(pid):
+    """The most resident memory the process has had; what other processes share is counted in full."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
+
+
+def peak_reset(pid):
+    """The peak counts from now on."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
 def pin(pid, core):
     """Keeps a process and its descendants to one core, and ahead of whatever else runs there where that is allowed."""
     for member in family(pid):

@@ -1,5 +1,5 @@
 """Servers as the benchmarks start them, where that differs from the tests' settings."""
-from zt import Node, Pdns, client, wait_for
+from zt import Authd, Knot, Node, Nsd, Pdns, client, wait_for
 from zt.ours import built
 
 
@@ -32,3 +32,22 @@ class CachingPdns(Pdns):
 
     def config(self):
         return "".join(line + "\n" for line in super().config().splitlines() if not line.partition("=")[0].endswith("cache-ttl"))
+
+
+# Many zones: nothing a zone does not need, so that each server is at its best.
+class LeanNsd(Nsd):
+    def config(self):
+        head = super().config().partition("zone:")[0]
+        return head + "".join(f'zone:\n\tname: "{name}"\n\tzonefile: "{role.file}"\n' for name, role in self.zones.items())
+
+
+class LeanKnot(Knot):
+    def config(self):
+        head = super().config().partition("zone:\n")[0].replace("zonefile-load: difference", "zonefile-load: whole").replace("any: debug", "any: notice")
+        return head + "zone:\n" + "".join(f"  - domain: {name}\n    file: {role.file}\n" for name, role in self.zones.items())
+
+
+class LeanAuthd(Authd):
+    def config(self):
+        head = super().config().partition("zone:\n")[0]
+        return head + "zone:\n" + "".join(f'  - name: "{name}"\n    file: {role.file}\n' for name, role in self.zones.items())
