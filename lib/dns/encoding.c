@@ -10,14 +10,6 @@ enum { WINDOWS = 256, WINDOW_BYTES = 32 };
 static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char base32_digits[] = "0123456789abcdefghijklmnopqrstuv";
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool hex_from_tokens(const struct token *tokens, size_t count, struct wcursor *out)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -47,16 +39,18 @@ void hex_to_text(const uint8_t *data, size_t len, struct buf *out)
 	out->len += 2 * len;
 }
 
-static int base64_digit(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
+enum { X = 0xff };
+
+const uint8_t base64_values[256] = {
+	X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+	X, X, X, X, X, X, X, X, X, X, X, 62, X, X, X, 63, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, X, X, X, X, X, X,
+	X, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, X, X, X, X, X,
+	X, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, X, X, X, X, X,
+	X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+	X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+	X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+	X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+};
 
 /* Bits collected from digits until they make bytes. */
 struct bits {
@@ -90,8 +84,8 @@ bool base64_from_tokens(const struct token *tokens, size_t count, struct wcursor
 				padding++;
 				continue;
 			}
-			int digit = base64_digit(tokens[i].at[j]);
-			if (digit < 0 || padding > 0)
+			uint8_t digit = base64_values[(uint8_t)tokens[i].at[j]];
+			if (digit == X || padding > 0)
 				return false;
 			bits_add(&bits, digit, 6, out);
 		}

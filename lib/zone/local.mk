@@ -28,6 +28,7 @@ lib_libzone_a_SOURCES = \
 	%D%/zonefile.c %D%/zonefile.h \
 	%D%/zonefile_directive.c \
 	%D%/zonefile_load.c \
+	%D%/zonefile_quick.c \
 	%D%/zonefile_reader.h \
 	%D%/zonefile_record.c \
 	%D%/zonefile_report.c \
@@ -54,6 +55,12 @@ check_PROGRAMS += tests/unit/zone/test_zonefile
 tests_unit_zone_test_zonefile_SOURCES = tests/unit/zone/test_zonefile.c
 tests_unit_zone_test_zonefile_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_zone_test_zonefile_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)
+
+check_PROGRAMS += tests/unit/zone/test_zonefile_quick
+tests_unit_zone_test_zonefile_quick_SOURCES = tests/unit/zone/test_zonefile_quick.c tests/support/both_ways.c tests/support/both_ways.h \
+	tests/support/random_rdata.c tests/support/random_rdata.h
+tests_unit_zone_test_zonefile_quick_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_zone_test_zonefile_quick_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)
 
 check_PROGRAMS += tests/unit/zone/test_check
 tests_unit_zone_test_check_SOURCES = tests/unit/zone/test_check.c tests/support/zone_text.c tests/support/zone_text.h
@@ -82,7 +89,7 @@ tests_fuzz_fuzz_changeset_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_changeset_LDADD = $(LIBS_ZONE)
 
 fuzz_programs += tests/fuzz/fuzz_zonefile
-tests_fuzz_fuzz_zonefile_SOURCES = tests/fuzz/fuzz_zonefile.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_zonefile_SOURCES = tests/fuzz/fuzz_zonefile.c tests/support/both_ways.c tests/support/both_ways.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_zonefile_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_zonefile_LDADD = $(LIBS_ZONE)
 

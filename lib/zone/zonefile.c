@@ -18,8 +18,13 @@ static int entries_read(struct reader *reader)
 {
 	struct lexer *lexer = &reader->source->lexer;
 
-	while (reader->report->error_count < ZONEFILE_ERRORS_MAX) {
-		int status = lexer_next(lexer);
+	for (;;) {
+		int status = reader->is_thorough ? ZT_OK : reader_quick_lines(reader);
+		if (status != ZT_OK)
+			return status;
+		if (reader->report->error_count >= ZONEFILE_ERRORS_MAX)
+			return ZT_EDONE;
+		status = lexer_next(lexer);
 		if (status == ZT_ESYNTAX) {
 			entry_error(reader, lexer->error_line, "%s", lexer->error);
 			if (!lexer->starts_blank)
@@ -34,7 +39,6 @@ static int entries_read(struct reader *reader)
 		if (status != ZT_OK)
 			return status;
 	}
-	return ZT_EDONE;
 }
 
 /* The file through a window that slides over it. */
@@ -163,6 +167,18 @@ int reader_file_open(struct reader *reader, struct source *source, int *fd)
 	return ZT_OK;
 }
 
+void source_set_origin(struct source *source, const uint8_t *origin)
+{
+	source->origin_len = name_copy(source->origin, origin);
+}
+
+static void source_init(struct source *source, const char *name, const uint8_t *origin)
+{
+	*source = (struct source){ .name = name };
+	source->owner = source->owners[0];
+	source_set_origin(source, origin);
+}
+
 static struct reader *reader_new(const struct zonefile_sink *sink, struct zonefile_report *report)
 {
 	struct reader *reader = calloc(1, sizeof(*reader));
@@ -170,6 +186,7 @@ static struct reader *reader_new(const struct zonefile_sink *sink, struct zonefi
 		reader->sink = sink;
 		reader->report = report;
 		reader->rr_class = CLASS_IN;
+		reader->is_owner_new = true;
 		lexer_init(&reader->line_lexer);
 	}
 	return reader;
@@ -195,12 +212,12 @@ static int reader_finish(struct reader *reader, int status)
 int zonefile_read(const char *path, const uint8_t *origin, const struct zonefile_sink *sink, struct zonefile_report *report)
 {
 	struct reader *reader = reader_new(sink, report);
-	struct source source = { .name = path };
+	struct source source;
 	int fd;
 
 	if (!reader)
 		return ZT_ENOMEM;
-	name_copy(source.origin, origin);
+	source_init(&source, path, origin);
 	reader->source = &source;
 	int status = reader_file_open(reader, &source, &fd);
 	if (status != ZT_OK) {
@@ -212,19 +229,33 @@ int zonefile_read(const char *path, const uint8_t *origin, const struct zonefile
 	return reader_finish(reader, status);
 }
 
-int zonefile_read_text(const struct zonefile_text *text, const uint8_t *origin, const struct zonefile_sink *sink,
-		       struct zonefile_report *report)
+static int text_read(struct reader *reader, const struct zonefile_text *text, const uint8_t *origin)
 {
-	struct reader *reader = reader_new(sink, report);
-	struct source source = { .name = text->name };
+	struct source source;
 
 	if (!reader)
 		return ZT_ENOMEM;
-	name_copy(source.origin, origin);
+	source_init(&source, text->name, origin);
 	reader->source = &source;
 	lexer_init(&source.lexer);
 	lexer_set_text(&source.lexer, text->text, text->len, true);
 	int status = entries_read(reader);
 	lexer_fini(&source.lexer);
 	return reader_finish(reader, status);
+}
+
+int zonefile_read_text(const struct zonefile_text *text, const uint8_t *origin, const struct zonefile_sink *sink,
+		       struct zonefile_report *report)
+{
+	return text_read(reader_new(sink, report), text, origin);
+}
+
+int zonefile_read_text_thoroughly(const struct zonefile_text *text, const uint8_t *origin, const struct zonefile_sink *sink,
+				  struct zonefile_report *report)
+{
+	struct reader *reader = reader_new(sink, report);
+
+	if (reader)
+		reader->is_thorough = true;
+	return text_read(reader, text, origin);
 }

@@ -49,7 +49,7 @@ static int origin_directive(struct reader *reader)
 	uint8_t origin[NAME_MAX_LEN];
 
 	if (count_is(reader, 2, 2, "$ORIGIN NAME") && name_token_read(reader, &reader->source->lexer.tokens[1], origin))
-		name_copy(reader->source->origin, origin);
+		source_set_origin(reader->source, origin);
 	return ZT_OK;
 }
 
@@ -97,6 +97,7 @@ static int include_file(struct reader *reader, struct source *child)
 	status = reader_source_read(reader, fd);
 	reader->depth--;
 	reader->source = child->parent;
+	reader->is_owner_new = true;
 	close(fd);
 	return status;
 }
@@ -120,12 +121,17 @@ static int include_directive(struct reader *reader)
 	child->name = path;
 	child->parent = parent;
 	child->owner_state = parent->owner_state;
-	name_copy(child->origin, parent->origin);
+	child->owner = child->owners[0];
+	child->owner_len = parent->owner_len;
 	if (parent->owner_state == OWNER_KNOWN)
-		name_copy(child->owner, parent->owner);
+		memcpy(child->owner, parent->owner, parent->owner_len);
+	uint8_t origin[NAME_MAX_LEN];
+	name_copy(origin, parent->origin);
 	int status = ZT_OK;
-	if (lexer->count == 2 || name_token_read(reader, &lexer->tokens[2], child->origin))
+	if (lexer->count == 2 || name_token_read(reader, &lexer->tokens[2], origin)) {
+		source_set_origin(child, origin);
 		status = include_file(reader, child);
+	}
 	free(child);
 	return status;
 }

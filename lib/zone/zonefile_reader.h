@@ -1,4 +1,5 @@
-/* What the parts of the zone-file reader share: zonefile.c (sources), zonefile_record.c (records), zonefile_directive.c ($ lines).
+/* What the parts of the zone-file reader share: zonefile.c (sources), zonefile_quick.c (plain lines), zonefile_record.c (records),
+ * zonefile_directive.c ($ lines).
  *
  * One struct reader lives through a whole read; one struct source per open file (a chain through $INCLUDE). Sources keep origin and last
  * owner, so that an included file cannot change its parent's; TTL and class defaults run on through all files, as in BIND.
@@ -26,7 +27,10 @@ struct source {
 	struct lexer lexer;
 	enum owner_state owner_state;
 	uint8_t origin[NAME_MAX_LEN];
-	uint8_t owner[NAME_MAX_LEN];       /* of the last record */
+	size_t origin_len;
+	uint8_t *owner;                    /* of the last record: one of `owners`, the other is for the next */
+	size_t owner_len;
+	uint8_t owners[2][NAME_MAX_LEN];
 };
 
 struct reader {
@@ -39,8 +43,10 @@ struct reader {
 	uint32_t default_ttl;
 	uint32_t last_ttl;
 	uint16_t rr_class;
-	uint16_t type;                     /* of the last record, whose text was type_text */
-	char type_text[RR_TYPE_TEXT_SIZE];
+	bool is_thorough;                  /* no line is read the quick way */
+	bool is_owner_new;                 /* since the last record was handed over */
+	uint64_t type_word;                /* the text of the last type that was read the quick way; 0: none yet */
+	const struct rr_descriptor *type;
 	struct lexer line_lexer;           /* for lines that $GENERATE makes */
 	struct buf owner_text;
 	struct buf rdata_text;
@@ -68,6 +74,16 @@ int reader_directive_entry(struct reader *reader) ZT_MUST_CHECK;
 bool reader_head(struct reader *reader, const struct lexer *lexer, size_t *at, struct record_head *head);
 /* The record's owner from its text; a broken one also breaks the lines that leave theirs out. False: reported. */
 bool reader_owner(struct reader *reader, const char *text, size_t len, uint32_t line);
+/* Reads plain lines as far as they go in the lexer's text, which then stands at one that is not plain, or has no newline. */
+int reader_quick_lines(struct reader *reader) ZT_MUST_CHECK;
+
+void source_set_origin(struct source *source, const uint8_t *origin);
+/* The place for the next owner. */
+uint8_t *source_next_owner(struct source *source);
+/* Makes what was written there the owner. */
+void reader_set_owner(struct reader *reader, size_t len);
+/* Hands the record over whose rdata is in reader->rdata. */
+int reader_deliver(struct reader *reader, const struct record_head *head, size_t rdata_len, uint32_t line) ZT_MUST_CHECK;
 /* Reads the rdata of the tokens from `at` on and hands the record to the sink. */
 int reader_record_finish(struct reader *reader, const struct lexer *lexer, size_t at, const struct record_head *head) ZT_MUST_CHECK;
 

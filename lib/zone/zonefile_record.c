@@ -40,23 +40,6 @@ static bool class_read(const struct token *token, uint16_t *out)
 	return true;
 }
 
-static bool type_read(struct reader *reader, const struct token *token, uint16_t *out)
-{
-	char text[RR_TYPE_TEXT_SIZE];
-
-	if (!token_copy(token, text, sizeof(text)))
-		return false;
-	if (strcmp(text, reader->type_text) != 0) {
-		if (!rr_type_from_text(text, &reader->type)) {
-			reader->type_text[0] = '\0';
-			return false;
-		}
-		memcpy(reader->type_text, text, token->len + 1);
-	}
-	*out = reader->type;
-	return true;
-}
-
 /* TTL and class in either order, then the type; *at ends behind it. */
 bool reader_head(struct reader *reader, const struct lexer *lexer, size_t *at, struct record_head *head)
 {
@@ -83,7 +66,7 @@ bool reader_head(struct reader *reader, const struct lexer *lexer, size_t *at, s
 		entry_error(reader, lexer->entry_line, "the record ends too early; expected [TTL] [CLASS] TYPE DATA");
 		return false;
 	}
-	if (!type_read(reader, &lexer->tokens[i], &head->type)) {
+	if (!rr_type_from_chars(lexer->tokens[i].at, lexer->tokens[i].len, &head->type)) {
 		reader_token_error(reader, &lexer->tokens[i], "is no record type; expected one as A or MX, or TYPEnnn");
 		return false;
 	}
@@ -117,6 +100,29 @@ static bool ttl_settle(struct reader *reader, const struct record_head *head, si
 	return true;
 }
 
+int reader_deliver(struct reader *reader, const struct record_head *head, size_t rdata_len, uint32_t line)
+{
+	struct zonefile_record record = {
+		.owner = reader->source->owner,
+		.type = head->type,
+		.rr_class = reader->rr_class,
+		.rdata = reader->rdata,
+		.rdata_len = (uint16_t)rdata_len,
+		.file = reader->source->name,
+		.line = line,
+		.owner_len = (uint8_t)reader->source->owner_len,
+		.is_same_owner = !reader->is_owner_new,
+	};
+
+	if (!ttl_settle(reader, head, rdata_len, &record.ttl)) {
+		entry_error(reader, line, "the record has no TTL; expected one before its type, or a $TTL line above");
+		return ZT_OK;
+	}
+	reader->is_owner_new = false;
+	reader->report->record_count++;
+	return reader->sink->on_record(reader->sink->arg, &record);
+}
+
 /* Reads the rdata of the tokens from `at` on and hands the record over. Faults of the file are reported, and are no failure. */
 int reader_record_finish(struct reader *reader, const struct lexer *lexer, size_t at, const struct record_head *head)
 {
@@ -138,29 +144,16 @@ int reader_record_finish(struct reader *reader, const struct lexer *lexer, size_
 		entry_error(reader, error.line, "%s", error.text);
 		return ZT_OK;
 	}
-	struct zonefile_record record = {
-		.owner = source->owner,
-		.type = head->type,
-		.rr_class = reader->rr_class,
-		.rdata = reader->rdata,
-		.rdata_len = (uint16_t)out.pos,
-		.file = source->name,
-		.line = line,
-	};
-	if (!ttl_settle(reader, head, out.pos, &record.ttl)) {
-		entry_error(reader, line, "the record has no TTL; expected one before its type, or a $TTL line above");
-		return ZT_OK;
-	}
-	reader->report->record_count++;
-	return reader->sink->on_record(reader->sink->arg, &record);
+	return reader_deliver(reader, head, out.pos, line);
 }
 
 /* The record's owner from its text; a broken one also breaks the lines that leave theirs out. */
 bool reader_owner(struct reader *reader, const char *text, size_t len, uint32_t line)
 {
 	struct source *source = reader->source;
+	uint8_t *owner = source_next_owner(source);
 
-	int status = name_from_chars(source->owner, text, len, source->origin);
+	int status = name_from_chars(owner, text, len, source->origin);
 	if (status != ZT_OK) {
 		struct token token = { .at = text, .len = (uint32_t)len, .line = line & 0x7fffffff };
 		reader_token_error(reader, &token, status == ZT_ELIMIT ? "is no domain name: longer than 255 bytes, or a label longer than 63" :
@@ -168,8 +161,23 @@ bool reader_owner(struct reader *reader, const char *text, size_t len, uint32_t 
 		source->owner_state = OWNER_BROKEN;
 		return false;
 	}
-	source->owner_state = OWNER_KNOWN;
+	reader_set_owner(reader, name_len(owner));
 	return true;
+}
+
+uint8_t *source_next_owner(struct source *source)
+{
+	return source->owners[source->owner == source->owners[0]];
+}
+
+void reader_set_owner(struct reader *reader, size_t len)
+{
+	struct source *source = reader->source;
+
+	source->owner = source_next_owner(source);
+	source->owner_len = len;
+	source->owner_state = OWNER_KNOWN;
+	reader->is_owner_new = true;
 }
 
 int reader_record_entry(struct reader *reader)

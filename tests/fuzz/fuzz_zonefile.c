@@ -1,10 +1,11 @@
-/* Fuzzes the zone-file reader, and the loader's path into a zone and out again. */
+/* Fuzzes the zone-file reader, whose two ways must agree, and the loader's path into a zone and out again. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/dns/rdata.h"
 #include "lib/zone/edit.h"
 #include "lib/zone/zonefile.h"
+#include "tests/support/both_ways.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -52,6 +53,18 @@ static void round_trip(const uint8_t *apex, const struct zone_version *version, 
 	require(a.count == b.count && fingerprint_equal(a.fingerprint, b.fingerprint));
 }
 
+static void agree(const uint8_t *data, size_t size, const uint8_t *origin)
+{
+	struct buf difference;
+
+	buf_init(&difference);
+	bool is_same = read_both_ways((const char *)data, size, origin, &difference, NULL);
+	if (!is_same)
+		fprintf(stderr, "%.*s\n", (int)difference.len, (const char *)difference.data);
+	require(is_same);
+	buf_fini(&difference);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint8_t apex[] = "\7example";
@@ -62,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct zonefile_sink sink = { take_record, &target };
 	struct zonefile_report report;
 
+	agree(data, size, apex);
 	require(zone_new(apex, &key, &zone) == ZT_OK);
 	require(zone_new(apex, &key, &again) == ZT_OK);
 	require(zone_edit_begin(zone, &target.edit) == ZT_OK);
