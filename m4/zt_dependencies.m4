@@ -18,6 +18,7 @@ AC_DEFUN([ZT_DEPENDENCIES], [
   ZT_NEED([JANSSON], [jansson >= 2.13], [libjansson-dev])
   ZT_NEED([NETTLE], [nettle >= 3.8], [nettle-dev])
   ZT_NEED([SODIUM], [libsodium >= 1.0.18], [libsodium-dev])
+  ZT_NEED([XXHASH], [libxxhash >= 0.8], [libxxhash-dev])
   ZT_NEED([SECCOMP], [libseccomp >= 2.5], [libseccomp-dev])
   ZT_NEED([CAP], [libcap >= 2.33], [libcap-dev])
   ZT_NEED([FSTRM], [libfstrm >= 0.6], [libfstrm-dev])

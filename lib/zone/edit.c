@@ -30,6 +30,7 @@ int zone_edit_begin(struct zone *zone, struct zone_edit **out)
 	edit->zone = zone;
 	edit->version = version;
 	edit->retired = (struct retired){ 0 };
+	edit->built = NULL;
 	version->root = current->root;
 	version->apex = current->apex;
 	version->name_count = current->name_count;
@@ -56,6 +57,8 @@ void zone_edit_abort(struct zone_edit *edit)
 	if (!edit)
 		return;
 	graft_undo(edit);
+	if (edit->built)
+		zone_drop_region(edit->zone, edit->built);
 	version_free(edit->version);
 	edit_free(edit);
 }
@@ -146,6 +149,20 @@ static void update_apex(struct zone_version *version, const struct znode *node)
 	p = set.rdata;
 	if (rrset_next(&set, &p, &data, &len) && soa_from_rdata(&soa, data, len))
 		version->serial = soa.serial;
+}
+
+void edit_adopt(struct zone_edit *edit, struct region *region, const struct graft_whole *whole)
+{
+	struct zone_version *version = edit->version;
+
+	zone_add_region(edit->zone, region);
+	edit->built = region;
+	version->root = whole->root;
+	version->name_count = whole->name_count;
+	version->record_count = whole->record_count;
+	version->memory = region->live;
+	version->sum = whole->sum;
+	update_apex(version, whole->apex);
 }
 
 static int remove_node(struct zone_edit *edit, const struct znode *node)

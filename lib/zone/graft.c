@@ -8,17 +8,12 @@ static bool is_own(const struct zone_edit *edit, twig_t twig)
 	return twig_generation(twig) == edit->version->generation;
 }
 
-static size_t twig_memory(twig_t twig)
-{
-	return twig_is_leaf(twig) ? znode_memory(twig_leaf(twig)) : block_cost(branch_size(branch_twigs(twig_branch(twig))));
-}
-
 /* The edited version no longer has this node. There is room in the list. */
 static void drop(struct zone_edit *edit, twig_t twig)
 {
-	edit->version->memory -= twig_memory(twig);
+	edit->version->memory -= twig_memory(edit->zone, twig);
 	if (is_own(edit, twig))
-		twig_free(twig);
+		twig_free(edit->zone, twig);
 	else
 		retired_add(&edit->retired, twig);
 }
@@ -62,6 +57,7 @@ static int own_path(struct zone_edit *edit, unsigned levels)
 		memcpy(copy, branch, size);
 		branch_moved(copy, (uintptr_t)branch);
 		copy->generation = edit->version->generation;
+		edit->version->memory += block_cost(size) - twig_memory(edit->zone, (twig_t)branch);
 		seek->path[i] = copy;
 		set_twig(edit, i, (twig_t)copy | (get_twig(edit, i) & TWIG_NSEC3));
 		retired_add(&edit->retired, (twig_t)branch);
@@ -187,7 +183,7 @@ int graft_put(struct zone_edit *edit, struct znode *node, const struct graft_del
 	if (status != ZT_OK)
 		return status;
 	retag(edit);
-	edit->version->memory += znode_memory(node);
+	edit->version->memory += block_cost(znode_size(node));
 	graft_account(edit->version, seek, delta);
 	return ZT_OK;
 }
@@ -246,7 +242,7 @@ static void dismantle(const struct zone_edit *edit, twig_t twig, struct retired 
 		for (unsigned i = 0, twigs = branch_twigs(branch); i < twigs; i++)
 			dismantle(edit, branch_twig(branch, i), tops);
 	}
-	twig_free(twig);
+	twig_free(edit->zone, twig);
 }
 
 int graft_clear(struct zone_edit *edit)

@@ -22,6 +22,7 @@ struct zone_edit {
 	struct zone_version *version;      /* being built */
 	struct pending *pending;
 	struct retired retired;            /* shared nodes that it no longer has */
+	struct region *built;              /* a region of the zone that only the edited version has, or NULL */
 	struct key key;                    /* of the name in hand */
 	struct seek seek;                  /* its place */
 };
@@ -31,6 +32,18 @@ struct graft_delta {
 	struct zone_summary added;
 	struct zone_summary removed;
 };
+
+/* A trie that was made at once. */
+struct graft_whole {
+	twig_t root;
+	const struct znode *apex;
+	size_t name_count;
+	size_t record_count;
+	struct zone_summary sum;
+};
+
+/* The edit, which is empty, gets all that a sealed region holds, and the zone the region. */
+void edit_adopt(struct zone_edit *edit, struct region *region, const struct graft_whole *whole);
 
 /* Changes the sums on the path to a leaf, whose branches are private. */
 void graft_account(struct zone_version *version, const struct seek *seek, const struct graft_delta *delta);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "lib/dns/rrtype.h"
+#include "lib/zone/bulk.h"
 #include "lib/zone/journal_store.h"
 
 enum {
@@ -212,7 +213,22 @@ void journal_overlay_update(struct journal_txn *txn, struct journal_meta *meta, 
 
 /* ---- reading ------------------------------------------------------------------------------------------------------------------------ */
 
-static int chunk_load(struct rcursor *payload, struct zone_edit *edit, struct buf *rdata)
+static int rrset_load(struct zone_bulk *bulk, const uint8_t *owner, const struct rrset *set)
+{
+	struct change_record record = { .owner = owner, .type = set->type, .ttl = set->ttl };
+	const uint8_t *p = set->rdata;
+	uint32_t ttl;
+	int status = set->count > 0 ? ZT_OK : ZT_EINVAL;
+
+	while (status == ZT_OK && rrset_next(set, &p, &record.rdata, &record.rdata_len)) {
+		status = zone_bulk_add(bulk, &record, &ttl);
+		if (status == ZT_EEXIST)
+			status = ZT_OK;
+	}
+	return status;
+}
+
+static int chunk_load(struct rcursor *payload, const uint8_t *apex, struct zone_bulk *bulk, struct buf *rdata)
 {
 	const uint8_t *owner;
 	struct rrset set;
@@ -223,28 +239,36 @@ static int chunk_load(struct rcursor *payload, struct zone_edit *edit, struct bu
 		if (status == ZT_OK)
 			status = journal_rrset_read(&set, payload, rdata);
 		if (status == ZT_OK)
-			status = zone_edit_put_rrset(edit, owner, &set);
+			status = name_is_within(owner, apex) ? rrset_load(bulk, owner, &set) : ZT_EOUTOFZONE;
 	}
 	return status;
 }
 
 static int base_load(struct journal *journal, MDB_txn *txn, const struct journal_meta *meta, struct zone_edit *edit)
 {
+	const uint8_t *apex = zone_apex(zone_version_zone(zone_edit_view(edit)));
+	struct zone_bulk *bulk;
 	struct journal_key key;
 	struct rcursor payload;
 	struct buf rdata;
-	int status = ZT_OK;
 
+	int status = zone_bulk_begin(edit, &bulk);
+	if (status != ZT_OK)
+		return status;
 	buf_init(&rdata);
 	for (uint32_t i = 0; i < meta->chunk_count && status == ZT_OK; i++) {
 		journal_key_chunk(&key, meta->id, meta->generation, i);
 		status = journal_read_row(journal, txn, &key, &payload);
 		if (status == ZT_OK)
-			status = chunk_load(&payload, edit, &rdata);
+			status = chunk_load(&payload, apex, bulk, &rdata);
 		if (i % 64 == 63)
 			journal_env_trim(journal);
 	}
 	buf_fini(&rdata);
+	if (status == ZT_OK)
+		status = zone_bulk_finish(bulk);
+	else
+		zone_bulk_abort(bulk);
 	return status == ZT_ENOENT ? ZT_ECORRUPT : status;
 }
 

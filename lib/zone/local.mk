@@ -1,5 +1,8 @@
 noinst_LIBRARIES += lib/libzone.a
 lib_libzone_a_SOURCES = \
+	%D%/bulk.c %D%/bulk.h \
+	%D%/bulk_leaves.c %D%/bulk_leaves.h \
+	%D%/bulk_tree.c \
 	%D%/changeset.c %D%/changeset.h \
 	%D%/check.c %D%/check.h \
 	%D%/condense.c \
@@ -21,6 +24,7 @@ lib_libzone_a_SOURCES = \
 	%D%/nsec3.c %D%/nsec3.h \
 	%D%/order.c \
 	%D%/reclaim.c \
+	%D%/region.c %D%/region.h \
 	%D%/trie.c %D%/trie.h \
 	%D%/version.h \
 	%D%/znode.c %D%/znode.h \

@@ -20,8 +20,38 @@ int retired_reserve(struct retired *list, size_t more)
 	return ZT_OK;
 }
 
-void twig_free(twig_t twig)
+size_t twig_memory(const struct zone *zone, twig_t twig)
 {
+	size_t size = twig_is_leaf(twig) ? znode_size(twig_leaf(twig)) : branch_size(branch_twigs(twig_branch(twig)));
+
+	return region_find(zone->regions, twig) ? node_align(size) : block_cost(size);
+}
+
+void zone_add_region(struct zone *zone, struct region *region)
+{
+	region->next = zone->regions;
+	zone->regions = region;
+}
+
+void zone_drop_region(struct zone *zone, struct region *region)
+{
+	struct region **at = &zone->regions;
+
+	while (*at != region)
+		at = &(*at)->next;
+	*at = region->next;
+	region_free(region);
+}
+
+void twig_free(struct zone *zone, twig_t twig)
+{
+	struct region *region = region_find(zone->regions, twig);
+
+	if (region) {
+		if (!zone->is_ending && region_release(region, twig))
+			zone_drop_region(zone, region);
+		return;
+	}
 	if (twig_is_leaf(twig)) {
 		free(twig_leaf(twig));
 		return;
@@ -29,13 +59,16 @@ void twig_free(twig_t twig)
 	struct branch *branch = twig_branch(twig);
 	if (twig & TWIG_SUBTREE) {
 		for (unsigned i = 0, count = branch_twigs(branch); i < count; i++)
-			twig_free(branch_twig(branch, i) | TWIG_SUBTREE);
+			twig_free(zone, branch_twig(branch, i) | TWIG_SUBTREE);
 	}
 	free(branch);
 }
 
-static void clear_generations(twig_t twig)
+/* Nodes of regions have generation 0 already. */
+static void clear_generations(const struct zone *zone, twig_t twig)
 {
+	if (region_find(zone->regions, twig))
+		return;
 	if (twig_is_leaf(twig)) {
 		twig_leaf(twig)->generation = 0;
 		return;
@@ -43,7 +76,7 @@ static void clear_generations(twig_t twig)
 	struct branch *branch = twig_branch(twig);
 	branch->generation = 0;
 	for (unsigned i = 0, count = branch_twigs(branch); i < count; i++)
-		clear_generations(branch_twig(branch, i));
+		clear_generations(zone, branch_twig(branch, i));
 }
 
 uint32_t version_next_generation(struct zone *zone)
@@ -53,7 +86,7 @@ uint32_t version_next_generation(struct zone *zone)
 	if (current->generation == UINT32_MAX) {
 		/* Only the editing thread looks at generations, so they may change under the readers. */
 		if (current->root)
-			clear_generations(current->root);
+			clear_generations(zone, current->root);
 		current->generation = 0;
 	}
 	return current->generation + 1;
@@ -103,7 +136,7 @@ static size_t count_older(twig_t twig, uint32_t generation)
 }
 
 /* Frees what is younger than `generation`, adds what is older to the list. A node is never younger than the branch above it. */
-static void free_younger(twig_t twig, uint32_t generation, struct retired *older)
+static void free_younger(struct zone *zone, twig_t twig, uint32_t generation, struct retired *older)
 {
 	if (twig_generation(twig) <= generation) {
 		retired_add(older, twig);
@@ -112,9 +145,9 @@ static void free_younger(twig_t twig, uint32_t generation, struct retired *older
 	if (twig & TWIG_SUBTREE && !twig_is_leaf(twig)) {
 		const struct branch *branch = twig_branch(twig);
 		for (unsigned i = 0, twigs = branch_twigs(branch); i < twigs; i++)
-			free_younger(branch_twig(branch, i) | TWIG_SUBTREE, generation, older);
+			free_younger(zone, branch_twig(branch, i) | TWIG_SUBTREE, generation, older);
 	}
-	twig_free(twig & ~(twig_t)TWIG_SUBTREE);
+	twig_free(zone, twig & ~(twig_t)TWIG_SUBTREE);
 }
 
 /* Takes a version that nobody reads out of the chain. What its pinned predecessor still shows is left to the predecessor; false when
@@ -129,7 +162,7 @@ static bool remove_behind(struct zone_version *predecessor, struct zone_version 
 	if (retired_reserve(&predecessor->retired, older) != ZT_OK)
 		return false;
 	for (size_t i = 0; i < list->count; i++)
-		free_younger(list->twig[i], predecessor->generation, &predecessor->retired);
+		free_younger(version->zone, list->twig[i], predecessor->generation, &predecessor->retired);
 	predecessor->next = version->next;
 	version_free(version);
 	return true;
@@ -140,7 +173,7 @@ static void remove_oldest(struct zone *zone)
 	struct zone_version *version = zone->oldest;
 
 	for (size_t i = 0; i < version->retired.count; i++)
-		twig_free(version->retired.twig[i]);
+		twig_free(version->zone, version->retired.twig[i]);
 	zone->oldest = version->next;
 	version_free(version);
 }
@@ -198,7 +231,7 @@ static void abandon(struct zone_version *version)
 
 	assert(atomic_load(&version->pins) == 0);
 	for (size_t i = 0; i < version->retired.count; i++)
-		twig_free(version->retired.twig[i]);
+		twig_free(version->zone, version->retired.twig[i]);
 	version->retired.count = 0;
 	if (!atomic_compare_exchange_strong(&version->grace, &pending, GRACE_ABANDONED))
 		version_free(version);
@@ -209,12 +242,15 @@ void zone_free(struct zone *zone)
 	if (!zone)
 		return;
 	assert(!zone->is_edited);
+	zone->is_ending = true;
 	struct zone_version *current = zone_current_mutable(zone);
 	if (current->root)
-		twig_free(current->root | TWIG_SUBTREE);
+		twig_free(zone, current->root | TWIG_SUBTREE);
 	for (struct zone_version *version = zone->oldest, *next; version; version = next) {
 		next = version->next;
 		abandon(version);
 	}
+	while (zone->regions)
+		zone_drop_region(zone, zone->regions);
 	free(zone);
 }

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <urcu/urcu-qsbr.h>
 
+#include "lib/zone/region.h"
 #include "lib/zone/trie.h"
 
 /* Nodes to free, as twigs. */
@@ -48,6 +49,8 @@ struct zone {
 	_Atomic(struct zone_version *) current;
 	struct zone_version *oldest;
 	bool is_edited;
+	bool is_ending;            /* its regions go as a whole */
+	struct region *regions;
 	struct fingerprint_key key;
 	uint8_t apex_len;
 	uint8_t apex[NAME_MAX_LEN];
@@ -78,5 +81,11 @@ static inline void retired_add(struct retired *list, twig_t twig)
 	list->twig[list->count++] = twig;
 }
 
+/* What the node takes, by itself. */
+size_t twig_memory(const struct zone *zone, twig_t twig);
 /* Frees one node, or with TWIG_SUBTREE all below it too. */
-void twig_free(twig_t twig);
+void twig_free(struct zone *zone, twig_t twig);
+/* The zone owns the region from now on. */
+void zone_add_region(struct zone *zone, struct region *region);
+/* Takes the region out and frees it. */
+void zone_drop_region(struct zone *zone, struct region *region);

@@ -50,23 +50,23 @@ static const uint8_t *set_read(const uint8_t *p, struct rrset *set)
 	return p + set->rdata_size;
 }
 
-static size_t set_header_size(const struct znode_slot *slot, const struct znode_change *change)
+size_t znode_set_head_size(uint16_t type, uint16_t count)
 {
-	if (change->count == 0)
-		return 0;
-	return (size_t)8 + (slot->type == TYPE_RRSIG ? 2 : 0) + (change->count != 1 ? 4 : 0);
+	return (size_t)8 + (type == TYPE_RRSIG ? 2 : 0) + (count != 1 ? 4 : 0);
 }
 
-static uint8_t *set_write_header(uint8_t *p, const struct znode_slot *slot, const struct znode_change *change, uint32_t size)
+uint8_t *znode_set_begin(uint8_t *out, const struct rrset *set)
 {
-	p = store(p, &slot->type, 2);
-	p = store(p, &change->ttl, 4);
-	p = store(p, &change->count, 2);
-	if (slot->type == TYPE_RRSIG)
-		p = store(p, &slot->covers, 2);
-	if (change->count != 1)
-		p = store(p, &size, 4);
-	return p;
+	uint32_t size = (uint32_t)set->rdata_size;
+
+	out = store(out, &set->type, 2);
+	out = store(out, &set->ttl, 4);
+	out = store(out, &set->count, 2);
+	if (set->type == TYPE_RRSIG)
+		out = store(out, &set->covers, 2);
+	if (set->count != 1)
+		out = store(out, &size, 4);
+	return out;
 }
 
 const uint8_t *znode_owner(const struct znode *node)
@@ -145,9 +145,9 @@ static size_t content_size(const struct znode *node)
 	return node->owner_len + (pos >> 16);
 }
 
-size_t znode_memory(const struct znode *node)
+size_t znode_size(const struct znode *node)
 {
-	return block_cost(sizeof(*node) + content_size(node));
+	return sizeof(*node) + content_size(node);
 }
 
 size_t znode_record_count(const struct znode *node)
@@ -183,7 +183,7 @@ struct znode_slot znode_locate(const struct znode *node, uint16_t type, uint16_t
 	return slot;
 }
 
-static uint8_t flag_of(uint16_t type)
+uint8_t znode_flag_of(uint16_t type)
 {
 	switch (type) {
 	case TYPE_NS: return ZNODE_HAS_NS;
@@ -206,12 +206,13 @@ struct znode *znode_make(const struct znode *old, const uint8_t *owner, const st
 		before = name_len(owner);
 	for (size_t i = 0; i < sizeof(change->piece) / sizeof(change->piece[0]); i++)
 		added += change->piece[i].len;
-	struct znode *node = malloc(sizeof(*node) + before + set_header_size(slot, change) + added + after);
+	size_t head_size = change->count > 0 ? znode_set_head_size(slot->type, change->count) : 0;
+	struct znode *node = malloc(sizeof(*node) + before + head_size + added + after);
 	if (!node)
 		return NULL;
 	uint8_t *at = store(node->bytes, head, before);
 	if (change->count > 0) {
-		at = set_write_header(at, slot, change, (uint32_t)added);
+		at = znode_set_begin(at, &(struct rrset){ slot->type, slot->covers, change->count, change->ttl, NULL, added });
 		for (size_t i = 0; i < sizeof(change->piece) / sizeof(change->piece[0]); i++)
 			at = store(at, change->piece[i].data, change->piece[i].len);
 	}
@@ -220,9 +221,9 @@ struct znode *znode_make(const struct znode *old, const uint8_t *owner, const st
 	node->generation = 0;
 	node->owner_len = old ? old->owner_len : (uint8_t)before;
 	node->rrset_count = (uint16_t)((old ? old->rrset_count : 0) - (slot->set.count > 0) + (change->count > 0));
-	node->flags = (uint8_t)((old ? old->flags : 0) & ~flag_of(slot->type));
+	node->flags = (uint8_t)((old ? old->flags : 0) & ~znode_flag_of(slot->type));
 	if (change->count > 0)
-		node->flags |= flag_of(slot->type);
+		node->flags |= znode_flag_of(slot->type);
 	return node;
 }
 

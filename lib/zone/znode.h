@@ -45,9 +45,15 @@ static inline size_t block_cost(size_t size)
 	return size <= 24 ? 32 : (size + 8 + 15) & ~(size_t)15;
 }
 
-/* Bytes of the node in the sense of block_cost. */
-size_t znode_memory(const struct znode *node);
+/* Bytes of the node itself. */
+size_t znode_size(const struct znode *node);
 size_t znode_record_count(const struct znode *node);
+
+/* For who packs nodes itself: what an RRset's head takes, which the rdata follow; writing it (rdata_size is meant to follow);
+ * and the flag of a node that has the type. */
+size_t znode_set_head_size(uint16_t type, uint16_t count);
+uint8_t *znode_set_begin(uint8_t *out, const struct rrset *set);
+uint8_t znode_flag_of(uint16_t type);
 
 /* Finds the RRset or its place; `node` may be NULL (a name without records yet). */
 struct znode_slot znode_locate(const struct znode *node, uint16_t type, uint16_t covers);

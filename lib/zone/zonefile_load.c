@@ -2,55 +2,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/wire.h"
 #include "lib/dns/rrtype.h"
+#include "lib/zone/bulk.h"
 #include "lib/zone/check.h"
 #include "lib/zone/edit.h"
 #include "lib/zone/zonefile.h"
 
 struct load {
+	struct zone_bulk *bulk;
 	struct zone_edit *edit;
 	struct zonefile_report *report;
 	const uint8_t *apex;
-	/* The RRset of the last record, so that a run of records of one RRset needs no look-up. */
-	uint8_t owner[NAME_MAX_LEN];
-	uint16_t type;             /* 0: no record yet */
-	uint16_t covers;
-	uint32_t ttl;
-	bool is_ttl_mixed;         /* the file states more than one TTL, so RRsets may disagree */
 };
-
-static uint16_t covered_type(const struct zonefile_record *record)
-{
-	return record->type == TYPE_RRSIG ? wire_get_u16(record->rdata) : 0;
-}
-
-static bool is_same_rrset(const struct load *load, const struct zonefile_record *record, uint16_t covers)
-{
-	return load->type == record->type && load->covers == covers && name_equal(load->owner, record->owner);
-}
-
-/* The TTL that the record's RRset has already, or the record's own. */
-static uint32_t ttl_of_rrset(struct load *load, const struct zonefile_record *record, uint16_t covers)
-{
-	struct rrset set;
-
-	if (load->type == 0 || (!load->is_ttl_mixed && load->ttl == record->ttl))
-		return record->ttl;
-	load->is_ttl_mixed = true;
-	if (is_same_rrset(load, record, covers))
-		return load->ttl;
-	const struct znode *node = zone_get(zone_edit_view(load->edit), record->owner);
-	return node && znode_rrset(node, record->type, covers, &set) ? set.ttl : record->ttl;
-}
-
-static void load_remember(struct load *load, const struct zonefile_record *record, uint16_t covers, uint32_t ttl)
-{
-	name_copy(load->owner, record->owner);
-	load->type = record->type;
-	load->covers = covers;
-	load->ttl = ttl;
-}
 
 static bool record_belongs(const struct load *load, const struct zonefile_record *record)
 {
@@ -76,13 +39,11 @@ static int load_record(void *arg, const struct zonefile_record *record)
 
 	if (!record_belongs(load, record))
 		return ZT_OK;
-	uint16_t covers = covered_type(record);
-	uint32_t ttl = ttl_of_rrset(load, record, covers);
+	uint32_t ttl = record->ttl;
+	int status = zone_bulk_add(load->bulk, &(struct change_record){ record->owner, record->type, ttl, record->rdata, record->rdata_len }, &ttl);
 	if (ttl != record->ttl)
 		zonefile_warning(load->report, record->file, record->line, "%s %s: TTL %u differs from the %u of the records before it, which is used",
 				 name_to_text(record->owner, owner), rr_type_to_text(record->type, type), record->ttl, ttl);
-	load_remember(load, record, covers, ttl);
-	int status = zone_edit_add(load->edit, &(struct change_record){ record->owner, record->type, ttl, record->rdata, record->rdata_len });
 	if (status == ZT_EEXIST) {
 		zonefile_warning(load->report, record->file, record->line, "%s %s: the same record stands above; this one is dropped",
 				 name_to_text(record->owner, owner), rr_type_to_text(record->type, type));
@@ -168,6 +129,13 @@ int zonefile_load(const char *path, const uint8_t *apex, struct zone_edit *edit,
 	struct load load = { .edit = edit, .report = report, .apex = apex };
 	struct zonefile_sink sink = { .on_record = load_record, .arg = &load };
 
-	int status = zonefile_read(path, apex, &sink, report);
+	int status = zone_bulk_begin(edit, &load.bulk);
+	if (status != ZT_OK)
+		return status;
+	status = zonefile_read(path, apex, &sink, report);
+	if (status == ZT_OK)
+		status = zone_bulk_finish(load.bulk);
+	else
+		zone_bulk_abort(load.bulk);
 	return status == ZT_OK ? rules_check(path, &load) : status;
 }

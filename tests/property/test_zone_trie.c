@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/dns/rrtype.h"
+#include "lib/zone/bulk.h"
 #include "lib/zone/find.h"
 #include "lib/zone/version.h"
 #include "tests/property/zone_model.h"
@@ -44,7 +45,7 @@ static struct zone_summary check_structure(struct structure *all, twig_t twig, u
 	if (twig_is_leaf(twig)) {
 		const struct znode *node = twig_leaf(twig);
 		MUST(twig == twig_of_leaf(node));
-		all->memory += znode_memory(node);
+		all->memory += twig_memory(zone, twig);
 		all->leaves++;
 		return znode_summary(node, &zone->key, zone_is_apex(zone, node));
 	}
@@ -65,7 +66,7 @@ static struct zone_summary check_structure(struct structure *all, twig_t twig, u
 	MUST(at == count);
 	MUST(branch_summary(branch).count == sum.count);
 	MUST(fingerprint_equal(branch_summary(branch).fingerprint, sum.fingerprint));
-	all->memory += block_cost(branch_size(count));
+	all->memory += twig_memory(zone, twig);
 	return sum;
 }
 
@@ -192,6 +193,66 @@ static void do_anything(struct world *world, struct zone_edit *edit)
 	}
 }
 
+/* One record of the model for a bulk load; those of a place come in the order of `when`. */
+struct load_record {
+	unsigned name, slot, rdata;
+	uint64_t when;
+};
+
+static int earlier_first(const void *a, const void *b)
+{
+	const struct load_record *x = a, *y = b;
+	return (x->when > y->when) - (x->when < y->when);
+}
+
+/* All of the model, some of it twice; names in order, or all in any order. */
+static unsigned list_records(struct world *world, struct load_record *out)
+{
+	bool in_order = rng_below(world->rng, 2) == 0;
+	unsigned count = 0;
+
+	for (unsigned name = 0; name < world->uni.name_count; name++)
+		for (unsigned slot = 0; slot < MODEL_SLOTS; slot++)
+			for (unsigned i = 0; i < 2 * MODEL_RDATA; i++) {
+				if (!(world->model.set[name][slot].present >> i % MODEL_RDATA & 1) || (i >= MODEL_RDATA && rng_below(world->rng, 4)))
+					continue;
+				uint64_t when = in_order ? (uint64_t)name << 32 | (uint32_t)rng_u64(world->rng) : rng_u64(world->rng);
+				out[count++] = (struct load_record){ name, slot, i % MODEL_RDATA, when };
+			}
+	qsort(out, count, sizeof(*out), earlier_first);
+	return count;
+}
+
+/* The same content once more, built in bulk. A first record gives its RRset the TTL. */
+static void do_rebuild(struct world *world, struct zone_edit *edit)
+{
+	static struct load_record records[MODEL_NAMES * MODEL_SLOTS * 2 * MODEL_RDATA];
+	uint8_t seen[MODEL_NAMES][MODEL_SLOTS] = { { 0 } }, owner[NAME_MAX_LEN];
+	struct zone_bulk *bulk;
+	uint32_t ttl;
+
+	MUST(zone_edit_clear(edit) == ZT_OK);
+	MUST(zone_bulk_begin(edit, &bulk) == ZT_OK);
+	unsigned count = list_records(world, records);
+	for (unsigned i = 0; i < count; i++) {
+		const struct load_record *at = &records[i];
+		const struct model_rdata *rdata = &world->uni.rdata[at->slot][at->rdata];
+		uint32_t expected = world->model.set[at->name][at->slot].ttl;
+		uint8_t *set_seen = &seen[at->name][at->slot], bit = (uint8_t)(1 << at->rdata);
+		name_copy(owner, world->uni.name[at->name]);
+		scramble_name(world->rng, owner);
+		int status = zone_bulk_add(bulk, &(struct change_record){ owner, model_slot[at->slot].type,
+			*set_seen ? expected + 7 : expected, rdata->data, rdata->len }, &ttl);
+		MUST(status == (*set_seen & bit ? ZT_EEXIST : ZT_OK));
+		MUST(ttl == expected);
+		*set_seen |= bit;
+	}
+	MUST(zone_bulk_finish(bulk) == ZT_OK);
+	MUST(zone_bulk_begin(edit, &bulk) == (count ? ZT_EINVAL : ZT_OK));
+	if (count == 0)
+		zone_bulk_abort(bulk);
+}
+
 /* ---- one script ------------------------------------------------------------------------------------------------------------- */
 
 /* Several at once find what each finds alone. */
@@ -307,6 +368,11 @@ static void run_script(struct world *world)
 	struct zone_edit *edit;
 
 	MUST(zone_edit_begin(world->zone, &edit) == ZT_OK);
+	if (rng_below(world->rng, 10) == 0) {
+		do_rebuild(world, edit);
+		check_version_structure(zone_edit_view(edit));
+		model_check_content(&world->uni, &world->model, zone_edit_view(edit));
+	}
 	for (uint64_t left = rng_below(world->rng, rng_below(world->rng, 8) ? 8 : 60); left > 0; left--)
 		do_anything(world, edit);
 	check_questions(world, &world->model, zone_edit_view(edit));
