@@ -331,6 +331,16 @@ static unsigned answers_collect(struct udp_batch *batch)
 	return count;
 }
 
+/* An answer is longer than the interface's MTU: whoever allows such answers wants them in fragments, so DF goes. False where it was not set. */
+static bool fragments_allow(const struct udp_socket *sock)
+{
+	int mode = IP_PMTUDISC_OMIT;
+	socklen_t len = sizeof(mode);
+
+	return sock->local.family == AF_INET && getsockopt(sock->fd, IPPROTO_IP, IP_MTU_DISCOVER, &mode, &len) == 0 && mode != IP_PMTUDISC_OMIT &&
+	       option_set(sock->fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT) == 0;
+}
+
 unsigned udp_batch_send(struct udp_batch *batch)
 {
 	unsigned count = answers_collect(batch);
@@ -342,7 +352,7 @@ unsigned udp_batch_send(struct udp_batch *batch)
 			/* The kernel stops at the first message it can't take and tells why only if that is the first one. */
 			done += (unsigned)n;
 			sent += (unsigned)n;
-		} else if (errno == EINTR) {
+		} else if (errno == EINTR || (errno == EMSGSIZE && fragments_allow(batch->sock))) {
 			continue;
 		} else if (errno == EAGAIN || errno == ENOBUFS) {
 			batch->dropped += count - done;

@@ -27,7 +27,7 @@ struct udp_socket {
 enum udp_flags {
 	UDP_REUSEPORT = 1,         /* several sockets share the address, one a thread */
 	UDP_SERVER = 2,            /* for batches: large buffers, answers from the address asked, path MTU guesses ignored */
-	UDP_DONT_FRAGMENT = 4,     /* with UDP_SERVER, IPv4: sets DF (RFC 9715 section 3.1); what is longer than the interface's MTU is refused */
+	UDP_DONT_FRAGMENT = 4,     /* with UDP_SERVER, IPv4: sets DF (RFC 9715 section 3.1); until an answer is longer than the interface's MTU */
 };
 
 /* Binds to `local` (port 0: any). */

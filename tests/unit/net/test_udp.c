@@ -1,6 +1,10 @@
 /* lib/net/udp: sockets and batches over the loopback. */
+#include <net/if.h>
 #include <poll.h>
+#include <sched.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "lib/net/udp.h"
 #include "tests/support/suite.h"
@@ -201,6 +205,54 @@ START_TEST(an_answer_the_kernel_refuses_does_not_stop_the_others)
 }
 END_TEST
 
+/* A network of the test's own, whose loopback interface takes no packet longer than `mtu`. False where the kernel forbids it. */
+static bool network_make(int mtu)
+{
+	struct ifreq request = { .ifr_name = "lo" };
+
+	if (unshare(CLONE_NEWNET) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
+		return false;
+	struct udp_socket any;
+	struct netaddr local = addr_of("0.0.0.0@0");
+	ck_assert_int_eq(udp_open(&any, &local, 0), ZT_OK);
+	request.ifr_mtu = mtu;
+	bool ok = ioctl(any.fd, SIOCSIFMTU, &request) == 0;
+	request.ifr_flags = IFF_UP | IFF_LOOPBACK | IFF_RUNNING;
+	ok = ok && ioctl(any.fd, SIOCSIFFLAGS, &request) == 0;
+	udp_close(&any);
+	return ok;
+}
+
+START_TEST(an_answer_longer_than_the_interface_takes_goes_in_fragments)
+{
+	struct udp_socket server, client;
+	struct udp_batch batch;
+	uint8_t data[2000] = { 7 };
+	size_t len = sizeof(data);
+
+	if (!network_make(1000)) {
+		puts("# an answer in fragments: skipped, no right to make a network namespace");
+		return;
+	}
+	open_at(&server, "127.0.0.1@0", UDP_SERVER | UDP_DONT_FRAGMENT);
+	open_at(&client, "127.0.0.1@0", 0);
+	ck_assert_int_eq(udp_batch_init(&batch, NULL), ZT_OK);
+	ck_assert_int_eq(udp_send(&client, &server.local, data, 1), ZT_OK);
+	wait_readable(&server);
+	ck_assert_int_eq(udp_batch_receive(&batch, &server), 1);
+	memset(batch.slots[0].answer, 5, sizeof(data));
+	batch.slots[0].answer_len = sizeof(data);
+	ck_assert_uint_eq(udp_batch_send(&batch), 1);
+	ck_assert_uint_eq(batch.failed, 0);
+	wait_readable(&client);
+	ck_assert_int_eq(udp_receive(&client, data, &len, NULL), ZT_OK);
+	ck_assert_uint_eq(len, sizeof(data));
+	udp_batch_fini(&batch);
+	udp_close(&server);
+	udp_close(&client);
+}
+END_TEST
+
 START_TEST(a_taken_address_and_a_dead_peer_are_told)
 {
 	struct udp_socket first, second, client;
@@ -250,6 +302,7 @@ int main(void)
 	tcase_add_test(tests, an_answer_leaves_from_the_address_that_was_asked);
 	tcase_add_test(tests, slots_without_an_answer_and_long_queries_are_told_apart);
 	tcase_add_test(tests, an_answer_the_kernel_refuses_does_not_stop_the_others);
+	tcase_add_test(tests, an_answer_longer_than_the_interface_takes_goes_in_fragments);
 	tcase_add_test(tests, a_taken_address_and_a_dead_peer_are_told);
 	tcase_add_test(tests, a_message_longer_than_the_room_is_told);
 	suite_add_tcase(suite, tests);
