@@ -38,6 +38,7 @@ struct zone_conf {
 	struct schema_list allow_transfer;
 	struct schema_list allow_update;
 	struct schema_list allow_notify;
+	bool zonemd_verify;
 };
 
 struct root_conf {
@@ -140,6 +141,10 @@ static const struct schema_row zone_rows[] = {
 	  .help = "Who may change the zone by UPDATE (RFC 2136). Absent means nobody." },
 	{ "allow-notify", SCHEMA_ACCESS, offsetof(struct zone_conf, allow_notify), SCHEMA_LIST,
 	  .help = "Who may send NOTIFY, besides the primaries, who always may." },
+	{ "zonemd-verify", SCHEMA_BOOL, offsetof(struct zone_conf, zonemd_verify), .fallback = "yes",
+	  .help = "Whether a zone file or transfer whose content does not have the digest that its ZONEMD records state (RFC 8976) is refused. Where no record has a "
+		  "scheme and hash known here (SIMPLE with SHA-384 or SHA-512), that is logged and the content taken. UPDATE is not checked, nor does it keep "
+		  "ZONEMD true: sign such zones anew, or publish none in them." },
 };
 
 static const struct schema zone_schema = { .what = "zone", .size = sizeof(struct zone_conf), .rows = zone_rows,
@@ -213,6 +218,7 @@ static void zone_read(struct reader *reader, const struct zone_conf *conf, struc
 	zone->allow_query = acl_read(reader, conf->node, "allow-query", &conf->allow_query);
 	zone->allow_transfer = acl_read(reader, conf->node, "allow-transfer", &conf->allow_transfer);
 	zone->allow_update = acl_read(reader, conf->node, "allow-update", &conf->allow_update);
+	zone->zonemd_verify = conf->zonemd_verify;
 	zone->allow_notify = acl_read(reader, conf->node, "allow-notify", &conf->allow_notify);
 	if (!zone->file && zone->primaries_count == 0)
 		problem_at(reader, conf->node, "the zone has neither file nor primaries; expected a file (primary) or primaries (secondary)");

@@ -29,6 +29,7 @@ struct zone_options {
 	struct acl *allow_transfer;       /* NULL = nobody */
 	struct acl *allow_update;
 	struct acl *allow_notify;         /* the primaries' addresses are always allowed */
+	bool zonemd_verify;
 };
 
 struct authd_options {

@@ -65,7 +65,7 @@ AC_DEFUN([ZT_COMPILER_FLAGS], [
 # What -V tells about a build: the libraries it was made with, and its modes.
 AC_DEFUN([ZT_FEATURES], [
   zt_features=""
-  for zt_module in ldns libevent_core lmdb liburcu-qsbr yaml-0.1 jansson nettle libsodium libxxhash libseccomp libcap libfstrm; do
+  for zt_module in ldns libevent_core lmdb liburcu-qsbr yaml-0.1 jansson libcrypto nettle libsodium libxxhash libseccomp libcap libfstrm; do
     zt_features="$zt_features${zt_features:+, }$zt_module $($PKG_CONFIG --modversion $zt_module)"
   done
   AC_DEFINE_UNQUOTED([ZT_BUILD_FEATURES], ["$zt_features; sanitizers $zt_sanitizers, fuzzers $zt_fuzzers, lto $zt_lto"],

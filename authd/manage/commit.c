@@ -7,6 +7,7 @@
 #include "authd/manage/primary.h"
 #include "lib/dns/serial.h"
 #include "lib/zone/check.h"
+#include "lib/zone/zonemd.h"
 
 /* An item on its way. */
 struct passage {
@@ -52,8 +53,35 @@ static void measure(struct passage *passage)
 	refuse(passage, ZT_ESERIAL);
 }
 
+int commit_digest_check(struct manage *manage, const struct zone_entry *entry, const struct zone_version *version, char error[512])
+{
+	struct zonemd_report report;
+
+	if (!entry->options->zonemd_verify)
+		return ZT_OK;
+	int status = zonemd_verify(version, &report);
+	if (status != ZT_OK) {
+		snprintf(error, 512, "%s", status_text(status));
+		return status;
+	}
+	switch (report.outcome) {
+	case ZONEMD_ABSENT:
+		return ZT_OK;
+	case ZONEMD_VERIFIED:
+		log_info(manage->log, "zone %s: serial %u: %s", entry->name, zone_version_serial(version), report.text);
+		return ZT_OK;
+	case ZONEMD_UNSUPPORTED:
+		log_warn(manage->log, "zone %s: serial %u: %s; it is not verified", entry->name, zone_version_serial(version), report.text);
+		return ZT_OK;
+	case ZONEMD_MISMATCH:
+		break;
+	}
+	snprintf(error, 512, "serial %u: %s (zonemd-verify: no takes it all the same)", zone_version_serial(version), report.text);
+	return ZT_EZONE;
+}
+
 /* The loader has checked a first load while it had the file's lines at hand. */
-static void check(struct passage *passage)
+static void check(struct manage *manage, struct passage *passage)
 {
 	struct commit_item *item = passage->item;
 	char text[ZONE_FINDING_TEXT_SIZE];
@@ -74,11 +102,13 @@ static void check(struct passage *passage)
 		break;
 	}
 	free(findings);
+	if (status == ZT_OK && (item->source == JOURNAL_AXFR || item->source == JOURNAL_IXFR))
+		status = commit_digest_check(manage, item->entry, passage->to, item->error);
 	if (status != ZT_OK)
 		refuse(passage, status);
 }
 
-static void prepare(struct passage *passage, struct commit_item *item)
+static void prepare(struct manage *manage, struct passage *passage, struct commit_item *item)
 {
 	passage->item = item;
 	item->status = ZT_OK;
@@ -89,7 +119,7 @@ static void prepare(struct passage *passage, struct commit_item *item)
 	passage->to = zone_edit_view(item->edit);
 	measure(passage);
 	if (item->status == ZT_OK)
-		check(passage);
+		check(manage, passage);
 }
 
 static bool is_worth_storing(const struct passage *passage)
@@ -188,7 +218,7 @@ void commit_edits(struct manage *manage, struct commit_item *items, size_t count
 		return;
 	}
 	for (size_t i = 0; i < count; i++)
-		prepare(&passages[i], &items[i]);
+		prepare(manage, &passages[i], &items[i]);
 	store(manage, passages, count);
 	for (size_t i = 0; i < count; i++)
 		finish(manage, &passages[i]);

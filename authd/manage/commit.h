@@ -27,6 +27,10 @@ struct commit_item {
 	char error[512];                      /* for the log and for people; empty when status is ZT_OK */
 };
 
+/* Whether the content of a file or a transfer has the digest that its ZONEMD records state (RFC 8976), as far as the zone's settings want to know; logs what
+ * is found. Otherwise ZT_EZONE and what is wrong in `error` (or ZT_ENOMEM). */
+int commit_digest_check(struct manage *manage, const struct zone_entry *entry, const struct zone_version *version, char error[512]) ZT_MUST_CHECK;
+
 /* At most one item per zone. A published version makes the zone SERVED_OK, sets loaded_wall and goes to primary_on_change (unless its content and serial are
  * what was served). An edit that changes nothing stores only base and states. Failures are logged here. */
 void commit_edits(struct manage *manage, struct commit_item *items, size_t count);

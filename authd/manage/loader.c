@@ -62,6 +62,16 @@ static void report_log(const struct manage *manage, struct zone_entry *entry, co
 	}
 }
 
+static int digest_check(struct manage *manage, struct zone_entry *entry, const struct zone_version *version)
+{
+	char error[512];
+
+	int status = commit_digest_check(manage, entry, version, error);
+	if (status != ZT_OK)
+		snprintf(entry->last_error, sizeof(entry->last_error), "%s: %.400s", entry->options->file, error);
+	return status;
+}
+
 /* Reads the entry's file into an edit. Failures are logged and in last_error. */
 static int file_read(struct manage *manage, struct zone_entry *entry, struct zone_edit *edit, struct buf *origin)
 {
@@ -80,6 +90,8 @@ static int file_read(struct manage *manage, struct zone_entry *entry, struct zon
 	if (status == ZT_ENOENT)       /* which elsewhere means that there is no file to read */
 		status = ZT_EIO;
 	report_log(manage, entry, report);
+	if (status == ZT_OK)
+		status = digest_check(manage, entry, zone_edit_view(edit));
 	confine_note_sources(manage->confine, report->sources.data, report->sources.len);
 	origin_make(manage, report, origin);
 	if (status == ZT_OK && origin->status != ZT_OK)

@@ -306,7 +306,7 @@ static bool referral_write(struct answer *answer)
 	if (!answer->question->dnssec_ok)
 		return true;
 	if (znode_flags(answer->cut) & ZNODE_HAS_DS && find_signed(answer, answer->cut, TYPE_DS, &it))
-		return rrset_require(answer, SECTION_AUTHORITY, owner, &it);
+		return it.sigs.count == 0 || rrset_require(answer, SECTION_AUTHORITY, owner, &it);      /* unsigned, it would prove nothing */
 	deny_ds(&answer->deny, answer->cut);
 	return true;
 }

@@ -37,7 +37,8 @@ lib_libzone_a_SOURCES = \
 	%D%/zonefile_record.c \
 	%D%/zonefile_report.c \
 	%D%/zonefile_sources.c \
-	%D%/zonefile_write.c
+	%D%/zonefile_write.c \
+	%D%/zonemd.c %D%/zonemd.h
 
 check_PROGRAMS += tests/unit/zone/test_zone
 tests_unit_zone_test_zone_SOURCES = tests/unit/zone/test_zone.c
@@ -112,3 +113,8 @@ check_PROGRAMS += tests/unit/zone/test_nsec3
 tests_unit_zone_test_nsec3_SOURCES = tests/unit/zone/test_nsec3.c tests/support/zone_text.c tests/support/zone_text.h
 tests_unit_zone_test_nsec3_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_zone_test_nsec3_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)
+
+check_PROGRAMS += tests/unit/zone/test_zonemd
+tests_unit_zone_test_zonemd_SOURCES = tests/unit/zone/test_zonemd.c tests/support/zone_text.c tests/support/zone_text.h
+tests_unit_zone_test_zonemd_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_zone_test_zonemd_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)

@@ -1,11 +1,16 @@
 # time limit: 300 s
 """Signed zones: authd's answers are proved right by validators, and hold the same proofs as NSD's and Knot's."""
+import lzma
+import os
+import re
+from pathlib import Path
+
 import dns.flags
 import dns.name
 import dns.rcode
 import dns.rdatatype
 
-from zt import Authd, Knot, Nsd, SignedZone, Validator, Zone, ask, replicate, run_tests, test, tool
+from zt import Authd, Knot, Nsd, SignedZone, Validator, Zone, ask, replicate, run_tests, skip, source_top, test
 
 ZONE = "signed.example."
 
@@ -134,6 +139,54 @@ for way, way_options in WAYS.items():
     def validated(lab, options=way_options):
         _, nodes, validator = start(lab, options)
         validate(validator, nodes[0], "-p" in options)
+
+
+class RootZone:
+    """The signed root zone of July 2014, as it was."""
+    name, serial, date = ".", 2014071301, "20140715000000"
+
+    def __init__(self):
+        with lzma.open(shared_file(ROOT_ZONE), "rt") as file:
+            self.body = file.read()
+
+    def text(self):
+        return self.body
+
+    def anchor(self):
+        return "".join(line + "\n" for line in self.body.splitlines() if re.match(r"\.\s+\d+\s+IN\s+DNSKEY\s+257 ", line))
+
+
+ROOT_ZONE = "data/root-zone-2014-07-13-signed.zone.xz"
+ROOT_QUESTIONS = [(".", "SOA"), (".", "NS"), (".", "DNSKEY"), (".", "TXT"), ("com.", "DS"), ("de.", "DS"), ("aaaa.", "A"), ("zzzz.", "A"), ("nope.com-.", "MX"),
+                  ("local.", "A"), ("a.b.c.nowhere.", "AAAA"), ("xn--.", "TXT"), ("0.", "A")]
+
+
+def shared_file(name):
+    """Test data lies beside the checkout, or where ZT_SHARED points."""
+    folders = [Path(os.environ["ZT_SHARED"])] if "ZT_SHARED" in os.environ else []
+    folders.append(source_top().resolve().parent / "shared")
+    for folder in folders:
+        if (folder / name).exists():
+            return folder / name
+    return skip(f"{name} is neither in $ZT_SHARED nor in {folders[-1]}")
+
+
+@test("the real root zone of 2014: its proofs hold at their date, and are what NSD and Knot send")
+def root_zone(lab):
+    zone = RootZone()
+    nodes = [Authd(lab), Nsd(lab), Knot(lab)]
+    for node in nodes:
+        replicate(zone, node, [])
+    validator = Validator(lab, nodes[0], zone, date=zone.date)
+    lab.start()
+    tlds = sorted({match[1] for match in re.finditer(r"^([a-z0-9-]+)\.\s+\d+\s+IN\s+NS\s", zone.body, re.MULTILINE)})
+    assert len(tlds) > 500
+    for name, kind in ROOT_QUESTIONS + [(tld + ".", "DS") for tld in tlds[::10]]:
+        said = ask(validator, name, kind, rd=True, dnssec=True, tcp=True, timeout_s=15)
+        assert said.flags & dns.flags.AD and said.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN), f"{name} {kind}: {said}"
+    for name in [tld + "." for tld in tlds] + ["x." + tld + "." for tld in tlds] + [tld + "-." for tld in tlds]:
+        forms = [shape(ask(node, name, "A", dnssec=True, tcp=True)) for node in nodes]
+        assert forms[0] in forms[1:], f"{name}: authd {forms[0]}\n  nsd {forms[1]}\n  knot {forms[2]}"
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from zt.lab import Failure, Lab, Skip, scale, source_top, wait_for
 from zt.node import Node
 from zt.ours import Authd, Resolverd, built, zonectl
 from zt.peers import Bind, BindResolver, Knot, KnotResolver, Nsd, Pdns, Unbound
-from zt.signed import SignedZone, Validator
+from zt.signed import DigestedZone, SignedZone, Validator
 from zt.tap import run_tests, skip, test
 from zt.tools import tool
 from zt.zones import Hierarchy, Zone, replicate, sample_zone

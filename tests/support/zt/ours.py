@@ -23,9 +23,11 @@ class Authd(Node):
     kind = "authd"
     must_stop_cleanly = True
 
-    def __init__(self, lab, name=None, workers=1):
+    def __init__(self, lab, name=None, workers=1, zone_settings=""):
+        """`zone_settings`: further settings of every zone, as a mapping's inside: "zonemd-verify: no"."""
         super().__init__(lab, name)
         self.workers = workers
+        self.zone_settings = zone_settings
         self.metrics_port = free_port(self.address)
 
     def find_binary(self):
@@ -62,6 +64,8 @@ zone:
                 text += f"    notify: [{', '.join(node.where() for node in role.secondaries)}]\n"
             if role.updates:
                 text += "    allow-update: [127.0.0.0/8]\n"
+            if self.zone_settings:
+                text += f"    {self.zone_settings}\n"
         return text
 
     def write_zone(self, zone):

@@ -326,8 +326,11 @@ START_TEST(an_unsigned_zone_is_answered_without_proofs)
 	ask(&(struct ask){ .name = "nope.example.", .type = TYPE_A }, &reply);
 	ck_assert_uint_eq(reply.result.rcode, RCODE_NXDOMAIN);
 	ck_assert_uint_eq(reply.message.count[SECTION_AUTHORITY], 1);
-	ask(&(struct ask){ .name = "insecure.example.", .type = TYPE_A }, &reply);
-	ck_assert_uint_eq(reply.message.count[SECTION_AUTHORITY], 1);
+	/* A DS record without signature proves nothing, so it does not go with the referral. */
+	for (int i = 0; i < 2; i++) {
+		ask(&(struct ask){ .name = i ? "secure.example." : "insecure.example.", .type = TYPE_A }, &reply);
+		ck_assert_uint_eq(reply.message.count[SECTION_AUTHORITY], 1);
+	}
 }
 END_TEST
 
