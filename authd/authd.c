@@ -91,8 +91,9 @@ static int workers_prepare(struct authd *authd)
 		.count = authd->manage.options->workers,
 		.udp_payload_size = authd->manage.options->serve.udp_payload_size,
 		.limit_buckets = authd->manage.options->limit_buckets,
+		.tcp = authd->manage.options->tcp,
 		/* Clients get half of the descriptors, so that they can't take those of transfers, zone files and zonectl. */
-		.tcp = { .max_connections = descriptors_raise() / 2 },
+		.connection_limit = descriptors_raise() / 2,
 		.manage_mailbox = authd->manage.mailbox,
 		.journal = authd->manage.journal,
 		.log = authd->log,

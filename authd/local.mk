@@ -5,6 +5,7 @@ authd_libauthd_a_SOURCES = \
 	%D%/option_table.h \
 	%D%/options.c %D%/options.h \
 	%D%/options_serve.c %D%/options_serve.h \
+	%D%/options_stream.h \
 	%D%/manage/commit.c %D%/manage/commit.h \
 	%D%/manage/commands.c %D%/manage/commands.h \
 	%D%/manage/confine.c %D%/manage/confine.h \

@@ -6,6 +6,7 @@
 
 #include "authd/option_table.h"
 #include "authd/options_serve.h"
+#include "authd/options_stream.h"
 #include "lib/conf/schema.h"
 
 struct server_conf {
@@ -21,6 +22,7 @@ struct server_conf {
 	const char *user;
 	const char *chroot;
 	struct schema_list sandbox_read;
+	struct stream_conf stream;
 };
 
 struct remote_conf {
@@ -112,6 +114,23 @@ static const struct schema_row server_rows[] = {
 	  .help = "The same, one secret a line, in a file that others cannot read. Empty lines and lines that begin with # are skipped." },
 	{ "rate-limit", SCHEMA_MAPPING, offsetof(struct server_conf, serve.limit), .mapping = &limit_schema,
 	  .help = "Limits answers over UDP that are alike, so that nobody floods a victim with them by asking in its name." },
+	{ "tcp-idle-timeout", SCHEMA_DURATION, offsetof(struct server_conf, stream.idle_timeout), SCHEMA_RESTART, .fallback = "10s", .min = USEC_PER_SEC / 10,
+	  .max = 3600 * USEC_PER_SEC,
+	  .help = "A TCP or TLS connection is closed when no query came for so long. Clients that ask are told (edns-tcp-keepalive, RFC 7828). While more than "
+		  "three quarters of the connections are in use, a quarter of it." },
+	{ "tcp-read-timeout", SCHEMA_DURATION, offsetof(struct server_conf, stream.read_timeout), SCHEMA_RESTART, .fallback = "3s", .min = USEC_PER_SEC / 10,
+	  .max = 3600 * USEC_PER_SEC,
+	  .help = "How long a query may take from its first byte to its last, a new connection until its first query, and the beginning of TLS." },
+	{ "tcp-write-timeout", SCHEMA_DURATION, offsetof(struct server_conf, stream.write_timeout), SCHEMA_RESTART, .fallback = "10s",
+	  .min = USEC_PER_SEC / 10, .max = 3600 * USEC_PER_SEC,
+	  .help = "A client that has not taken the answers that wait for it, or 16 KiB of them, in this time is cut off." },
+	{ "tcp-max-clients", SCHEMA_INT, offsetof(struct server_conf, stream.max_clients), SCHEMA_RESTART, .fallback = "0", .min = 0, .max = 1000000,
+	  .help = "Most TCP and TLS connections open at once, shared out evenly among workers and addresses. When a share is used up, the connection idle "
+		  "for longest makes room. 0 means half of the file descriptors the process may have, at most 1024 a share." },
+	{ "tcp-max-per-client", SCHEMA_INT, offsetof(struct server_conf, stream.max_per_client), SCHEMA_RESTART, .fallback = "256", .min = 0, .max = 1000000,
+	  .help = "Most connections of one client (an IPv4 address, an IPv6 /64) in each worker; more are closed at once. 0 means no limit." },
+	{ "tcp-max-outstanding", SCHEMA_INT, offsetof(struct server_conf, stream.max_outstanding), SCHEMA_RESTART, .fallback = "100", .min = 1, .max = 65535,
+	  .help = "With so many queries of a connection unanswered (transfers, updates), no more are read from it." },
 };
 
 static const struct schema server_schema = { .what = "server", .size = sizeof(struct server_conf), .rows = server_rows,
@@ -265,6 +284,7 @@ static void root_read(struct reader *reader, const struct root_conf *conf)
 	options->metrics = conf->server.metrics;
 	options->has_metrics = netaddr_is_set(&conf->server.metrics);
 	options->journal_size = conf->server.journal_size;
+	options->tcp = stream_options_limits(&conf->server.stream);
 	options->allow_query = acl_read(reader, conf->server.node, "allow-query", &conf->server.allow_query);
 	options->limit_exempt = acl_read(reader, conf->server.serve.limit.node, "exempt", &conf->server.serve.limit.exempt);
 	options->limit_buckets = (uint32_t)conf->server.serve.limit.table_size;

@@ -12,6 +12,7 @@
 #include "lib/conf/yaml_tree.h"
 #include "lib/dns/name.h"
 #include "lib/net/acl.h"
+#include "lib/net/entrance.h"
 
 /* A server we send to or ask: NOTIFY targets and primaries. */
 struct remote_options {
@@ -47,6 +48,7 @@ struct authd_options {
 	const char *control;              /* socket path */
 	bool has_metrics;
 	struct netaddr metrics;
+	struct entrance_limits tcp;       /* max_connections: of all workers together; 0 = as many as the descriptors allow */
 	struct serve_settings serve;      /* but for `limit.workers`, and secrets where none were given */
 	uint32_t limit_buckets;
 	struct acl *allow_query;          /* the zones' default; NULL = everybody */

@@ -14,7 +14,7 @@
 #include "authd/serve/worker.h"
 #include "lib/base/qsbr.h"
 
-enum { CONNECTIONS_PER_LISTENER_MAX = 1024, FORWARDED_MAX = 16 << 20 };
+enum { CONNECTIONS_PER_LISTENER = 1024, FORWARDED_MAX = 16 << 20 };
 
 static void rcode_count(struct worker *worker, unsigned rcode)
 {
@@ -157,10 +157,15 @@ static void worker_close(struct worker *worker)
 	loop_fini(&worker->loop);
 }
 
-static uint32_t connections_share(uint32_t limit, uint32_t listeners)
+/* How many connections each listener may have. */
+static uint32_t connections_share(const struct workers_config *config, uint32_t listeners)
 {
-	uint32_t share = listeners > 0 ? limit / listeners : limit;
-	return share < 1 ? 1 : share < CONNECTIONS_PER_LISTENER_MAX ? share : CONNECTIONS_PER_LISTENER_MAX;
+	uint32_t wanted = config->tcp.max_connections, limit = config->connection_limit;
+	uint32_t share = (wanted > 0 && wanted < limit ? wanted : limit) / (listeners > 0 ? listeners : 1);
+
+	if (wanted == 0 && share > CONNECTIONS_PER_LISTENER)
+		share = CONNECTIONS_PER_LISTENER;
+	return share < 1 ? 1 : share;
 }
 
 static void *worker_main(void *arg)
@@ -192,7 +197,10 @@ int workers_open(struct workers **out, const struct workers_config *config)
 		workers->count = cores > 0 ? (uint32_t)cores : 1;
 	}
 	workers->entrance_limits = config->tcp;
-	workers->entrance_limits.max_connections = connections_share(config->tcp.max_connections, workers->count * config->listen_count);
+	if (config->tcp.max_connections > config->connection_limit)
+		log_warn(config->log, "tcp-max-clients is %u, but the process may have only %u connections; raise its limit of open files",
+			 config->tcp.max_connections, config->connection_limit);
+	workers->entrance_limits.max_connections = connections_share(config, workers->count * config->listen_count);
 	workers->workers = calloc(workers->count, sizeof(*workers->workers));
 	if (!workers->workers)
 		status = ZT_ENOMEM;

@@ -21,7 +21,8 @@ struct workers_config {
 	uint16_t udp_payload_size;         /* room for answers over UDP */
 	uint32_t limit_buckets;            /* of each worker's table of rate limits */
 	uint8_t limit_key[16];             /* not to be guessed */
-	struct entrance_limits tcp;        /* max_connections: of all threads together; at least one for each listener */
+	struct entrance_limits tcp;        /* max_connections: of all threads together; 0 = some */
+	uint32_t connection_limit;         /* more connections are never open at once, but one for each listener */
 	struct mailbox *manage_mailbox;    /* where requests for the manage thread go */
 	struct journal *journal;           /* for IXFR */
 	const struct log *log;

@@ -71,12 +71,15 @@ static void listener_free(struct listener *listener)
 	free(listener);
 }
 
-/* False when there is nothing more to take in this turn. */
-static bool accept_one(struct listener *listener)
+/* False when there is nothing more to take in this turn. Only for the turn's first connection it is certain that one waits, so only then others are
+ * asked to make room. */
+static bool accept_one(struct listener *listener, bool is_first)
 {
 	struct netaddr remote = { 0 };
 	socklen_t len = sizeof(remote);
 
+	if (!is_first && is_full(listener))
+		return false;
 	if (!has_room(listener)) {
 		listener->counters.paused_full++;
 		pause_accepting(listener);
@@ -90,10 +93,10 @@ static bool accept_one(struct listener *listener)
 		listener->counters.open++;
 		listener->config.on_accept(fd, &remote, listener->config.ctx);
 	} else if (is_out_of_descriptors(errno)) {
-		if (listener->config.make_room && listener->config.make_room(listener->config.ctx))
-			return true;
-		listener->counters.paused_descriptors++;
-		pause_accepting(listener);
+		if (is_first && !(listener->config.make_room && listener->config.make_room(listener->config.ctx))) {
+			listener->counters.paused_descriptors++;
+			pause_accepting(listener);
+		}
 		return false;
 	} else if (errno == EAGAIN) {
 		return false;
@@ -107,7 +110,7 @@ static void on_readable(void *ctx)
 	struct listener *listener = ctx;
 
 	listener->accepting = true;
-	for (int i = 0; i < ACCEPTS_PER_TURN && accept_one(listener); i++)
+	for (int i = 0; i < ACCEPTS_PER_TURN && accept_one(listener, i == 0); i++)
 		continue;
 	listener->accepting = false;
 	if (listener->closed)

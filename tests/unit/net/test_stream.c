@@ -580,6 +580,223 @@ START_TEST(pieces_and_pauses_change_nothing)
 }
 END_TEST
 
+/* ---- answers in parts, batches, deadlines --------------------------------------------------------------------------------------------- */
+
+/* Owes an answer of several messages to the first question and one message to each other. */
+struct parts {
+	struct stream *stream;
+	unsigned batches;
+	unsigned messages;
+	unsigned closes;
+	int status;
+};
+
+static void parts_on_batch(struct stream *stream, const struct stream_message *messages, unsigned count, void *ctx)
+{
+	struct parts *parts = ctx;
+
+	parts->batches++;
+	for (unsigned i = 0; i < count; i++) {
+		if (parts->messages++ > 0)
+			ck_assert_int_eq(stream_send(stream, messages[i].data, messages[i].len), ZT_OK);
+	}
+}
+
+static void parts_on_close(struct stream *stream, int status, void *ctx)
+{
+	struct parts *parts = ctx;
+	(void)stream;
+	parts->closes++;
+	parts->status = status;
+	parts->stream = NULL;
+}
+
+static const struct stream_handler parts_handler = { .on_batch = parts_on_batch, .on_close = parts_on_close };
+
+/* Two ends of a connection without a listener: a stream and a plain socket. */
+static int pair_open(struct parts *parts, struct stream_config config)
+{
+	struct netaddr local;
+	socklen_t len = sizeof(local);
+	int listening = socket(AF_INET, SOCK_STREAM, 0);
+
+	*parts = (struct parts){ 0 };
+	config.handler = &parts_handler;
+	config.ctx = parts;
+	ck_assert_int_eq(netaddr_from_text(&local, "127.0.0.1", 0), ZT_OK);
+	ck_assert_int_eq(bind(listening, &local.any, netaddr_len(&local)), 0);
+	ck_assert_int_eq(listen(listening, 1), 0);
+	ck_assert_int_eq(getsockname(listening, &local.any, &len), 0);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_eq(connect(fd, &local.any, netaddr_len(&local)), 0);
+	int accepted = accept4(listening, NULL, NULL, SOCK_NONBLOCK);
+	close(listening);
+	ck_assert_int_eq(stream_accept(&parts->stream, &loop, accepted, &config), ZT_OK);
+	return fd;
+}
+
+static bool parts_are_closed(void *ctx)
+{
+	const struct parts *parts = ctx;
+	return parts->closes > 0;
+}
+
+static bool parts_have_two(void *ctx)
+{
+	const struct parts *parts = ctx;
+	return parts->messages >= 2;
+}
+
+START_TEST(a_half_closed_client_gets_an_answer_of_many_parts_and_all_others)
+{
+	static const uint8_t part[MESSAGE] = { 9 };
+	uint8_t answers[256];
+	struct parts parts;
+	int fd = pair_open(&parts, (struct stream_config){ 0 });
+
+	raw_send_message(fd, 1, MESSAGE);
+	raw_send_message(fd, 2, MESSAGE);
+	shutdown(fd, SHUT_WR);
+	turns_until(&loop, parts_have_two, &parts);
+	ck_assert_uint_eq(parts.batches, 1);
+	for (unsigned left = 3; left > 0; left--) {
+		ck_assert_int_eq(stream_send_part(parts.stream, part, MESSAGE), ZT_OK);
+		for (unsigned i = 0; i < 5; i++)
+			event_base_loop(loop.base, EVLOOP_NONBLOCK);
+		ck_assert_uint_eq(parts.closes, 0);
+	}
+	stream_settle(parts.stream);
+	turns_until(&loop, parts_are_closed, &parts);
+	ck_assert_int_eq(parts.status, ZT_ECLOSED);
+	ck_assert_int_eq(recv(fd, answers, sizeof(answers), MSG_WAITALL), 4 * (2 + MESSAGE));
+	close(fd);
+}
+END_TEST
+
+START_TEST(what_came_before_a_bad_length_is_answered)
+{
+	uint8_t answers[64];
+	struct parts parts;
+	int fd = pair_open(&parts, (struct stream_config){ 0 });
+
+	parts.messages = 1;      /* so that all are answered */
+	raw_send(fd, "\0\x0cquestion 123\0\x01x", 17);
+	turns_until(&loop, parts_are_closed, &parts);
+	ck_assert_int_eq(parts.status, ZT_EMALFORMED);
+	ck_assert_int_eq(recv(fd, answers, 2 + MESSAGE, MSG_WAITALL), 2 + MESSAGE);
+	ck_assert_mem_eq(answers + 2, "question 123", MESSAGE);
+	close(fd);
+}
+END_TEST
+
+START_TEST(no_more_is_read_while_too_much_is_owed)
+{
+	struct parts parts;
+	int fd = pair_open(&parts, (struct stream_config){ .max_owed = 1 });
+
+	for (uint8_t i = 0; i < 3; i++)
+		raw_send_message(fd, i, MESSAGE);
+	for (unsigned i = 0; i < 20; i++)
+		event_base_loop(loop.base, EVLOOP_NONBLOCK);
+	ck_assert_uint_eq(parts.messages, 1);
+	stream_settle(parts.stream);
+	turns_until(&loop, parts_have_two, &parts);
+	for (unsigned i = 0; i < 20; i++)
+		event_base_loop(loop.base, EVLOOP_NONBLOCK);
+	ck_assert_uint_eq(parts.messages, 3);
+	stream_close(parts.stream);
+	close(fd);
+}
+END_TEST
+
+START_TEST(a_message_that_takes_too_long_ends_the_stream_before_it_is_idle)
+{
+	struct parts parts;
+	usec_t start = loop_now(&loop);
+	int fd = pair_open(&parts, (struct stream_config){ .idle_timeout = 60 * USEC_PER_SEC, .read_timeout = 40 * USEC_PER_MSEC });
+
+	/* Silence counts until the first message. */
+	turns_until(&loop, parts_are_closed, &parts);
+	ck_assert_int_eq(parts.status, ZT_ETIMEOUT);
+	close(fd);
+
+	fd = pair_open(&parts, (struct stream_config){ .idle_timeout = 60 * USEC_PER_SEC, .read_timeout = 40 * USEC_PER_MSEC });
+	parts.messages = 1;
+	raw_send_message(fd, 0, MESSAGE);
+	turns_until(&loop, parts_have_two, &parts);
+	raw_send(fd, "\0\xff", 2);
+	for (unsigned i = 0; parts.closes == 0; i++) {
+		if (i < 200)
+			(void)send(fd, "x", 1, MSG_NOSIGNAL);
+		ck_assert_int_eq(loop_turn(&loop), ZT_OK);
+	}
+	ck_assert_int_eq(parts.status, ZT_ETIMEOUT);
+	ck_assert_int_lt(loop_now(&loop) - start, 10 * USEC_PER_SEC);
+	close(fd);
+}
+END_TEST
+
+/* Queues `len` bytes for a peer with a small window, who then takes `piece` bytes about every 2 ms. Returns how much it got. */
+static size_t slow_reader(struct parts *parts, size_t len, size_t piece)
+{
+	static uint8_t bytes[60000];
+	int small = 32768;
+	size_t got = 0;
+	struct loop_timer tick;
+	bool over;
+	int fd = pair_open(parts, (struct stream_config){ .idle_timeout = 60 * USEC_PER_SEC, .write_timeout = 400 * USEC_PER_MSEC });
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	loop_timer_init(&tick, &loop, set_flag, &over);
+	for (size_t queued = 0; queued < len; queued += sizeof(bytes))
+		ck_assert_int_eq(stream_send_part(parts->stream, bytes, sizeof(bytes)), ZT_OK);
+	while (parts->closes == 0) {
+		over = false;
+		loop_timer_in(&tick, 2 * USEC_PER_MSEC);
+		turns_until_set(&loop, &over);
+		ssize_t done = piece > 0 ? recv(fd, bytes, piece, MSG_DONTWAIT) : 0;
+		got += done > 0 ? (size_t)done : 0;
+		if (got >= len)
+			stream_close(parts->stream);
+	}
+	close(fd);
+	return got;
+}
+
+START_TEST(a_peer_must_take_what_waits_for_it_but_may_be_slow)
+{
+	enum { LEN = 8 << 20 };
+	struct parts parts;
+
+	slow_reader(&parts, LEN, 0);
+	ck_assert_int_eq(parts.status, ZT_ETIMEOUT);
+	/* Much longer than the timeout, all in all. */
+	ck_assert_uint_ge(slow_reader(&parts, LEN, 16000), LEN);
+	ck_assert_int_eq(parts.status, ZT_OK);
+}
+END_TEST
+
+START_TEST(a_peer_that_floods_gets_no_longer_turns_than_others)
+{
+	enum { FLOOD = 400 };
+	struct parts flooding, polite;
+	int a = pair_open(&flooding, (struct stream_config){ 0 }), b = pair_open(&polite, (struct stream_config){ 0 });
+	uint8_t message[2 + 500] = { 500 >> 8, 500 & 0xff };
+
+	for (unsigned i = 0; i < FLOOD; i++)
+		raw_send(a, message, sizeof(message));
+	raw_send_message(b, 1, MESSAGE);
+	while (polite.messages == 0)
+		ck_assert_int_eq(loop_turn(&loop), ZT_OK);
+	ck_assert_uint_gt(flooding.messages, 0);
+	ck_assert_uint_lt(flooding.messages, FLOOD / 2);
+	stream_close(flooding.stream);
+	stream_close(polite.stream);
+	close(a);
+	close(b);
+}
+END_TEST
+
 struct counting {
 	unsigned accepted;
 	int fds[64];
@@ -600,6 +817,12 @@ static bool has_accepted(void *ctx)
 {
 	const struct counting *counting = ctx;
 	return counting->accepted > 0;
+}
+
+static bool is_paused(void *ctx)
+{
+	const struct counting *counting = ctx;
+	return listener_counters(counting->listener).paused_full == 1;
 }
 
 static bool has_accepted_four(void *ctx)
@@ -631,9 +854,8 @@ START_TEST(a_full_listener_lets_others_wait_until_one_leaves)
 	counting_open(&counting, 3);
 	for (int i = 0; i < 4; i++)
 		fds[i] = raw_connect();
-	turns_until(&loop, has_accepted, &counting);
+	turns_until(&loop, is_paused, &counting);
 	ck_assert_uint_eq(counting.accepted, 3);
-	ck_assert_uint_eq(listener_counters(counting.listener).paused_full, 1);
 	listener_release(counting.listener);
 	turns_until(&loop, has_accepted_four, &counting);
 	ck_assert_uint_eq(listener_counters(counting.listener).open, 3);
@@ -711,6 +933,12 @@ int main(void)
 	tcase_add_test(tests, a_half_closed_client_still_gets_its_late_answer);
 	tcase_add_test(tests, a_client_may_choose_its_address);
 	tcase_add_test(tests, pieces_and_pauses_change_nothing);
+	tcase_add_test(tests, a_half_closed_client_gets_an_answer_of_many_parts_and_all_others);
+	tcase_add_test(tests, what_came_before_a_bad_length_is_answered);
+	tcase_add_test(tests, no_more_is_read_while_too_much_is_owed);
+	tcase_add_test(tests, a_message_that_takes_too_long_ends_the_stream_before_it_is_idle);
+	tcase_add_test(tests, a_peer_must_take_what_waits_for_it_but_may_be_slow);
+	tcase_add_test(tests, a_peer_that_floods_gets_no_longer_turns_than_others);
 	tcase_add_test(tests, a_full_listener_lets_others_wait_until_one_leaves);
 	tcase_add_test(tests, without_descriptors_accepting_pauses_and_recovers);
 	tcase_add_test(tests, a_listener_may_be_closed_while_it_accepts);
