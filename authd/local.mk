@@ -57,6 +57,18 @@ tests_unit_authd_test_deny_SOURCES = tests/unit/authd/test_deny.c tests/support/
 tests_unit_authd_test_deny_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_authd_test_deny_LDADD = $(LIBS_SUITE) authd/libauthd.a $(LIBS_ZONE)
 
+ZONE_TEXT = tests/support/zone_text.c tests/support/zone_text.h
+check_PROGRAMS += tests/unit/authd/test_edns tests/unit/authd/test_limit tests/unit/authd/test_options
+tests_unit_authd_test_options_SOURCES = tests/unit/authd/test_options.c $(ZONE_TEXT)
+tests_unit_authd_test_options_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_authd_test_options_LDADD = $(LIBS_SUITE) $(LIBS_AUTHD)
+tests_unit_authd_test_edns_SOURCES = tests/unit/authd/test_edns.c $(ZONE_TEXT)
+tests_unit_authd_test_edns_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_authd_test_edns_LDADD = $(LIBS_SUITE) authd/libauthd.a lib/libnet.a $(LIBS_ZONE) $(EVENT_LIBS)
+tests_unit_authd_test_limit_SOURCES = tests/unit/authd/test_limit.c $(ZONE_TEXT)
+tests_unit_authd_test_limit_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_authd_test_limit_LDADD = $(LIBS_SUITE) authd/libauthd.a lib/libnet.a $(LIBS_ZONE) $(EVENT_LIBS)
+
 noinst_PROGRAMS += authd/manual
 authd_manual_SOURCES = %D%/manual.c
 authd_manual_LDADD = authd/libauthd.a lib/libconf.a lib/libnet.a $(LIBS_DNS) $(YAML_LIBS) $(EVENT_LIBS)
