@@ -14,6 +14,8 @@
 
 struct worker;
 
+enum { REQUEST_OPTIONS_MAX = 256 };
+
 enum request_kind {
 	REQUEST_UPDATE,        /* RFC 2136 */
 	REQUEST_NOTIFY,        /* RFC 1996 */
@@ -30,6 +32,8 @@ struct request {
 	usec_t received;                /* monotonic */
 	uint8_t *wire;                  /* the whole message; owned */
 	size_t wire_len;
+	uint16_t options_len;
+	uint8_t options[REQUEST_OPTIONS_MAX];      /* EDNS options for the reply's OPT, which the worker adds */
 	uint16_t udp_limit;             /* largest UDP reply (EDNS), 65535 for TCP */
 	struct buf reply;               /* filled by the manage thread; empty = no answer */
 

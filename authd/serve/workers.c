@@ -66,6 +66,8 @@ bool worker_forward(struct worker *worker, enum request_kind kind, const struct 
 	request->local = origin->local;
 	request->stream = origin->stream;
 	request->udp_limit = origin->udp_limit;
+	if (r->message.edns.present)
+		request->options_len = edns_options_write(r, request->options);
 	request->received = loop_now(&worker->loop);
 	request->wire = wire;
 	request->wire_len = r->query_len;
@@ -79,6 +81,22 @@ void worker_reply(struct request *request)
 	mailbox_post(&request->worker->mailbox, &request->node);
 }
 
+_Static_assert((int)OPTIONS_MAX_LEN <= (int)REQUEST_OPTIONS_MAX, "a request has room for all options");
+
+/* The manage thread's replies end with an OPT record without options, where there is one. */
+static void options_append(struct request *request, const struct message *reply)
+{
+	const uint8_t *end = request->reply.data + request->reply.len;
+
+	if (!reply->edns.present || reply->edns.options_len > 0 || reply->edns.options != end || request->options_len == 0 ||
+	    request->reply.len + request->options_len > request->udp_limit)
+		return;
+	size_t length_at = request->reply.len - 2;
+	buf_add(&request->reply, request->options, request->options_len);
+	if (request->reply.status == ZT_OK)
+		wire_put_u16(request->reply.data + length_at, request->options_len);
+}
+
 static void on_mail(struct mailbox_node *node, void *ctx)
 {
 	struct worker *worker = ctx;
@@ -90,8 +108,10 @@ static void on_mail(struct mailbox_node *node, void *ctx)
 	struct request *request = (struct request *)(void *)node;
 	worker->forwarded -= sizeof(*request) + request->wire_len;
 	struct message reply;
-	if (request->reply.len > 0 && message_read(&reply, request->reply.data, request->reply.len) == ZT_OK)
+	if (request->reply.len > 0 && message_read(&reply, request->reply.data, request->reply.len) == ZT_OK) {
 		rcode_count(worker, message_rcode(&reply));
+		options_append(request, &reply);
+	}
 	if (request->stream != 0)
 		connections_reply(worker, request);
 	else if (request->reply.len > 0)
