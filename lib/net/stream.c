@@ -11,11 +11,11 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <linux/sockios.h>
-#include <netinet/tcp.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/base/buf.h"
@@ -63,7 +63,6 @@ struct stream {
 	usec_t part_since;                    /* first byte of the message that is not whole; 0 = none */
 	usec_t mark_since;                    /* the peer has until mark_since + write_timeout … */
 	uint64_t mark;                        /* … to acknowledge this many bytes; 0 = nothing is waiting */
-	uint64_t bytes_out;                   /* given to the kernel */
 	uint64_t messages_in;
 	uint64_t bytes_in;
 	uint64_t owed;
@@ -164,11 +163,10 @@ static void fail(struct stream *stream, int status)
 /* Bytes that the peer has acknowledged. */
 static uint64_t bytes_taken(const struct stream *stream)
 {
-	int waiting = 0;
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof(info);
 
-	if (ioctl(stream->fd, SIOCOUTQ, &waiting) != 0 || waiting < 0 || (uint64_t)waiting > stream->bytes_out)
-		waiting = 0;
-	return stream->bytes_out - (uint64_t)waiting;
+	return getsockopt(stream->fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 ? info.tcpi_bytes_acked : 0;
 }
 
 static usec_t first_timeout(const struct stream *stream)
@@ -211,8 +209,7 @@ static void mark_update(struct stream *stream, usec_t now)
 	if (waiting == 0) {
 		stream->mark = 0;
 	} else if (stream->mark == 0) {
-		uint64_t taken = bytes_taken(stream), all = stream->bytes_out + waiting;
-		stream->mark = all - taken < PROGRESS ? all : taken + PROGRESS;
+		stream->mark = bytes_taken(stream) + (waiting < PROGRESS ? waiting : PROGRESS);
 		stream->mark_since = now;
 		timer_update(stream);
 	}
@@ -245,10 +242,7 @@ static size_t socket_write(struct stream *stream, const uint8_t *data, size_t le
 
 	if (done < 0 && errno != EAGAIN && errno != EINTR)
 		fail(stream, status_from_errno(errno));
-	if (done <= 0)
-		return 0;
-	stream->bytes_out += (uint64_t)done;
-	return (size_t)done;
+	return done > 0 ? (size_t)done : 0;
 }
 
 static int queue_add(struct stream *stream, const uint8_t *data, size_t len)
