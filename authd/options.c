@@ -228,9 +228,16 @@ static struct acl *acl_read(struct reader *reader, const struct yaml_node *mappi
 
 static void zone_read(struct reader *reader, const struct zone_conf *conf, struct zone_options *zone)
 {
-	if (!conf->name || name_from_text(zone->apex, conf->name, NULL) != ZT_OK)
+	uint8_t apex[NAME_MAX_LEN];
+
+	if (!conf->name || name_from_text(apex, conf->name, NULL) != ZT_OK)
 		return;      /* reported already */
-	name_lower(zone->apex);
+	uint8_t *own = arena_take(reader, name_len(apex));
+	if (!own)
+		return;
+	name_copy(own, apex);
+	name_lower(own);
+	zone->apex = own;
 	zone->file = conf->file;
 	zone->notify = remotes_read(reader, &conf->notify, &zone->notify_count);
 	zone->primaries = remotes_read(reader, &conf->primaries, &zone->primaries_count);

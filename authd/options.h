@@ -20,7 +20,7 @@ struct remote_options {
 };
 
 struct zone_options {
-	uint8_t apex[NAME_MAX_LEN];       /* lower case */
+	const uint8_t *apex;              /* lower case; NULL where the name was wrong */
 	const char *file;                 /* absolute or relative to the working directory; NULL on a secondary without a file */
 	struct remote_options *notify;
 	uint32_t notify_count;

@@ -94,7 +94,8 @@ static int cmp(const void *a, const void *b)
 struct bench {
 	struct manage manage;
 	struct zone_options options;
-	struct zone_entry entry;
+	uint8_t apex[NAME_MAX_LEN];
+	struct zone_entry *entry;
 	struct served_zone served;
 	struct acl acl;
 	struct log log;
@@ -109,7 +110,6 @@ static void bench_open(struct bench *bench)
 	usec_t before = clock_now(clock_system());
 
 	memset(manage, 0, sizeof(*manage));
-	memset(&bench->entry, 0, sizeof(bench->entry));
 	log_init(&bench->log, 2, "bench_update");
 	bench->log.level = LOG_LEVEL_WARN;
 	manage->clock = clock_system();
@@ -118,26 +118,26 @@ static void bench_open(struct bench *bench)
 	require(registry_init(&manage->registry, 1), "registry");
 	acl_init(&bench->acl);
 	require(acl_add_text(&bench->acl, "127.0.0.0/8"), "acl");
-	bench->options = (struct zone_options){ .file = bench->file, .allow_update = &bench->acl };
-	require(name_from_text(bench->options.apex, "bench.", NULL), "name");
-	name_copy(bench->entry.apex, bench->options.apex);
-	name_to_text(bench->entry.apex, bench->entry.name);
-	bench->entry.options = &bench->options;
-	require(zone_new(bench->entry.apex, &manage->fingerprint_key, &bench->entry.zone), "zone");
-	bench->served = (struct served_zone){ .apex = bench->entry.apex, .zone = bench->entry.zone };
-	bench->entry.served = &bench->served;
-	require(registry_add(&manage->registry, &bench->entry), "registry");
-	require(loader_load(manage, &bench->entry), "load");
+	bench->options = (struct zone_options){ .apex = bench->apex, .file = bench->file, .allow_update = &bench->acl };
+	require(name_from_text(bench->apex, "bench.", NULL), "name");
+	require((bench->entry = zone_entry_new(bench->apex)) ? ZT_OK : ZT_ENOMEM, "entry");
+	bench->entry->options = &bench->options;
+	require(zone_new(bench->entry->apex, &manage->fingerprint_key, &bench->entry->zone), "zone");
+	bench->served = (struct served_zone){ .apex = bench->entry->apex, .zone = bench->entry->zone };
+	bench->entry->served = &bench->served;
+	require(registry_add(&manage->registry, bench->entry), "registry");
+	require(loader_load(manage, bench->entry), "load");
 	printf("#   loaded in %.0f ms; resident %.1f MiB (anonymous %.1f, mapped files %.1f), peak %.1f; zone itself %.1f\n",
 		(double)(clock_now(clock_system()) - before) / 1000, resident_mib("VmRSS"), resident_mib("RssAnon"), resident_mib("RssFile"),
-		resident_mib("VmHWM"), (double)zone_version_memory(zone_current(bench->entry.zone)) / (1 << 20));
+		resident_mib("VmHWM"), (double)zone_version_memory(zone_current(bench->entry->zone)) / (1 << 20));
 }
 
 static void bench_close(struct bench *bench)
 {
-	registry_remove(&bench->manage.registry, &bench->entry);
+	registry_remove(&bench->manage.registry, bench->entry);
 	registry_fini(&bench->manage.registry);
-	zone_free(bench->entry.zone);
+	zone_free(bench->entry->zone);
+	zone_entry_free(bench->entry);
 	journal_close(bench->manage.journal);
 	acl_fini(&bench->acl);
 }

@@ -45,7 +45,7 @@ static bool file_is_unchanged(struct manage *manage, const struct zone_entry *en
 
 static void error_set(struct zone_entry *entry, const char *text)
 {
-	snprintf(entry->last_error, sizeof(entry->last_error), "%s", text);
+	zone_entry_fail(entry, "%s", text);
 }
 
 /* Everything the reader found goes to the log; the first error also to last_error. */
@@ -68,7 +68,7 @@ static int digest_check(struct manage *manage, struct zone_entry *entry, const s
 
 	int status = commit_digest_check(manage, entry, version, error);
 	if (status != ZT_OK)
-		snprintf(entry->last_error, sizeof(entry->last_error), "%s: %.400s", entry->options->file, error);
+		zone_entry_fail(entry, "%s: %.400s", entry->options->file, error);
 	return status;
 }
 
@@ -222,7 +222,7 @@ static int reload_run(struct manage *manage, struct zone_entry *entry, struct re
 	item.origin_len = reload->origin.len;
 	commit_edits(manage, &item, 1);
 	if (item.status != ZT_OK) {
-		snprintf(entry->last_error, sizeof(entry->last_error), "%s: %.400s", entry->options->file, item.error);
+		zone_entry_fail(entry, "%s: %.400s", entry->options->file, item.error);
 		return item.status;
 	}
 	*changed = item.changed;
@@ -249,7 +249,7 @@ int loader_reload(struct manage *manage, struct zone_entry *entry, bool *changed
 	int status = reload_run(manage, entry, &reload, changed);
 	reload_fini(&reload);
 	if (status == ZT_OK)
-		entry->last_error[0] = 0;
+		zone_entry_clear_error(entry);
 	else
 		log_error(manage->log, "zone %s: not reloaded, serial %u stays in service: %s", entry->name,
 			zone_version_serial(zone_current(entry->zone)), entry->last_error);
@@ -311,7 +311,7 @@ static void load_begin(struct manage *manage, struct zone_entry *entry, struct l
 {
 	*load = (struct load){ .entry = entry };
 	buf_init(&load->origin);
-	entry->last_error[0] = 0;
+	zone_entry_clear_error(entry);
 	load->status = journal_restore(manage, entry);
 	bool is_secondary = entry->options->primaries_count > 0;
 	if (load->status == ZT_OK) {

@@ -1,9 +1,66 @@
 /* All zones by apex. */
 #include "authd/manage/registry.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { INITIAL_SLOTS = 64 };
+enum { INITIAL_SLOTS = 64, ERROR_SIZE = 512 };
+
+/* ---- one entry ---------------------------------------------------------------------------------------------------------------------- */
+
+/* There may be very many entries, nearly all of them with short names and without an error: texts take the room they need. */
+struct zone_entry *zone_entry_new(const uint8_t *apex)
+{
+	char text[NAME_TEXT_SIZE];
+	size_t apex_size = name_len(apex), text_size = strlen(name_to_text(apex, text)) + 1;
+	struct zone_entry *entry = calloc(1, sizeof(*entry) + apex_size + text_size);
+
+	if (!entry)
+		return NULL;
+	uint8_t *own = (uint8_t *)(entry + 1);
+	memcpy(own, apex, apex_size);
+	name_lower(own);
+	memcpy(own + apex_size, name_to_text(own, text), text_size);
+	entry->apex = own;
+	entry->name = (const char *)(own + apex_size);
+	entry->last_error = "";
+	return entry;
+}
+
+void zone_entry_free(struct zone_entry *entry)
+{
+	if (!entry)
+		return;
+	zone_entry_clear_error(entry);
+	free(entry);
+}
+
+static const char no_memory_text[] = "out of memory";
+
+void zone_entry_clear_error(struct zone_entry *entry)
+{
+	if (entry->last_error[0] && entry->last_error != no_memory_text)
+		free((char *)(uintptr_t)entry->last_error);
+	entry->last_error = "";
+}
+
+void zone_entry_fail(struct zone_entry *entry, const char *format, ...)
+{
+	char text[ERROR_SIZE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	char *copy = text[0] ? strdup(text) : NULL;
+	zone_entry_clear_error(entry);
+	if (text[0])
+		entry->last_error = copy ? copy : no_memory_text;
+}
+
+/* ---- the table ---------------------------------------------------------------------------------------------------------------------- */
 
 int registry_init(struct registry *registry, uint64_t seed)
 {

@@ -20,16 +20,25 @@ struct event;
 
 struct zone_entry {
 	struct cds_list_head link;                /* in registry.entries, configuration order; then in manage.removed */
-	uint8_t apex[NAME_MAX_LEN];               /* lower case */
-	char name[NAME_TEXT_SIZE];                /* presentation form, for logs and control */
+	const uint8_t *apex;                      /* lower case; the entry's own, as is `name` */
+	const char *name;                         /* presentation form, for logs and control */
 	const struct zone_options *options;       /* borrowed from the configuration in force */
 	struct zone *zone;
 	struct served_zone *served;
 	struct secondary *secondary;              /* NULL on a primary zone */
 	struct primary *primary;                  /* NOTIFY queue and peers; every zone has one, its target list may be empty */
 	usec_t loaded_wall;                       /* when the content last changed */
-	char last_error[512];                     /* of the last load, reload or refresh; empty when it went well */
+	const char *last_error;                   /* of the last load, reload or refresh; "" when it went well */
 };
+
+/* An entry that knows its apex, with everything else still missing. NULL when memory is out. */
+struct zone_entry *zone_entry_new(const uint8_t *apex);
+/* Frees the entry alone; what the modules keep in it is freed before. NULL is fine. */
+void zone_entry_free(struct zone_entry *entry);
+/* Sets last_error, cut at 511 bytes. The old text may be among the arguments. */
+void zone_entry_fail(struct zone_entry *entry, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The last thing tried went well. */
+void zone_entry_clear_error(struct zone_entry *entry);
 
 struct registry {
 	struct cds_list_head entries;

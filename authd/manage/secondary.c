@@ -177,7 +177,7 @@ static void failure_note(struct secondary *s, const char *what)
 {
 	char text[NETADDR_TEXT_SIZE];
 
-	snprintf(s->entry->last_error, sizeof(s->entry->last_error), "%s from %s failed: %s", s->refresh.is_axfr ? "AXFR" : "IXFR",
+	zone_entry_fail(s->entry, "%s from %s failed: %s", s->refresh.is_axfr ? "AXFR" : "IXFR",
 		 primary_text(s, s->primary, text), what);
 	log_warn(s->manage->log, "zone %s: %s", s->entry->name, s->entry->last_error);
 }
@@ -209,7 +209,8 @@ static void committed_note(struct secondary *s, uint32_t from)
 	s->last_style = xfr_in_style(s->in);
 	s->last_from = s->primaries[s->primary];
 	s->last_wall = clock_wall(s->manage->clock);
-	s->entry->last_error[0] = s->alarm[0] = '\0';
+	zone_entry_clear_error(s->entry);
+	s->alarm[0] = '\0';
 	log_info(s->manage->log, "zone %s: serial %" PRIu32 " -> %" PRIu32 " by %s from %s: %" PRIu32 " differences, %" PRIu64 " records, %" PRIu64
 		 " bytes, %.3f ms", s->entry->name, from, xfr_in_serial(s->in), is_whole ? "AXFR" : "IXFR",
 		 primary_text(s, s->primary, text), xfr_in_differences(s->in), xfr_in_records(s->in), xfr_in_bytes(s->in),
@@ -326,7 +327,8 @@ static void confirmed(struct secondary *s)
 	if (atomic_load(&s->entry->served->state) == SERVED_EXPIRED)
 		log_notice(s->manage->log, "zone %s: confirmed again, no longer expired", s->entry->name);
 	atomic_store(&s->entry->served->state, SERVED_OK);
-	s->entry->last_error[0] = s->alarm[0] = '\0';
+	zone_entry_clear_error(s->entry);
+	s->alarm[0] = '\0';
 	confirmed_save(s);
 }
 

@@ -31,7 +31,7 @@ static void entry_free(struct zone_entry *entry)
 	primary_free(entry->primary);
 	zone_free(entry->zone);
 	free(entry->served);
-	free(entry);
+	zone_entry_free(entry);
 }
 
 /* No worker finds the entry any more, but a transfer that began before may still be sending its zone. */
@@ -46,13 +46,11 @@ static void entry_retire(struct manage *manage, struct zone_entry *entry)
 
 static int entry_new(struct zone_entry **out, struct manage *manage, const struct zone_options *options)
 {
-	struct zone_entry *entry = calloc(1, sizeof(*entry));
+	struct zone_entry *entry = zone_entry_new(options->apex);
 	int status;
 
 	if (!entry)
 		return ZT_ENOMEM;
-	name_copy(entry->apex, options->apex);
-	name_to_text(entry->apex, entry->name);
 	entry->options = options;
 	status = zone_new(entry->apex, &manage->fingerprint_key, &entry->zone);
 	if (status == ZT_OK && !(entry->served = served_new(entry, SERVED_LOADING)))
@@ -74,7 +72,7 @@ static void secondary_end(struct zone_entry *entry)
 
 	secondary_free(entry->secondary);
 	entry->secondary = NULL;
-	entry->last_error[0] = '\0';
+	zone_entry_clear_error(entry);
 	atomic_compare_exchange_strong(&entry->served->state, &expired, SERVED_OK);
 	atomic_store(&entry->served->expires_at, 0);
 }

@@ -15,12 +15,12 @@
 #include "lib/zone/journal_row.h"
 
 struct journal_zone {
-	uint8_t apex[NAME_MAX_LEN];
 	uint32_t index;                    /* in journal.zones */
 	struct journal_meta meta;          /* as on disk */
 	struct journal_meta next;          /* as the running transaction will leave it */
 	struct cds_list_head staged;       /* in journal_txn.staged while is_staged */
 	bool is_staged;
+	uint8_t apex[];                    /* as long as it is: there may be very many */
 };
 
 /* A state not written yet. */

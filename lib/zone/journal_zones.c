@@ -50,7 +50,7 @@ struct journal_zone *journal_zone_ensure(struct journal *journal, const uint8_t 
 	struct journal_zone *zone = journal_zone_get(journal, apex);
 	if (zone)
 		return zone;
-	if (!table_grow(journal) || !(zone = calloc(1, sizeof(*zone))))
+	if (!table_grow(journal) || !(zone = calloc(1, sizeof(*zone) + name_len(apex))))
 		return NULL;
 	name_copy(zone->apex, apex);
 	name_lower(zone->apex);

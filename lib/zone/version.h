@@ -53,7 +53,7 @@ struct zone {
 	struct region *regions;
 	struct fingerprint_key key;
 	uint8_t apex_len;
-	uint8_t apex[NAME_MAX_LEN];
+	uint8_t apex[];            /* as long as it is: there may be very many zones */
 };
 
 static inline struct zone_version *zone_current_mutable(const struct zone *zone)

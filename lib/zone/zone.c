@@ -8,7 +8,7 @@
 
 int zone_new(const uint8_t *apex, const struct fingerprint_key *key, struct zone **out)
 {
-	struct zone *zone = calloc(1, sizeof(*zone));
+	struct zone *zone = calloc(1, sizeof(*zone) + name_len(apex));
 	struct zone_version *version = zone ? version_new(zone) : NULL;
 
 	if (!version) {

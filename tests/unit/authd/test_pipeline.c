@@ -35,6 +35,7 @@ struct rig {
 	struct manage manage;
 	struct manual_clock clock;
 	struct zone_options options[ZONES];
+	uint8_t apexes[ZONES][NAME_MAX_LEN];
 	struct zone_entry *entries[ZONES];
 	struct served_zone served[ZONES];
 	char paths[ZONES][96];
@@ -62,17 +63,16 @@ static struct zone_entry *rig_zone(struct rig *rig, const char *apex, const char
 {
 	unsigned i = rig->count++;
 	struct zone_options *options = &rig->options[i];
-	struct zone_entry *entry = calloc(1, sizeof(*entry));
+	name_copy(rig->apexes[i], zone_text_name(apex));
+	options->apex = rig->apexes[i];
+	struct zone_entry *entry = zone_entry_new(options->apex);
 
 	ck_assert_ptr_nonnull(entry);
-	name_copy(options->apex, zone_text_name(apex));
 	if (file) {
 		snprintf(rig->paths[i], sizeof(rig->paths[i]), "%s/%s", dir, file);
 		options->file = rig->paths[i];
 	}
 	options->allow_update = &rig->local;
-	name_copy(entry->apex, options->apex);
-	name_to_text(entry->apex, entry->name);
 	entry->options = options;
 	ck_assert_int_eq(zone_new(entry->apex, &zone_text_key, &entry->zone), ZT_OK);
 	rig->served[i] = (struct served_zone){ .apex = entry->apex, .zone = entry->zone };
@@ -87,7 +87,7 @@ static void rig_close(struct rig *rig)
 	for (unsigned i = 0; i < rig->count; i++) {
 		registry_remove(&rig->manage.registry, rig->entries[i]);
 		zone_free(rig->entries[i]->zone);
-		free(rig->entries[i]);
+		zone_entry_free(rig->entries[i]);
 	}
 	registry_fini(&rig->manage.registry);
 	journal_close(rig->manage.journal);

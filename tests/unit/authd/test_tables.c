@@ -55,7 +55,7 @@ enum { ENTRIES = 500 };
 START_TEST(entries_come_and_go_without_losing_others)
 {
 	struct registry registry;
-	static struct zone_entry entries[ENTRIES];
+	struct zone_entry *entries[ENTRIES];
 	bool present[ENTRIES] = { false };
 	struct rng rng;
 
@@ -63,26 +63,55 @@ START_TEST(entries_come_and_go_without_losing_others)
 	ck_assert_int_eq(registry_init(&registry, rng_u64(&rng)), ZT_OK);
 	for (int i = 0; i < ENTRIES; i++) {
 		char text[32];
-		snprintf(text, sizeof(text), "zone%d.example.", i);
-		ck_assert_int_eq(name_from_text(entries[i].apex, text, NULL), ZT_OK);
+		uint8_t apex[NAME_MAX_LEN];
+		snprintf(text, sizeof(text), "zone%d.Example.", i);
+		ck_assert_int_eq(name_from_text(apex, text, NULL), ZT_OK);
+		ck_assert_ptr_nonnull(entries[i] = zone_entry_new(apex));
+		ck_assert_int_eq(strcasecmp(entries[i]->name, text), 0);
 	}
 	for (int step = 0; step < 20000; step++) {
 		int i = (int)rng_below(&rng, ENTRIES);
 		if (present[i])
-			registry_remove(&registry, &entries[i]);
+			registry_remove(&registry, entries[i]);
 		else
-			ck_assert_int_eq(registry_add(&registry, &entries[i]), ZT_OK);
+			ck_assert_int_eq(registry_add(&registry, entries[i]), ZT_OK);
 		present[i] = !present[i];
 		int j = (int)rng_below(&rng, ENTRIES);
-		ck_assert_ptr_eq(registry_get(&registry, entries[j].apex), present[j] ? &entries[j] : NULL);
+		ck_assert_ptr_eq(registry_get(&registry, entries[j]->apex), present[j] ? entries[j] : NULL);
 	}
 	for (int i = 0; i < ENTRIES; i++)
-		ck_assert_ptr_eq(registry_get(&registry, entries[i].apex), present[i] ? &entries[i] : NULL);
+		ck_assert_ptr_eq(registry_get(&registry, entries[i]->apex), present[i] ? entries[i] : NULL);
 	for (int i = 0; i < ENTRIES; i++) {
 		if (present[i])
-			ck_assert_int_eq(registry_add(&registry, &entries[i]), ZT_EEXIST);
+			ck_assert_int_eq(registry_add(&registry, entries[i]), ZT_EEXIST);
 	}
 	registry_fini(&registry);
+	for (int i = 0; i < ENTRIES; i++)
+		zone_entry_free(entries[i]);
+}
+END_TEST
+
+START_TEST(an_error_stays_until_it_is_cleared)
+{
+	uint8_t apex[NAME_MAX_LEN];
+	char long_text[1024];
+
+	ck_assert_int_eq(name_from_text(apex, "example.", NULL), ZT_OK);
+	struct zone_entry *entry = zone_entry_new(apex);
+	ck_assert_ptr_nonnull(entry);
+	ck_assert_str_eq(entry->last_error, "");
+	zone_entry_fail(entry, "line %d", 7);
+	zone_entry_fail(entry, "%s, again", entry->last_error);
+	ck_assert_str_eq(entry->last_error, "line 7, again");
+	zone_entry_fail(entry, "%s", "");
+	ck_assert_str_eq(entry->last_error, "");
+	memset(long_text, 'x', sizeof(long_text));
+	long_text[sizeof(long_text) - 1] = 0;
+	zone_entry_fail(entry, "%s", long_text);
+	ck_assert_uint_eq(strlen(entry->last_error), 511);
+	zone_entry_clear_error(entry);
+	ck_assert_str_eq(entry->last_error, "");
+	zone_entry_free(entry);
 }
 END_TEST
 
@@ -93,6 +122,7 @@ int main(void)
 	tcase_add_test(tc, the_longest_apex_above_a_name_answers);
 	tcase_add_test(tc, an_empty_view_finds_nothing);
 	tcase_add_test(tc, entries_come_and_go_without_losing_others);
+	tcase_add_test(tc, an_error_stays_until_it_is_cleared);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }
