@@ -5,7 +5,7 @@ SOA = 6
 RRSIG = 46
 
 # Where names stand in the rdata of types that may be compressed (RFC 3597 §4): bytes before the first name, how many names.
-NAMES_IN_RDATA = {2: (0, 1), 5: (0, 1), 6: (0, 2), 12: (0, 1), 15: (2, 1), 14: (0, 2), 17: (0, 2), 18: (2, 1), 21: (2, 1), 33: (6, 1),
+NAMES_IN_RDATA = {2: (0, 1), 5: (0, 1), 6: (0, 2), 7: (0, 1), 8: (0, 1), 9: (0, 1), 12: (0, 1), 15: (2, 1), 14: (0, 2), 17: (0, 2), 18: (2, 1), 21: (2, 1), 33: (6, 1),
                   36: (2, 1), 39: (0, 1)}
 
 

@@ -83,6 +83,21 @@ START_TEST(well_formed_rdata_is_valid)
 		{ TYPE_NSEC3, BYTES("\1\0\0\1\0\1a") },
 		{ TYPE_CAA, BYTES("\0\5issue") },
 		{ TYPE_NULL, BYTES("") },
+		{ TYPE_ISDN, BYTES("\1a") },
+		{ TYPE_ISDN, BYTES("\1a\1b") },
+		{ TYPE_APL, BYTES("") },
+		{ TYPE_APL, BYTES("\0\1\40\204\1\2\3\4\0\2\0\0\0\11\377\1\1") },
+		{ TYPE_IPSECKEY, BYTES("\1\0\2") },
+		{ TYPE_IPSECKEY, BYTES("\1\1\2\1\2\3\4key") },
+		{ TYPE_IPSECKEY, BYTES("\1\3\2\1a\0key") },
+		{ TYPE_IPSECKEY, BYTES("\1\4\2what") },
+		{ TYPE_HIP, BYTES("\1\2\0\1tk\1a\0\0") },
+		{ TYPE_AMTRELAY, BYTES("\1\200") },
+		{ TYPE_AMTRELAY, BYTES("\1\203\1a\0") },
+		{ TYPE_AMTRELAY, BYTES("\1\4what") },
+		{ TYPE_SVCB, BYTES("\0\1\0") },
+		{ TYPE_SVCB, BYTES("\0\1\0\0\1\0\3\2h2\0\3\0\2\0\65") },
+		{ TYPE_UNECE, BYTES("\1a\0\1b") },
 		{ 731, BYTES("anything") },
 	};
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
@@ -113,6 +128,34 @@ START_TEST(ill_formed_rdata_is_refused)
 		{ TYPE_NSEC, BYTES("\0\1\1\1\1\1\1") },
 		{ TYPE_DS, BYTES("\0\1\5\1") },
 		{ TYPE_ANY, BYTES("x") },
+		{ TYPE_ISDN, BYTES("\1a\1b\1c") },
+		{ TYPE_ISDN, BYTES("\1a\2b") },
+		{ TYPE_APL, BYTES("\0\1\30\5\1\2\3\4\5") },      /* five bytes of IPv4 */
+		{ TYPE_APL, BYTES("\0\1\41\1\1") },                 /* a prefix of 33 bits */
+		{ TYPE_APL, BYTES("\0\1\30\2\1\0") },              /* a zero byte at the end */
+		{ TYPE_APL, BYTES("\0\1\30") },
+		{ TYPE_APL, BYTES("\0\1\30\3\1\1") },
+		{ TYPE_IPSECKEY, BYTES("\1\1") },
+		{ TYPE_IPSECKEY, BYTES("\1\1\2\1\2\3") },
+		{ TYPE_IPSECKEY, BYTES("\1\2\2\1\2\3\4") },
+		{ TYPE_IPSECKEY, BYTES("\1\3\2\300\14") },
+		{ TYPE_HIP, BYTES("\1\2\0\2tk") },
+		{ TYPE_HIP, BYTES("\0\2\0\1k") },
+		{ TYPE_HIP, BYTES("\1\2\0\0t") },
+		{ TYPE_HIP, BYTES("\1\2\0\1tk\1a") },
+		{ TYPE_AMTRELAY, BYTES("\1") },
+		{ TYPE_AMTRELAY, BYTES("\1\0x") },
+		{ TYPE_AMTRELAY, BYTES("\1\1\1\2\3") },
+		{ TYPE_AMTRELAY, BYTES("\1\3\1a\0x") },
+		{ TYPE_SVCB, BYTES("\0\1\0\0\3\0\2\0\65\0\1\0\3\2h2") },      /* keys that descend */
+		{ TYPE_SVCB, BYTES("\0\1\0\0\3\0\2\0\65\0\3\0\2\0\65") },      /* a key twice */
+		{ TYPE_SVCB, BYTES("\0\1\0\0\3\0\3\0\65") },
+		{ TYPE_HTTPS, BYTES("\0\1\0\0\3\0") },
+		{ TYPE_IPN, BYTES("\0\0\0\0\0\0\1") },
+		{ TYPE_DSYNC, BYTES("\0\73\1\0\65\300\14") },
+		{ TYPE_ATMA, BYTES("\0") },
+		{ TYPE_HHIT, BYTES("") },
+		{ TYPE_UNECE, BYTES("\1a\0") },
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		ck_assert_msg(!rdata_is_valid(bad[i].type, bad[i].rdata, bad[i].len), "example %zu", i);
