@@ -15,6 +15,7 @@
 #include "authd/manage/outbound.h"
 #include "authd/manage/reload.h"
 #include "authd/manage/requests.h"
+#include "authd/manage/taps.h"
 #include "authd/manage/zones.h"
 #include "authd/serve/workers.h"
 #include "lib/base/descriptors.h"
@@ -103,6 +104,16 @@ static int workers_prepare(struct authd *authd)
 	return workers_open(&authd->manage.workers, &config);
 }
 
+static int tap_prepare(struct authd *authd)
+{
+	struct manage *manage = &authd->manage;
+
+	int status = taps_new(&manage->tap, manage, workers_count(manage->workers));
+	if (status == ZT_OK && manage->tap)
+		workers_tap(manage->workers, manage->tap, manage->options->dnstap.sample);
+	return status;
+}
+
 static void on_stop(void *ctx)
 {
 	struct authd *authd = ctx;
@@ -168,7 +179,8 @@ static int start(struct authd *authd)
 	if ((status = confine_begin(manage)) != ZT_OK || (status = fingerprint_key_load(authd)) != ZT_OK ||
 	    (status = journal_start(authd)) != ZT_OK || (status = signals_start(authd)) != ZT_OK ||
 	    (status = requests_open(&authd->requests, manage)) != ZT_OK || (status = outbound_new(manage, &manage->outbound)) != ZT_OK ||
-	    (status = workers_prepare(authd)) != ZT_OK || (status = exporter_open(&authd->exporter, manage)) != ZT_OK ||
+	    (status = workers_prepare(authd)) != ZT_OK || (status = tap_prepare(authd)) != ZT_OK ||
+	    (status = exporter_open(&authd->exporter, manage)) != ZT_OK ||
 	    (status = confine_bound(manage)) != ZT_OK || (status = zones_configure(manage, manage->options)) != ZT_OK)
 		return status;
 	unsigned failed = loader_load_all(manage);
@@ -181,6 +193,8 @@ static int start(struct authd *authd)
 		return status;
 	loop_timer_in(&authd->reclaim, RECLAIM_INTERVAL_MS * USEC_PER_MSEC);
 	loop_timer_in(&authd->cookie_roll, COOKIE_SECRET_LIFE_S * USEC_PER_SEC);
+	if (manage->tap && (status = tap_start(manage->tap)) != ZT_OK)
+		return status;
 	return workers_start(manage->workers);
 }
 
@@ -243,6 +257,7 @@ void authd_close(struct authd *authd)
 	workers_stop(authd->manage.workers);
 	requests_close(authd->requests);
 	workers_close(authd->manage.workers);
+	tap_free(authd->manage.tap);
 	if (authd->has_registry) {
 		zones_clear(&authd->manage);
 		registry_fini(&authd->manage.registry);

@@ -3,6 +3,7 @@ noinst_LIBRARIES += authd/libauthd.a
 authd_libauthd_a_SOURCES = \
 	%D%/authd.c %D%/authd.h \
 	%D%/option_table.h \
+	%D%/options_dnstap.c %D%/options_dnstap.h \
 	%D%/options.c %D%/options.h \
 	%D%/options_serve.c %D%/options_serve.h \
 	%D%/options_stream.h \
@@ -21,6 +22,7 @@ authd_libauthd_a_SOURCES = \
 	%D%/manage/requests.c %D%/manage/requests.h \
 	%D%/manage/secondary.c %D%/manage/secondary.h \
 	%D%/manage/show.c %D%/manage/show.h \
+	%D%/manage/taps.c %D%/manage/taps.h \
 	%D%/manage/updater.c %D%/manage/updater.h \
 	%D%/manage/wait.c %D%/manage/wait.h \
 	%D%/manage/zones.c %D%/manage/zones.h \
@@ -35,13 +37,14 @@ authd_libauthd_a_SOURCES = \
 	%D%/serve/request.c %D%/serve/request.h \
 	%D%/serve/respond.c %D%/serve/respond.h \
 	%D%/serve/settings.h \
+	%D%/serve/tapping.c %D%/serve/tapping.h \
 	%D%/serve/transfer.c %D%/serve/transfer.h \
 	%D%/serve/view.c %D%/serve/view.h \
 	%D%/serve/worker.h \
 	%D%/serve/workers.c %D%/serve/workers.h
 
 LIBS_AUTHD = authd/libauthd.a lib/libctl.a lib/libconf.a lib/libxfr.a lib/libnet.a $(LIBS_ZONE) \
-	$(YAML_LIBS) $(EVENT_LIBS) $(EVENT_EXTRA_LIBS) $(JANSSON_LIBS)
+	$(YAML_LIBS) $(EVENT_LIBS) $(EVENT_EXTRA_LIBS) $(JANSSON_LIBS) $(FSTRM_LIBS)
 
 check_PROGRAMS += tests/unit/authd/test_answer tests/unit/authd/test_tables
 tests_unit_authd_test_answer_SOURCES = tests/unit/authd/test_answer.c

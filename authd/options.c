@@ -46,6 +46,7 @@ struct zone_conf {
 struct root_conf {
 	const struct yaml_node *node;
 	struct server_conf server;
+	struct dnstap_conf dnstap;
 	struct schema_list zones;
 };
 
@@ -171,6 +172,8 @@ static const struct schema zone_schema = { .what = "zone", .size = sizeof(struct
 
 static const struct schema_row root_rows[] = {
 	{ "server", SCHEMA_MAPPING, offsetof(struct root_conf, server), .mapping = &server_schema, .help = "The daemon." },
+	{ "dnstap", SCHEMA_MAPPING, offsetof(struct root_conf, dnstap), .mapping = &dnstap_schema,
+	  .help = "Copies of queries and responses for a reader of dnstap, by Frame Streams. What the reader does not take in time is dropped and counted; queries do not wait." },
 	{ "zone", SCHEMA_MAPPING, offsetof(struct root_conf, zones), SCHEMA_LIST, .mapping = &zone_schema, .help = "One entry for each zone." },
 };
 
@@ -300,6 +303,7 @@ static void root_read(struct reader *reader, const struct root_conf *conf)
 		reader->status = status;
 	options->serve.limit.exempt = options->limit_exempt;
 	options->holds_secrets = options->serve.secret_count > 0;
+	dnstap_options_read(&options->dnstap, &conf->dnstap, &options->tree, reader->problems);
 	options->zone_count = (uint32_t)conf->zones.count;
 	options->zones = arena_take(reader, options->zone_count * sizeof(*options->zones));
 	for (uint32_t i = 0; options->zones && i < options->zone_count; i++)

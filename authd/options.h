@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "authd/options_dnstap.h"
 #include "authd/serve/settings.h"
 #include "lib/base/buf.h"
 #include "lib/base/folders.h"
@@ -54,6 +55,7 @@ struct authd_options {
 	struct acl *allow_query;          /* the zones' default; NULL = everybody */
 	struct acl *limit_exempt;
 	uint64_t journal_size;            /* most bytes the journal's history may take, over all zones */
+	struct dnstap_options dnstap;
 	struct zone_options *zones;
 	uint32_t zone_count;
 };

@@ -146,6 +146,8 @@ static int plan_complete(struct manage *manage)
 		status = folders_add(&plan->writes, options->state_dir);
 	if (status == ZT_OK)
 		status = folders_add_of(&plan->writes, options->control);
+	if (status == ZT_OK && options->dnstap.file)
+		status = folders_add_of(&plan->writes, options->dnstap.file);
 	return status;
 }
 

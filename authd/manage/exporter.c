@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "authd/manage/primary.h"
+#include "authd/manage/taps.h"
 #include "authd/serve/workers.h"
 #include "lib/ctl/metrics.h"
 #include "lib/dns/rcode.h"
@@ -131,6 +132,7 @@ static void fill(struct buf *out, void *ctx)
 		metrics_family(out, plain_counters[i].name, METRICS_COUNTER, plain_counters[i].help);
 		metrics_sample(out, plain_counters[i].name, NULL, (double)counter_get(counter));
 	}
+	taps_fill(out, exporter->manage);
 	fill_zones(out, exporter->manage);
 }
 

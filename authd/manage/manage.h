@@ -15,6 +15,7 @@
 #include "lib/zone/journal.h"
 
 struct confine;
+struct tap;
 struct workers;
 struct outbound;
 
@@ -38,6 +39,7 @@ struct manage {
 	usec_t started_wall;
 	usec_t configured_wall;          /* when `options` was read */
 	struct confine *confine;         /* rights and sandbox; NULL in tests */
+	struct tap *tap;                 /* dnstap; NULL: off */
 	int readiness_fd;                /* to the service manager; -1: there is none */
 	struct outbound *outbound;       /* NOTIFY, SOA queries and transfers from primaries */
 };

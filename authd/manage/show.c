@@ -8,6 +8,7 @@
 #include "authd/manage/confine.h"
 #include "authd/manage/primary.h"
 #include "authd/manage/secondary.h"
+#include "authd/manage/taps.h"
 #include "authd/serve/workers.h"
 #include "config.h"
 #include "lib/dns/present.h"
@@ -315,6 +316,6 @@ json_t *show_stats(const struct manage *manage)
 	count_set(other, "connections_open", &counters.connections.open);
 	count_set(other, "connections_refused", &counters.connections.refused);
 	count_set(other, "connections_shed", &counters.connections.shed);
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "queries", queries, "answers", answers, "network", other, "cookies", show_cookies(&counters),
-			 "extended_errors", show_extended_errors(&counters), "rate_limit", show_rate_limit(&counters));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "queries", queries, "answers", answers, "network", other, "cookies", show_cookies(&counters),
+			 "extended_errors", show_extended_errors(&counters), "rate_limit", show_rate_limit(&counters), "dnstap", taps_stats(manage));
 }

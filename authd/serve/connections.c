@@ -9,18 +9,34 @@
 
 #define KEEPALIVE_UNIT (100 * USEC_PER_MSEC)      /* of RFC 7828 */
 
-static void forward(struct worker *worker, struct stream *stream, enum request_kind kind, const struct respond *r)
+static void forward(struct worker *worker, struct stream *stream, enum request_kind kind, const struct respond *r, bool is_tapped)
 {
 	struct request origin = {
-		.peer = *stream_remote(stream), .local = *stream_local(stream), .stream = entrance_number(stream), .udp_limit = UINT16_MAX,
+		.peer = *stream_remote(stream), .local = *stream_local(stream), .stream = entrance_number(stream), .udp_limit = UINT16_MAX, .is_tapped = is_tapped,
 	};
 	if (!worker_forward(worker, kind, r, &origin))
 		stream_settle(stream);
 }
 
+/* The query, and the response where there is one already, to dnstap. */
+static void tell(struct worker *worker, struct stream *stream, const struct respond *r, size_t response_len)
+{
+	struct tap_exchange exchange = {
+		.client = stream_remote(stream), .server = stream_local(stream), .transport = DNSTAP_TCP, .query = r->query, .query_len = (uint32_t)r->query_len,
+		.response = r->out, .response_len = (uint32_t)response_len,
+	};
+
+	tapping_tell(&worker->tapping, &exchange);
+}
+
 static void answer(struct worker *worker, struct stream *stream, struct respond *r)
 {
-	switch (respond(r)) {
+	bool is_tapped = tapping_wants(&worker->tapping);
+	enum respond_verdict verdict = respond(r);
+
+	if (is_tapped)
+		tell(worker, stream, r, verdict == RESPOND_REPLY || verdict == RESPOND_LOOKUP ? r->out_len : 0);
+	switch (verdict) {
 	case RESPOND_LOOKUP:      /* respond has run it */
 	case RESPOND_REPLY:
 		worker_count_reply(worker, r);
@@ -33,11 +49,11 @@ static void answer(struct worker *worker, struct stream *stream, struct respond 
 		break;
 	case RESPOND_NOTIFY:
 		counter_add(&worker->counters.notifies, 1);
-		forward(worker, stream, REQUEST_NOTIFY, r);
+		forward(worker, stream, REQUEST_NOTIFY, r, is_tapped);
 		break;
 	case RESPOND_UPDATE:
 		counter_add(&worker->counters.updates, 1);
-		forward(worker, stream, REQUEST_UPDATE, r);
+		forward(worker, stream, REQUEST_UPDATE, r, is_tapped);
 		break;
 	case RESPOND_TRANSFER:
 		counter_add(&worker->counters.transfers, 1);

@@ -8,15 +8,30 @@ enum {
 	PAUSE_FROM = 8,             /* queries at once */
 };
 
-static void forward(struct worker *worker, enum request_kind kind, const struct respond *r, unsigned slot)
+static void forward(struct worker *worker, enum request_kind kind, unsigned slot, bool is_tapped)
 {
-	struct request origin = { .peer = worker->batch.slots[slot].remote, .udp_limit = (uint16_t)respond_limit(r) };
+	const struct respond *r = &worker->responds[slot];
+	struct request origin = { .peer = worker->batch.slots[slot].remote, .udp_limit = (uint16_t)respond_limit(r), .is_tapped = is_tapped };
 	udp_batch_local(&worker->batch, slot, &origin.local);
 	worker_forward(worker, kind, r, &origin);
 }
 
+/* The query, and the response where there is one, to dnstap. */
+static void slot_tell(struct worker *worker, unsigned i)
+{
+	const struct udp_slot *slot = &worker->batch.slots[i];
+	struct netaddr local;
+	struct tap_exchange exchange = {
+		.client = &slot->remote, .server = &local, .transport = DNSTAP_UDP, .query = slot->query, .query_len = (uint32_t)slot->query_len,
+		.response = slot->answer, .response_len = slot->answer_len,
+	};
+
+	udp_batch_local(&worker->batch, i, &local);
+	tapping_tell(&worker->tapping, &exchange);
+}
+
 /* What became of slot `i`'s query, but for a look-up that is still to be run. */
-static void slot_settle(struct worker *worker, unsigned i, enum respond_verdict verdict)
+static void slot_account(struct worker *worker, unsigned i, enum respond_verdict verdict, bool is_tapped)
 {
 	struct udp_slot *slot = &worker->batch.slots[i];
 	struct respond *r = &worker->responds[i];
@@ -30,11 +45,11 @@ static void slot_settle(struct worker *worker, unsigned i, enum respond_verdict 
 		return;
 	case RESPOND_NOTIFY:
 		counter_add(&worker->counters.notifies, 1);
-		forward(worker, REQUEST_NOTIFY, r, i);
+		forward(worker, REQUEST_NOTIFY, i, is_tapped);
 		return;
 	case RESPOND_UPDATE:
 		counter_add(&worker->counters.updates, 1);
-		forward(worker, REQUEST_UPDATE, r, i);
+		forward(worker, REQUEST_UPDATE, i, is_tapped);
 		return;
 	case RESPOND_TRANSFER:
 		counter_add(&worker->counters.transfers, 1);
@@ -43,6 +58,15 @@ static void slot_settle(struct worker *worker, unsigned i, enum respond_verdict 
 	}
 	slot->answer_len = (uint32_t)r->out_len;
 	worker_count_reply(worker, r);
+}
+
+static void slot_settle(struct worker *worker, unsigned i, enum respond_verdict verdict)
+{
+	bool is_tapped = tapping_wants(&worker->tapping);
+
+	slot_account(worker, i, verdict, is_tapped);
+	if (is_tapped)
+		slot_tell(worker, i);
 }
 
 static enum respond_verdict slot_begin(struct worker *worker, const struct view *view, unsigned i)

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/base/buf.h"
@@ -35,6 +36,7 @@ struct request {
 	uint16_t options_len;
 	uint8_t options[REQUEST_OPTIONS_MAX];      /* EDNS options for the reply's OPT, which the worker adds */
 	uint16_t udp_limit;             /* largest UDP reply (EDNS), 65535 for TCP */
+	bool is_tapped;                 /* its reply is told by dnstap as the message was */
 	struct buf reply;               /* filled by the manage thread; empty = no answer */
 
 	/* REQUEST_EVIDENCE only */

@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "authd/serve/respond.h"
+#include "authd/serve/tapping.h"
 #include "authd/serve/transfer.h"
 #include "authd/serve/workers.h"
 #include "lib/net/entrance.h"
@@ -33,6 +34,7 @@ struct worker {
 	uint8_t *stream_reply;                 /* room for the largest message */
 	struct transfers *transfers;
 	struct limiter *limiter;
+	struct tapping tapping;                /* dnstap */
 	struct serve_counters counters;
 	size_t forwarded;                      /* bytes of requests at the manage thread */
 	struct mailbox_node stop;

@@ -68,6 +68,7 @@ bool worker_forward(struct worker *worker, enum request_kind kind, const struct 
 	request->udp_limit = origin->udp_limit;
 	if (r->message.edns.present)
 		request->options_len = edns_options_write(r, request->options);
+	request->is_tapped = origin->is_tapped;
 	request->received = loop_now(&worker->loop);
 	request->wire = wire;
 	request->wire_len = r->query_len;
@@ -112,6 +113,7 @@ static void on_mail(struct mailbox_node *node, void *ctx)
 		rcode_count(worker, message_rcode(&reply));
 		options_append(request, &reply);
 	}
+	tapping_tell_reply(&worker->tapping, request);
 	if (request->stream != 0)
 		connections_reply(worker, request);
 	else if (request->reply.len > 0)
@@ -232,6 +234,12 @@ int workers_open(struct workers **out, const struct workers_config *config)
 	}
 	*out = workers;
 	return ZT_OK;
+}
+
+void workers_tap(struct workers *workers, struct tap *tap, double sample)
+{
+	for (uint32_t i = 0; i < workers->count; i++)
+		tapping_init(&workers->workers[i].tapping, tap_lane(tap, i), sample, workers->config.clock);
 }
 
 int workers_start(struct workers *workers)

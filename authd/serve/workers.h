@@ -11,6 +11,7 @@
 #include "lib/net/entrance.h"
 
 struct journal;
+struct tap;
 struct workers;
 struct worker;
 
@@ -31,6 +32,8 @@ struct workers_config {
 
 /* Binds all sockets; nothing is served yet, requests wait in the sockets' buffers. */
 int workers_open(struct workers **out, const struct workers_config *config) ZT_MUST_CHECK;
+/* Before workers_start: gives each thread a lane of the tap and the share of exchanges that it tells. */
+void workers_tap(struct workers *workers, struct tap *tap, double sample);
 /* Starts the threads; a view must have been published. */
 int workers_start(struct workers *workers) ZT_MUST_CHECK;
 /* Makes `view` what workers see and takes it over; the one before is freed after a grace period, before this returns. */

@@ -5,6 +5,9 @@ lib_libnet_a_SOURCES = \
 	%D%/listener.c %D%/listener.h \
 	%D%/loop.c %D%/loop.h \
 	%D%/mailbox.c %D%/mailbox.h \
+	%D%/dnstap.c %D%/dnstap.h \
+	%D%/tap.c %D%/tap.h \
+	%D%/tap_link.c %D%/tap_link.h \
 	%D%/stream.c %D%/stream.h \
 	%D%/udp.c %D%/udp.h
 
@@ -37,3 +40,8 @@ check_PROGRAMS += tests/unit/net/test_entrance
 tests_unit_net_test_entrance_SOURCES = tests/unit/net/test_entrance.c tests/unit/net/turns.h
 tests_unit_net_test_entrance_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_net_test_entrance_LDADD = $(LIBS_SUITE) $(LIBS_NET)
+
+check_PROGRAMS += tests/unit/net/test_tap
+tests_unit_net_test_tap_SOURCES = tests/unit/net/test_tap.c
+tests_unit_net_test_tap_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_net_test_tap_LDADD = $(LIBS_SUITE) $(LIBS_NET)
