@@ -11,6 +11,7 @@
 #include "authd/manage/commands.h"
 #include "authd/manage/confine.h"
 #include "authd/manage/exporter.h"
+#include "authd/manage/images.h"
 #include "authd/manage/loader.h"
 #include "authd/manage/outbound.h"
 #include "authd/manage/reload.h"
@@ -143,6 +144,7 @@ static void on_reclaim(void *ctx)
 	else if (status == ZT_OK && authd->flush_status != ZT_OK)
 		log_notice(authd->log, "journal: timers and peer states are stored again");
 	authd->flush_status = status;
+	images_tick(&authd->manage);
 	zones_reclaim(&authd->manage);
 	loop_timer_in(&authd->reclaim, RECLAIM_INTERVAL_MS * USEC_PER_MSEC);
 }
@@ -177,7 +179,8 @@ static int start(struct authd *authd)
 	int status;
 
 	if ((status = confine_begin(manage)) != ZT_OK || (status = fingerprint_key_load(authd)) != ZT_OK ||
-	    (status = journal_start(authd)) != ZT_OK || (status = signals_start(authd)) != ZT_OK ||
+	    (status = journal_start(authd)) != ZT_OK || (status = images_new(&manage->images)) != ZT_OK ||
+	    (status = signals_start(authd)) != ZT_OK ||
 	    (status = requests_open(&authd->requests, manage)) != ZT_OK || (status = outbound_new(manage, &manage->outbound)) != ZT_OK ||
 	    (status = workers_prepare(authd)) != ZT_OK || (status = tap_prepare(authd)) != ZT_OK ||
 	    (status = exporter_open(&authd->exporter, manage)) != ZT_OK ||
@@ -258,6 +261,7 @@ void authd_close(struct authd *authd)
 	requests_close(authd->requests);
 	workers_close(authd->manage.workers);
 	tap_free(authd->manage.tap);
+	images_free(authd->manage.images);
 	if (authd->has_registry) {
 		zones_clear(&authd->manage);
 		registry_fini(&authd->manage.registry);

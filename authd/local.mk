@@ -11,6 +11,7 @@ authd_libauthd_a_SOURCES = \
 	%D%/manage/commands.c %D%/manage/commands.h \
 	%D%/manage/confine.c %D%/manage/confine.h \
 	%D%/manage/exporter.c %D%/manage/exporter.h \
+	%D%/manage/images.c %D%/manage/images.h \
 	%D%/manage/loader.c %D%/manage/loader.h \
 	%D%/manage/manage.h \
 	%D%/manage/merge.c %D%/manage/merge.h \

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "authd/manage/images.h"
 #include "authd/manage/primary.h"
 #include "lib/dns/serial.h"
 #include "lib/zone/check.h"
@@ -195,6 +196,7 @@ static void finish(struct manage *manage, struct passage *passage)
 		uint32_t old = zone_version_serial(passage->from);
 		zone_edit_publish(item->edit);
 		item->changed = true;
+		images_on_change(manage, entry, passage->replaces ? SIZE_MAX : (size_t)passage->change.removed_count + passage->change.added_count);
 		entry->loaded_wall = clock_wall(manage->clock);
 		if (entry->served)
 			atomic_store_explicit(&entry->served->state, SERVED_OK, memory_order_release);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "authd/manage/commit.h"
+#include "authd/manage/images.h"
 #include "authd/manage/confine.h"
 #include "authd/manage/merge.h"
 #include "lib/zone/zonefile.h"
@@ -258,18 +259,37 @@ int loader_reload(struct manage *manage, struct zone_entry *entry, bool *changed
 
 /* ---- first load ------------------------------------------------------------------------------------------------------------------------ */
 
+/* An edit that shows what is stored: out of the image, or else out of the journal. */
+static int stored_load(struct manage *manage, struct zone_entry *entry, struct zone_edit **out, const char **source)
+{
+	int status = zone_edit_begin(entry->zone, out);
+
+	if (status != ZT_OK)
+		return status;
+	*source = "its image";
+	status = images_restore(manage, entry, *out);
+	if (status == ZT_OK)
+		return status;
+	zone_edit_abort(*out);
+	*source = "the journal";
+	status = zone_edit_begin(entry->zone, out);
+	if (status != ZT_OK)
+		return status;
+	status = journal_content_load(manage->journal, entry->apex, *out);
+	if (status != ZT_OK)
+		zone_edit_abort(*out);
+	return status;
+}
+
 /* What the journal holds goes straight into service: it is durable already. */
 static int journal_restore(struct manage *manage, struct zone_entry *entry)
 {
 	struct journal_content info = { 0 };
 	struct zone_edit *edit;
+	const char *source;
 
-	int status = zone_edit_begin(entry->zone, &edit);
-	if (status != ZT_OK)
-		return status;
-	status = journal_content_load(manage->journal, entry->apex, edit);
+	int status = stored_load(manage, entry, &edit, &source);
 	if (status != ZT_OK) {
-		zone_edit_abort(edit);
 		if (status != ZT_ENOENT)
 			log_error(manage->log, "zone %s: what the journal holds cannot be used: %s; %s", entry->name, status_text(status),
 				entry->options->file ? "the zone file is read instead, changes made by UPDATE are lost"
@@ -280,7 +300,7 @@ static int journal_restore(struct manage *manage, struct zone_entry *entry)
 	if (journal_content_info(manage->journal, entry->apex, &info) == ZT_OK)
 		entry->loaded_wall = info.wall;
 	atomic_store_explicit(&entry->served->state, SERVED_OK, memory_order_release);
-	log_info(manage->log, "zone %s: serial %u from the journal, %zu records", entry->name, zone_version_serial(zone_current(entry->zone)),
+	log_info(manage->log, "zone %s: serial %u from %s, %zu records", entry->name, zone_version_serial(zone_current(entry->zone)), source,
 		zone_version_record_count(zone_current(entry->zone)));
 	return ZT_OK;
 }

@@ -17,6 +17,7 @@
 struct confine;
 struct tap;
 struct workers;
+struct images;
 struct outbound;
 
 enum { MANAGE_COOKIE_SECRETS = 2 };
@@ -41,5 +42,6 @@ struct manage {
 	struct confine *confine;         /* rights and sandbox; NULL in tests */
 	struct tap *tap;                 /* dnstap; NULL: off */
 	int readiness_fd;                /* to the service manager; -1: there is none */
+	struct images *images;           /* manage/images.h */
 	struct outbound *outbound;       /* NOTIFY, SOA queries and transfers from primaries */
 };

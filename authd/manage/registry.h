@@ -18,6 +18,14 @@ struct secondary;      /* manage/secondary.c */
 struct primary;        /* manage/primary.c */
 struct event;
 
+/* What manage/images.c knows of the zone's image. */
+struct zone_image {
+	bool is_stored;
+	uint64_t sequence;                        /* journal_content_sequence of what is stored */
+	size_t changed;                           /* records changed since */
+	usec_t tried_at;                          /* monotonic; 0 = never */
+};
+
 struct zone_entry {
 	struct cds_list_head link;                /* in registry.entries, configuration order; then in manage.removed */
 	const uint8_t *apex;                      /* lower case; the entry's own, as is `name` */
@@ -27,6 +35,7 @@ struct zone_entry {
 	struct served_zone *served;
 	struct secondary *secondary;              /* NULL on a primary zone */
 	struct primary *primary;                  /* NOTIFY queue and peers; every zone has one, its target list may be empty */
+	struct zone_image image;
 	usec_t loaded_wall;                       /* when the content last changed */
 	const char *last_error;                   /* of the last load, reload or refresh; "" when it went well */
 };

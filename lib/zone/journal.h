@@ -106,6 +106,14 @@ int journal_content_info(const struct journal *journal, const uint8_t *apex, str
 int journal_content_origin(struct journal *journal, const uint8_t *apex, struct buf *out) ZT_MUST_CHECK;
 /* Puts the current content into an edit on an empty zone. ZT_ENOENT: none is held; ZT_ECORRUPT: damaged (abort the edit). */
 int journal_content_load(struct journal *journal, const uint8_t *apex, struct zone_edit *edit) ZT_MUST_CHECK;
+/* A number that each new content of the zone gets, growing by one with each version of the history. ZT_ENOENT: no content is held. */
+int journal_content_sequence(const struct journal *journal, const uint8_t *apex, uint64_t *out) ZT_MUST_CHECK;
+/* Whether the history leads from the content of that number to the current one. */
+bool journal_content_reaches(const struct journal *journal, const uint8_t *apex, uint64_t sequence);
+/* Brings an edit that holds the content of a number to the current one, by the history (*records: how many it removed and added), and compares the outcome with what the journal knows of it.
+ * ZT_ENOENT: the history does not reach back there. ZT_EDIFF: the edit holds something else. ZT_ECORRUPT: the history is damaged. Abort the edit then. */
+int journal_content_follow(struct journal *journal, const uint8_t *apex, uint64_t sequence, struct zone_edit *edit, size_t *records)
+	ZT_MUST_CHECK;
 
 /* An RRset that differs from the base. Both carry type and covers; `count` is 0 in one that does not exist. Borrowed for the call. */
 struct journal_local_change {

@@ -339,8 +339,7 @@ static int overlay_load(void *context, const struct journal_overlay *overlay)
 	return status == ZT_ENOENT ? ZT_ECORRUPT : status;
 }
 
-/* Compares what was put together with what the commit knew. */
-static int content_verify(const struct journal *journal, const struct journal_meta *meta, const struct zone_edit *edit)
+int journal_content_verify(const struct journal *journal, const struct journal_meta *meta, const struct zone_edit *edit)
 {
 	const struct zone_version *version = zone_edit_view(edit);
 
@@ -370,7 +369,7 @@ int journal_content_load(struct journal *journal, const uint8_t *apex, struct zo
 		status = overlay_walk(journal, txn, &walk);
 	}
 	if (status == ZT_OK)
-		status = content_verify(journal, &meta, edit);
+		status = journal_content_verify(journal, &meta, edit);
 	journal_env_trim(journal);
 	journal_read_end(journal, txn);
 	buf_fini(&target.rdata[0]);

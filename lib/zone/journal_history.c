@@ -22,12 +22,13 @@ void journal_history_clear(struct journal_txn *txn, struct journal_meta *meta)
 {
 	struct journal_key first, end;
 
-	if (meta->first_sequence == meta->next_sequence)
-		return;
-	journal_key_history(&first, meta->id, meta->first_sequence);
-	journal_key_history(&end, meta->id, meta->next_sequence);
-	journal_txn_discard(txn, &first, &end);
-	meta->first_sequence = meta->next_sequence;
+	if (meta->first_sequence < meta->next_sequence) {
+		journal_key_history(&first, meta->id, meta->first_sequence);
+		journal_key_history(&end, meta->id, meta->next_sequence);
+		journal_txn_discard(txn, &first, &end);
+	}
+	/* What was numbered so far leads nowhere. */
+	meta->first_sequence = ++meta->next_sequence;
 	meta->history_bytes = 0;
 }
 
@@ -246,6 +247,58 @@ int journal_history_read(struct journal *journal, const struct journal_span *spa
 	}
 	if (status == ZT_OK && at != span->to_serial)
 		status = ZT_ECORRUPT;
+	walk_end(&walk);
+	return status;
+}
+
+int journal_content_sequence(const struct journal *journal, const uint8_t *apex, uint64_t *out)
+{
+	const struct journal_zone *zone = journal_zone_get(journal, apex);
+
+	if (!zone || !zone->meta.has_content)
+		return ZT_ENOENT;
+	*out = zone->meta.next_sequence;
+	return ZT_OK;
+}
+
+/* Applies rows from `sequence` on. */
+static int rows_apply(struct history_walk *walk, uint64_t sequence, struct zone_edit *edit, size_t *records)
+{
+	struct journal_row_history row = { 0 };
+	uint32_t at = zone_version_serial(zone_edit_view(edit));
+	int status = ZT_OK;
+
+	for (; status == ZT_OK && sequence < walk->meta.next_sequence; sequence++) {
+		status = row_read(walk, sequence, &row, true);
+		if (status == ZT_OK && row.version.from_serial != at)
+			status = ZT_EDIFF;
+		if (status == ZT_OK)
+			status = zone_edit_apply(edit, &walk->change);
+		at = row.version.to_serial;
+		*records += (size_t)row.version.removed_count + row.version.added_count;
+	}
+	return status;
+}
+
+bool journal_content_reaches(const struct journal *journal, const uint8_t *apex, uint64_t sequence)
+{
+	const struct journal_zone *zone = journal_zone_get(journal, apex);
+	return zone && zone->meta.has_content && sequence >= zone->meta.first_sequence && sequence <= zone->meta.next_sequence;
+}
+
+int journal_content_follow(struct journal *journal, const uint8_t *apex, uint64_t sequence, struct zone_edit *edit, size_t *records)
+{
+	struct history_walk walk = { 0 };
+
+	*records = 0;
+	int status = walk_begin(&walk, journal, apex);
+	if (status == ZT_OK && (!walk.meta.has_content || sequence < walk.meta.first_sequence || sequence > walk.meta.next_sequence))
+		status = ZT_ENOENT;
+	if (status == ZT_OK)
+		status = rows_apply(&walk, sequence, edit, records);
+	if (status == ZT_OK && journal_content_verify(journal, &walk.meta, edit) != ZT_OK)
+		status = ZT_EDIFF;
+	journal_env_trim(journal);
 	walk_end(&walk);
 	return status;
 }

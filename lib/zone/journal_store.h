@@ -135,6 +135,8 @@ struct journal_base {
 void journal_base_write(struct journal_txn *txn, uint32_t id, struct journal_base *base);
 /* Puts the base in force; the former content becomes garbage, the overlay is empty. */
 void journal_base_adopt(struct journal_txn *txn, struct journal_meta *meta, const struct journal_base *base);
+/* Compares what was put together with what the commit knew. */
+int journal_content_verify(const struct journal *journal, const struct journal_meta *meta, const struct zone_edit *edit) ZT_MUST_CHECK;
 /* Brings the overlay from one version to another, whose difference is `change`. */
 struct journal_step {
 	const struct zone_version *from;

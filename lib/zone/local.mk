@@ -11,6 +11,9 @@ lib_libzone_a_SOURCES = \
 	%D%/find.c %D%/find.h \
 	%D%/generate.c %D%/generate.h \
 	%D%/graft.c %D%/graft.h \
+	%D%/image.h %D%/image_format.h \
+	%D%/image_read.c \
+	%D%/image_write.c \
 	%D%/journal.c %D%/journal.h \
 	%D%/journal_check.c \
 	%D%/journal_content.c \
@@ -97,6 +100,11 @@ fuzz_programs += tests/fuzz/fuzz_zonefile
 tests_fuzz_fuzz_zonefile_SOURCES = tests/fuzz/fuzz_zonefile.c tests/support/both_ways.c tests/support/both_ways.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_zonefile_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_zonefile_LDADD = $(LIBS_ZONE)
+
+check_PROGRAMS += tests/unit/zone/test_image
+tests_unit_zone_test_image_SOURCES = tests/unit/zone/test_image.c tests/support/zone_text.c tests/support/zone_text.h
+tests_unit_zone_test_image_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_zone_test_image_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)
 
 check_PROGRAMS += tests/unit/zone/test_journal_crash
 tests_unit_zone_test_journal_crash_SOURCES = tests/unit/zone/test_journal_crash.c tests/support/faultfs.c tests/support/faultfs.h \

@@ -314,6 +314,72 @@ END_TEST
 
 /* ---- base and overlay ------------------------------------------------------------------------------------------------------------ */
 
+/* What follows from an older content, or why nothing does. */
+static int follow(struct journal *journal, const struct zone_version *old, uint64_t sequence, const struct zone *expected)
+{
+	struct zone *copy;
+	struct zone_edit *edit;
+	struct changeset all;
+	size_t records;
+
+	/* `old` may be of the same zone; the copy starts as what it shows. */
+	ck_assert_int_eq(zone_new(zone_apex(expected), &zone_text_key, &copy), ZT_OK);
+	ck_assert_int_eq(zone_edit_begin(copy, &edit), ZT_OK);
+	changeset_init(&all);
+	ck_assert_int_eq(zone_diff(zone_current(copy), old, &all), ZT_OK);
+	ck_assert_int_eq(zone_edit_apply(edit, &all), ZT_OK);
+	changeset_fini(&all);
+	int status = journal_content_follow(journal, zone_apex(expected), sequence, edit, &records);
+	if (status == ZT_OK) {
+		zone_edit_publish(edit);
+		zone_text_assert_equal(zone_current(copy), zone_current(expected));
+	} else {
+		zone_edit_abort(edit);
+	}
+	zone_free(copy);
+	return status;
+}
+
+START_TEST(the_history_leads_from_a_content_s_number_to_the_current_content)
+{
+	struct journal *journal = open_with(1 << 30, 1);
+	struct zone *zone = zone_text_new("example.", example);
+	const struct zone_version *old[16];
+	uint64_t number[16];
+	char script[64];
+
+	commit_first(journal, zone);
+	for (unsigned i = 0; i < 16; i++) {
+		old[i] = zone_version_acquire(zone_current(zone));
+		ck_assert_int_eq(journal_content_sequence(journal, zone_apex(zone), &number[i]), ZT_OK);
+		ck_assert(i == 0 || number[i] == number[i - 1] + 1);
+		snprintf(script, sizeof(script), "+ x%u 60 IN A 127.0.0.9\n= %u", i, i + 2);
+		ck_assert_int_eq(commit_script(journal, zone, script), ZT_OK);
+	}
+	for (unsigned i = 0; i < 16; i++) {
+		bool reaches = i >= 16 - JOURNAL_KEEP;
+		ck_assert_int_eq(journal_content_reaches(journal, zone_apex(zone), number[i]), reaches);
+		ck_assert_int_eq(follow(journal, old[i], number[i], zone), reaches ? ZT_OK : ZT_ENOENT);
+		/* A content that is not what its number says. */
+		if (i + 1 < 16 && reaches)
+			ck_assert_int_eq(follow(journal, old[i + 1], number[i], zone), ZT_EDIFF);
+	}
+	ck_assert_int_eq(follow(journal, zone_current(zone), number[15] + 2, zone), ZT_ENOENT);
+	/* The same serial, and all of the counted content: but another content has taken its place, which nothing leads to. */
+	uint64_t before, after;
+	ck_assert_int_eq(journal_content_sequence(journal, zone_apex(zone), &before), ZT_OK);
+	commit_first(journal, zone);
+	ck_assert_int_eq(journal_content_sequence(journal, zone_apex(zone), &after), ZT_OK);
+	ck_assert_uint_gt(after, before);
+	ck_assert_int_eq(follow(journal, zone_current(zone), before, zone), ZT_ENOENT);
+	ck_assert_int_eq(follow(journal, zone_current(zone), after, zone), ZT_OK);
+	for (unsigned i = 0; i < 16; i++)
+		zone_version_release(old[i]);
+	journal_close(journal);
+	zone_free(zone);
+}
+END_TEST
+
 static int collect_changes(void *context, const struct journal_local_change *change)
 {
 	char name[NAME_TEXT_SIZE];
@@ -908,6 +974,7 @@ int main(void)
 	tcase_add_test(tcase, serials_that_cannot_be_ordered_are_dropped_from_the_history);
 	tcase_add_test(tcase, history_is_bounded_by_bytes_and_keeps_the_newest);
 	tcase_add_test(tcase, a_replaced_content_starts_a_new_history);
+	tcase_add_test(tcase, the_history_leads_from_a_content_s_number_to_the_current_content);
 	tcase_add_test(tcase, the_base_of_a_zone_file_stays_and_local_changes_are_told);
 	tcase_add_test(tcase, a_large_overlay_becomes_part_of_a_new_base_where_no_file_feeds_the_zone);
 	tcase_add_test(tcase, a_forgotten_zone_leaves_nothing_behind);
