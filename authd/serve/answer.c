@@ -352,24 +352,34 @@ static const struct znode *target_node(const struct answer *answer, const uint8_
 	return look.cut || look.dname ? NULL : look.node;
 }
 
-/* Address records of a name, with their signatures as far as there is room for them; `node` may be NULL. False when an address did not fit. */
+/* One RRset of a name and, as far as there is room, its signatures. False when the RRset did not fit. */
+static bool extra_add(struct answer *answer, const uint8_t *owner, const struct znode *node, uint16_t type)
+{
+	struct signed_rrset it;
+
+	if (!find_signed(answer, node, type, &it))
+		return true;
+	if (rrset_write(answer, SECTION_ADDITIONAL, owner, &it.set) != ZT_OK)
+		return false;
+	if (it.sigs.count > 0) {
+		int status = rrset_write(answer, SECTION_ADDITIONAL, owner, &it.sigs);
+		(void)status;      /* the records are of use without them (RFC 4035 section 3.1.1) */
+	}
+	return true;
+}
+
+/* Address records of a name; `node` may be NULL. False when one did not fit. */
 static bool addresses_add(struct answer *answer, const uint8_t *target, const struct znode *node)
 {
-	static const uint16_t types[] = { TYPE_A, TYPE_AAAA };
-	bool fits = true;
-
 	if (!node)
 		return true;
-	for (unsigned i = 0; i < 2; i++) {
-		struct signed_rrset it;
-		if (!find_signed(answer, node, types[i], &it))
-			continue;
-		if (rrset_write(answer, SECTION_ADDITIONAL, target, &it.set) != ZT_OK)
-			fits = false;
-		else if (it.sigs.count > 0 && rrset_write(answer, SECTION_ADDITIONAL, target, &it.sigs) != ZT_OK)
-			continue;      /* the addresses are of use without them (RFC 4035 section 3.1.1) */
-	}
-	return fits;
+	bool fits = extra_add(answer, target, node, TYPE_A);
+	return extra_add(answer, target, node, TYPE_AAAA) && fits;
+}
+
+static bool is_service(uint16_t type)
+{
+	return type == TYPE_SVCB || type == TYPE_HTTPS;
 }
 
 /* The name that a record points to, NULL if to none. */
@@ -377,15 +387,14 @@ static const uint8_t *pointed_name(const struct answer *answer, const uint8_t *d
 {
 	uint16_t type = answer->pointing.type;
 	const uint8_t *target = rdata_target(type, data, len);
-	bool is_service = type == TYPE_SVCB || type == TYPE_HTTPS;
 
 	/* "." is the owner itself, but in alias mode, where it is nothing (RFC 9460 section 2.5). */
-	if (target && *target == 0 && is_service)
+	if (target && *target == 0 && is_service(type))
 		return data[0] || data[1] ? answer->pointing_owner : NULL;
 	return target;
 }
 
-/* Additional-section processing (RFC 1035 section 3.3, RFC 2782, RFC 9460 section 4.1): addresses of the names the answer points to, each
+/* Additional-section processing (RFC 1035 section 3.3, RFC 1183, RFC 2230, RFC 2782, RFC 9460 section 4.1): addresses of the names the answer points to, each
  * once, however many records point there. */
 static void targets_add(struct answer *answer)
 {
@@ -403,6 +412,8 @@ static void targets_add(struct answer *answer)
 			continue;
 		added[count++] = node;
 		addresses_add(answer, target, node);
+		if (is_service(answer->pointing.type) && !name_equal(target, answer->pointing_owner))
+			extra_add(answer, target, node, answer->pointing.type);      /* RFC 9460 section 4.1 */
 	}
 }
 
@@ -429,7 +440,8 @@ static void glue_add(struct answer *answer)
 /* Types whose records rdata_target knows. */
 static bool points_to_names(uint16_t type)
 {
-	return type == TYPE_NS || type == TYPE_MX || type == TYPE_SRV || type == TYPE_SVCB || type == TYPE_HTTPS;
+	return type == TYPE_NS || type == TYPE_MX || type == TYPE_SRV || is_service(type) || type == TYPE_AFSDB || type == TYPE_RT ||
+	       type == TYPE_KX;
 }
 
 static void additional_write(struct answer *answer)

@@ -29,11 +29,10 @@ size_t respond_limit(const struct respond *r)
 	return edns->udp_size < own ? edns->udp_size : own;
 }
 
-/* RD comes back as it was sent (RFC 1035 section 4.1.1), of a query CD too (RFC 4035 section 3.1.6). */
+/* RD comes back as it was sent (RFC 1035 section 4.1.1); AD and CD are cleared in an authoritative answer (RFC 4035 section 3.1.6). */
 static uint16_t reply_flags(const struct message *query)
 {
-	uint16_t kept = flags_opcode(query->flags) == OPCODE_QUERY ? FLAG_RD | FLAG_CD : FLAG_RD;
-	return (uint16_t)(FLAG_QR | (query->flags & (FLAG_OPCODE_MASK | kept)));
+	return (uint16_t)(FLAG_QR | (query->flags & (FLAG_OPCODE_MASK | FLAG_RD)));
 }
 
 /* Header and question. The question is echoed where it could be read; a reply is understood without it. */

@@ -186,6 +186,9 @@ const uint8_t *rdata_target(uint16_t type, const uint8_t *rdata, size_t len)
 		offset = 0;
 		break;
 	case TYPE_MX:
+	case TYPE_AFSDB:
+	case TYPE_RT:
+	case TYPE_KX:
 	case TYPE_SVCB:
 	case TYPE_HTTPS:
 		offset = 2;

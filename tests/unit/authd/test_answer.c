@@ -25,6 +25,7 @@ static const char zone_text[] =
 	"ns.child A 192.0.2.30\nbelow.child A 192.0.2.31\n"
 	"gone DNAME new\nx.new A 192.0.2.40\ntoolong DNAME aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n"
 	"_s._tcp SRV 0 0 53 ns1\n"
+	"kx KX 5 www\nsvc HTTPS 0 svc.real\nsvc.real HTTPS 1 . alpn=h2\nsvc.real HTTPS 2 svc.real alpn=h3\nsvc.real A 192.0.2.60\n"
 	"big TXT \"0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000\"\n"
 	"big TXT \"1111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111\"\n"
 	"big TXT \"2222222222222222222222222222222222222222222222222222222222222222222222222222222222222222222222222222\"\n"
@@ -207,6 +208,15 @@ static const struct expectation expectations[] = {
 	  "mails.example. 300 IN MX 10 www.example. | mails.example. 300 IN MX 20 ns1.example. | mails.example. 300 IN MX 30 www.example.", "",
 	  "www.example. 300 IN A 192.0.2.10 | www.example. 300 IN A 192.0.2.11 | ns1.example. 300 IN A 192.0.2.1 | "
 	  "ns1.example. 300 IN AAAA 2001:db8::1" },
+	{ "kx.example.", TYPE_KX, RCODE_NOERROR, true, "kx.example. 300 IN KX 5 www.example.", "",
+	  "www.example. 300 IN A 192.0.2.10 | www.example. 300 IN A 192.0.2.11" },
+	/* RFC 9460 section 4.1: the target's own records go along, but not those that the answer has already. */
+	{ "svc.example.", TYPE_HTTPS, RCODE_NOERROR, true, "svc.example. 300 IN HTTPS 0 svc.real.example.", "",
+	  "svc.real.example. 300 IN A 192.0.2.60 | svc.real.example. 300 IN HTTPS 1 . alpn=h2 | "
+	  "svc.real.example. 300 IN HTTPS 2 svc.real.example. alpn=h3" },
+	{ "svc.real.example.", TYPE_HTTPS, RCODE_NOERROR, true,
+	  "svc.real.example. 300 IN HTTPS 1 . alpn=h2 | svc.real.example. 300 IN HTTPS 2 svc.real.example. alpn=h3", "",
+	  "svc.real.example. 300 IN A 192.0.2.60" },
 	{ "other.", TYPE_A, RCODE_REFUSED, false, "", "", "" },
 };
 

@@ -305,6 +305,9 @@ END_TEST
 START_TEST(targets_and_soa_fields_are_found)
 {
 	ck_assert_mem_eq(rdata_target(TYPE_MX, BYTES("\0\1\1m\0")), "\1m\0", 3);
+	ck_assert_mem_eq(rdata_target(TYPE_AFSDB, BYTES("\0\1\1a\0")), "\1a\0", 3);
+	ck_assert_mem_eq(rdata_target(TYPE_RT, BYTES("\0\1\1r\0")), "\1r\0", 3);
+	ck_assert_mem_eq(rdata_target(TYPE_KX, BYTES("\0\1\1k\0")), "\1k\0", 3);
 	ck_assert_mem_eq(rdata_target(TYPE_SRV, BYTES("\0\1\0\1\0\1\1s\0")), "\1s\0", 3);
 	ck_assert_ptr_null(rdata_target(TYPE_A, BYTES("\1\2\3\4")));
 	struct soa soa;
