@@ -29,7 +29,7 @@ RUN_TESTS = $(PYTHON3) -B $(srcdir)/tests/run --srcdir=$(srcdir) --builddir=.
 check-local:
 	$(RUN_TESTS) $(check_PROGRAMS)
 
-.PHONY: lint fuzz bench
+.PHONY: lint fuzz bench differential differences-page
 lint:
 	ZT_FILTER='^tests/lint/' $(RUN_TESTS)
 
@@ -37,6 +37,18 @@ lint:
 FUZZ_SECONDS = 60
 fuzz:
 	FUZZ_SECONDS=$(FUZZ_SECONDS) $(srcdir)/tests/fuzz/run $(srcdir) fuzz-build $(fuzz_programs)
+
+# The long run of the differential test: ROUNDS times 20,000 questions, from SEED on (the day's if empty); ROOT=FILE asks for the root zone in the file.
+SEED =
+ROUNDS = 10
+ROOT =
+DIFFERENTIAL = ZT_SRC=$(abs_srcdir) ZT_BUILD=$(abs_builddir) PYTHONPATH=$(abs_srcdir)/tests/support $(PYTHON3) -B -m differential
+differential: all
+	$(DIFFERENTIAL) --rounds "$(ROUNDS)" --seed "$(SEED)" --root "$(ROOT)"
+
+# doc/differences.md out of the rules.
+differences-page:
+	$(DIFFERENTIAL) --page >$(srcdir)/doc/differences.md.new && mv $(srcdir)/doc/differences.md.new $(srcdir)/doc/differences.md
 
 bench: all $(bench_programs)
 	@if test -x $(srcdir)/bench/run; then ZT_SRC=$(abs_srcdir) ZT_BUILD=$(abs_builddir) $(srcdir)/bench/run; \
