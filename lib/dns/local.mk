@@ -9,7 +9,7 @@ lib_libdns_a_SOURCES = \
 	%D%/message.c %D%/message.h \
 	%D%/name.c %D%/name.h \
 	%D%/present.c %D%/present.h \
-	%D%/quick.c %D%/quick.h \
+	%D%/quick.c %D%/quick.h %D%/quick_run.h \
 	%D%/rcode.c %D%/rcode.h \
 	%D%/rdata.c %D%/rdata.h \
 	%D%/rrtype.c %D%/rrtype.h \

@@ -18,6 +18,7 @@
 
 struct quick {
 	const char *at;
+	const char *end;            /* of the text, for those who look at several bytes at once */
 	const uint8_t *origin;      /* completes relative names */
 	size_t origin_len;
 	struct wcursor out;         /* rdata goes here */

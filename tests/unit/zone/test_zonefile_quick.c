@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/dns/present.h"
+#include "lib/dns/quick_run.h"
 #include "lib/zone/zonefile.h"
 #include "tests/support/both_ways.h"
 #include "tests/support/random_rdata.h"
@@ -125,6 +126,22 @@ START_TEST(owners_go_on_through_what_is_not_plain)
 		agrees(texts[i], strlen(texts[i]));
 	static const char with_nul[] = "a 5 A 1.1.1.1 ; \0\nb A 1.1.1.1\0\nc TXT \"\0\"\nd\0 A 1.1.1.1\n\0\ne A 1.1.1.1\n";
 	ck_assert_uint_ge(agrees(with_nul, sizeof(with_nul) - 1), 2);
+}
+END_TEST
+
+START_TEST(runs_are_found_the_same_with_and_without_the_processors_help)
+{
+	static const char alphabet[] = "abcz019AZ-_()\";\\. \t\n\r\1\37!/:\177\200\377";
+	struct rng rng;
+	char text[QUICK_RUN];
+	rng_seed(&rng, suite_seed("runs_are_found_the_same_with_and_without_the_processors_help"));
+	for (unsigned long round = suite_rounds(200000); round > 0; round--) {
+		unsigned plain = (unsigned)rng_below(&rng, QUICK_RUN + 1);
+		for (unsigned i = 0; i < QUICK_RUN; i++)
+			text[i] = i < plain ? (char)('0' + rng_below(&rng, 10)) : alphabet[rng_below(&rng, sizeof(alphabet))];
+		ck_assert_uint_eq(quick_run_word(text), quick_run_word_plainly(text));
+		ck_assert_uint_eq(quick_run_not_digit(text), quick_run_not_digit_plainly(text));
+	}
 }
 END_TEST
 
@@ -264,6 +281,7 @@ int main(void)
 	TCase *lines = tcase_create("lines"), *zones = tcase_create("zones");
 	tcase_add_test(lines, every_edge_reads_the_same_both_ways);
 	tcase_add_test(lines, owners_go_on_through_what_is_not_plain);
+	tcase_add_test(lines, runs_are_found_the_same_with_and_without_the_processors_help);
 	suite_add_tcase(suite, lines);
 	tcase_set_timeout(zones, 300);
 	tcase_add_test(zones, random_zones_and_their_mutations_read_the_same_both_ways);
