@@ -5,23 +5,45 @@
 
 #include "lib/dns/rrtype.h"
 
-enum { WINDOWS = 256, WINDOW_BYTES = 32 };
+enum { WINDOWS = 256, WINDOW_BYTES = 32, X = 0xff };      /* X: no digit */
 
 static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char base32_digits[] = "0123456789abcdefghijklmnopqrstuv";
 
+const uint8_t hex_values[256] = {
+	X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+	X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, X, X, X, X, X, X,
+	X, 10, 11, 12, 13, 14, 15, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+	X, 10, 11, 12, 13, 14, 15, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+	X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+	X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+	X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+	X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+};
+
+/* Bad digits leave their high bits in the sum of all. */
+static bool hex_token_read(const struct token *token, struct wcursor *out)
+{
+	const uint8_t *text = (const uint8_t *)token->at;
+	size_t len = token->len / 2;
+	uint8_t *to = wcursor_room(out, len), all = 0;
+
+	if (token->len % 2 != 0 || len == 0)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		uint8_t high = hex_values[text[2 * i]], low = hex_values[text[2 * i + 1]];
+		all |= high | low;
+		if (to)
+			to[i] = (uint8_t)(high << 4 | low);
+	}
+	return all < 16;
+}
+
 bool hex_from_tokens(const struct token *tokens, size_t count, struct wcursor *out)
 {
 	for (size_t i = 0; i < count; i++) {
-		const char *text = tokens[i].at;
-		if (tokens[i].len % 2 != 0 || tokens[i].len == 0)
+		if (!hex_token_read(&tokens[i], out))
 			return false;
-		for (uint32_t j = 0; j < tokens[i].len; j += 2) {
-			int high = hex_digit(text[j]), low = hex_digit(text[j + 1]);
-			if (high < 0 || low < 0)
-				return false;
-			wcursor_u8(out, (uint8_t)(high << 4 | low));
-		}
 	}
 	return count > 0;
 }
@@ -38,8 +60,6 @@ void hex_to_text(const uint8_t *data, size_t len, struct buf *out)
 	}
 	out->len += 2 * len;
 }
-
-enum { X = 0xff };
 
 const uint8_t base64_values[256] = {
 	X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,

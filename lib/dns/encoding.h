@@ -8,14 +8,8 @@
 #include "lib/base/cursor.h"
 #include "lib/dns/lexer.h"
 
-/* The value of a hexadecimal digit; negative for another character. */
-static inline int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+/* The values of hexadecimal digits, 255 for other characters. */
+extern const uint8_t hex_values[256];
 
 /* The values of base64 digits, 255 for other characters. */
 extern const uint8_t base64_values[256];

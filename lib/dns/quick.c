@@ -186,10 +186,10 @@ static bool ipv4_field(struct quick *quick)
 static bool group_take(const char **at, uint8_t out[2])
 {
 	unsigned value = 0, digits = 0;
-	int digit;
+	uint8_t digit;
 
-	for (; (digit = hex_digit(**at)) >= 0 && digits < 5; digits++, ++*at)
-		value = value << 4 | (unsigned)digit;
+	for (; (digit = hex_values[(uint8_t)**at]) < 16 && digits < 5; digits++, ++*at)
+		value = value << 4 | digit;
 	wire_put_u16(out, (uint16_t)value);
 	return digits > 0 && digits < 5;
 }
