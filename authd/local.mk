@@ -91,3 +91,8 @@ tests_unit_authd_test_pipeline_LDADD = $(LIBS_SUITE) $(LIBS_AUTHD)
 sbin_PROGRAMS += authd/authd
 authd_authd_SOURCES = %D%/main.c
 authd_authd_LDADD = $(LIBS_AUTHD)
+
+fuzz_programs += tests/fuzz/fuzz_respond
+tests_fuzz_fuzz_respond_SOURCES = tests/fuzz/fuzz_respond.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_respond_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_respond_LDADD = authd/libauthd.a lib/libnet.a $(LIBS_ZONE) $(EVENT_LIBS)
