@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@
 
 enum {
 	RECLAIM_INTERVAL_MS = 1000,      /* how long memory of displaced versions may wait for its readers */
+	LIMITS_LOG_INTERVAL_S = 60,
 	COOKIE_SECRET_LIFE_S = 86400,    /* far from the 36 days of RFC 7873 section 7.1, and far longer than a cookie is good */
 };
 
@@ -39,6 +41,8 @@ struct authd {
 	struct loop_signal on_term, on_int, on_hup;
 	struct loop_timer reclaim;
 	struct loop_timer cookie_roll;
+	usec_t limits_logged_at;
+	uint64_t limits_dropped, limits_slipped;      /* by then */
 	int flush_status;            /* of the last time small states were stored */
 };
 
@@ -133,6 +137,28 @@ static void on_reload(void *ctx)
 	buf_fini(&errors);
 }
 
+/* Nobody logs for each limited answer, but an operator is told soon that there are some and where to look, at most once a minute. */
+static void limits_log(struct authd *authd)
+{
+	struct serve_counters counters;
+	struct netprefix network;
+	char text[NETPREFIX_TEXT_SIZE];
+	usec_t now = clock_now(authd->manage.clock);
+
+	if (now - authd->limits_logged_at < LIMITS_LOG_INTERVAL_S * USEC_PER_SEC)
+		return;
+	workers_counters(authd->manage.workers, &counters);
+	uint64_t dropped = counter_get(&counters.limit_dropped) - authd->limits_dropped;
+	uint64_t slipped = counter_get(&counters.limit_slipped) - authd->limits_slipped;
+	if ((dropped == 0 && slipped == 0) || !workers_limited(authd->manage.workers, &network))
+		return;
+	log_warn(authd->log, "rate-limit: %" PRIu64 " answers dropped and %" PRIu64 " truncated since the last such line, some of them to %s", dropped, slipped,
+		 netprefix_to_text(&network, text));
+	authd->limits_logged_at = now;
+	authd->limits_dropped += dropped;
+	authd->limits_slipped += slipped;
+}
+
 static void on_reclaim(void *ctx)
 {
 	struct authd *authd = ctx;
@@ -146,6 +172,7 @@ static void on_reclaim(void *ctx)
 	authd->flush_status = status;
 	images_tick(&authd->manage);
 	zones_reclaim(&authd->manage);
+	limits_log(authd);
 	loop_timer_in(&authd->reclaim, RECLAIM_INTERVAL_MS * USEC_PER_MSEC);
 }
 

@@ -18,10 +18,11 @@ static const struct schema_row limit_rows[] = {
 	{ "responses-per-second", SCHEMA_INT, offsetof(struct limit_conf, per_second), .fallback = "0", .min = 0, .max = 1000000,
 	  .help = "Answers of one kind that a network gets in a second; 0 means no limit. 200 suits a server for the public: resolvers ask for one name "
 		  "far less often. Alike are answers with one existing name, with names that do not exist in one zone, from one wildcard, of one "
-		  "delegation, and errors. TCP and clients with a good cookie are not limited." },
+		  "delegation, and errors. TCP and clients with a good cookie are not limited. "
+		  "Each worker enforces its share." },
 	{ "slip", SCHEMA_INT, offsetof(struct limit_conf, slip), .fallback = "2", .min = 0, .max = 100,
-	  .help = "Of limited answers each so-manieth is sent as truncated, so that who really asks comes back by TCP; the others are dropped. 1 drops "
-		  "none, 0 all." },
+	  .help = "One in so many limited answers is sent as truncated, so that who really asks comes back by TCP; the others are dropped. With 1 none are "
+		  "dropped, with 0 all." },
 	{ "ipv4-prefix", SCHEMA_INT, offsetof(struct limit_conf, ipv4_prefix), .fallback = "24", .min = 1, .max = 32,
 	  .help = "Bits of an IPv4 address that make a network." },
 	{ "ipv6-prefix", SCHEMA_INT, offsetof(struct limit_conf, ipv6_prefix), .fallback = "56", .min = 1, .max = 128,

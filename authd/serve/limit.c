@@ -2,6 +2,7 @@
 #include "authd/serve/limit.h"
 
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,9 @@ struct limiter {
 	uint64_t name_seed;
 	struct bucket *sets;    /* WAYS each */
 	void *block;            /* what `sets` lies in */
+	/* Of the last limited answer, for people. */
+	_Atomic uint64_t last_ip[2];
+	_Atomic uint32_t last_family, last_bits;
 };
 
 /* A bucket's credit in units of 1/1000 answer of one worker's share, so that all of it is whole numbers. */
@@ -75,11 +79,16 @@ void limiter_free(struct limiter *limiter)
 	free(limiter);
 }
 
+static unsigned prefix_bits(const struct limit_rules *rules, const struct netaddr *peer)
+{
+	return peer->family == AF_INET ? rules->ipv4_prefix : rules->ipv6_prefix;
+}
+
 static void prefix_take(uint8_t out[16], const struct limit_rules *rules, const struct netaddr *peer)
 {
 	size_t len;
 	const uint8_t *ip = netaddr_ip(peer, &len);
-	unsigned bits = peer->family == AF_INET ? rules->ipv4_prefix : rules->ipv6_prefix;
+	unsigned bits = prefix_bits(rules, peer);
 
 	memset(out, 0, 16);
 	if (!ip)
@@ -125,6 +134,31 @@ static struct bucket *bucket_find(struct bucket set[WAYS], uint32_t tag, const s
 	return fullest;
 }
 
+static void last_note(struct limiter *limiter, const struct limit_rules *rules, const struct netaddr *peer)
+{
+	uint64_t ip[2];
+
+	prefix_take((uint8_t *)ip, rules, peer);
+	atomic_store_explicit(&limiter->last_ip[0], ip[0], memory_order_relaxed);
+	atomic_store_explicit(&limiter->last_ip[1], ip[1], memory_order_relaxed);
+	atomic_store_explicit(&limiter->last_bits, prefix_bits(rules, peer), memory_order_relaxed);
+	atomic_store_explicit(&limiter->last_family, peer->family, memory_order_relaxed);
+}
+
+bool limiter_last(const struct limiter *limiter, struct netprefix *out)
+{
+	uint64_t ip[2] = {
+		atomic_load_explicit(&limiter->last_ip[0], memory_order_relaxed), atomic_load_explicit(&limiter->last_ip[1], memory_order_relaxed),
+	};
+
+	*out = (struct netprefix){
+		.family = (sa_family_t)atomic_load_explicit(&limiter->last_family, memory_order_relaxed),
+		.bits = (uint8_t)atomic_load_explicit(&limiter->last_bits, memory_order_relaxed),
+	};
+	memcpy(out->ip, ip, sizeof(ip));
+	return out->family != AF_UNSPEC;
+}
+
 enum limit_verdict limiter_check(struct limiter *limiter, const struct limit_rules *rules, const struct limit_item *item, uint32_t now_ms)
 {
 	struct rates rates = { .per_ms = rules->per_second, .cost = (int64_t)MS_PER_SECOND * rules->workers };
@@ -148,5 +182,6 @@ enum limit_verdict limiter_check(struct limiter *limiter, const struct limit_rul
 	}
 	bucket->credit = (int32_t)credit;
 	bucket->limited++;
+	last_note(limiter, rules, item->peer);
 	return rules->slip && bucket->limited % rules->slip == 0 ? LIMIT_SLIP : LIMIT_DROP;
 }

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,9 @@ struct limit_item {
 int limiter_new(struct limiter **out, size_t buckets, const uint8_t key[16]) ZT_MUST_CHECK;
 /* NULL is fine. */
 void limiter_free(struct limiter *limiter);
+
+/* The network that was limited last; false while none was. Any thread may ask; while it changes, the halves of an IPv6 one may be of two. */
+bool limiter_last(const struct limiter *limiter, struct netprefix *out);
 
 /* Counts the answer. `rules` with per_second; `now_ms` of a clock that only goes forward, its overrun does not matter. */
 enum limit_verdict limiter_check(struct limiter *limiter, const struct limit_rules *rules, const struct limit_item *item, uint32_t now_ms);

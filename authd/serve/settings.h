@@ -20,7 +20,7 @@ enum { COOKIE_SECRETS_MAX = 8, NSID_MAX_LEN = 128, CHAOS_TEXT_MAX_LEN = 255 };
 /* Response rate limiting; see limit.h. */
 struct limit_rules {
 	uint32_t per_second;             /* answers of one kind to one prefix; 0 = off */
-	uint32_t slip;                   /* every so many limited ones is answered by TC; 0 = none */
+	uint32_t slip;                   /* one in so many limited ones is answered by TC; 0 = none */
 	uint8_t ipv4_prefix, ipv6_prefix;
 	const struct acl *exempt;        /* NULL = nobody */
 	uint32_t workers;                /* among whom per_second is divided */

@@ -307,6 +307,14 @@ uint32_t workers_count(const struct workers *workers)
 	return workers->count;
 }
 
+bool workers_limited(const struct workers *workers, struct netprefix *out)
+{
+	uint32_t i = 0;
+	while (i < workers->count && !limiter_last(workers->workers[i].limiter, out))
+		i++;
+	return i < workers->count;
+}
+
 void workers_counters(struct workers *workers, struct serve_counters *sum)
 {
 	/* The structure is nothing but counters, so it can be added up as an array of them. */

@@ -49,5 +49,7 @@ void workers_close(struct workers *workers);
 void worker_reply(struct request *request);
 
 uint32_t workers_count(const struct workers *workers);
+/* A network whose answers were limited lately; false if none ever was. */
+bool workers_limited(const struct workers *workers, struct netprefix *out);
 /* Sums over all workers. */
 void workers_counters(struct workers *workers, struct serve_counters *sum);

@@ -288,6 +288,18 @@ def cookies_everywhere(lab):
 
 # ---- other options
 
+@test("keepalive is told over TCP alone")
+def keepalive(lab):
+    node = start(lab)
+    reply = ask_with(node, ZONE, "SOA", [(11, b"")], tcp=True)
+    timeout = struct.unpack("!H", data_of(reply, 11))[0]
+    assert 10 <= timeout <= 3000, timeout
+    assert data_of(ask_with(node, ZONE, "SOA", [(11, b"")]), 11) is None
+    assert data_of(ask_with(node, ZONE, "SOA", tcp=True), 11) is None
+    # Padding is of no use where all can read along.
+    assert data_of(ask_with(node, ZONE, "SOA", [(PADDING, bytes(16))], tcp=True), PADDING) is None
+
+
 @test("NSID, version and identity are told as configured, and changed by a reload")
 def identities(lab):
     node = start(lab, 'nsid: "ns1.lab"\nidentity: ns1\nversion: "1 of ours"')
@@ -422,6 +434,7 @@ def rate_limit(lab):
     stats = zonectl(node, "stats")["rate_limit"]
     assert stats["dropped"] == sum(result[2] for result in results.values()), (stats, results)
     assert node.metric("authd_rate_limit_slipped_total") == stats["slipped"] > 0
+    node.wait_for_log(re.compile(r"rate-limit: \d+ answers dropped and \d+ truncated since the last such line, some of them to 127\.0\.0\.0/24"))
     node.tune("rate-limit: 0")
     assert flood(node, 300, "host1." + ZONE) == (300, 0, 0)
 

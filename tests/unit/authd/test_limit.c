@@ -83,7 +83,24 @@ START_TEST(networks_names_and_kinds_are_counted_apart)
 }
 END_TEST
 
-START_TEST(each_so_manieth_limited_answer_slips)
+START_TEST(the_network_limited_last_is_known)
+{
+	struct netprefix network;
+	char text[NETPREFIX_TEXT_SIZE];
+
+	passed("192.0.2.1", "a.", 100);
+	ck_assert(!limiter_last(limiter, &network));
+	passed("192.0.2.1", "a.", 1);
+	ck_assert(limiter_last(limiter, &network));
+	ck_assert_str_eq(netprefix_to_text(&network, text), "192.0.2.0/24");
+	passed("2001:db8:0:1ff::1", "a.", 101);
+	passed("192.0.3.1", "a.", 1);
+	ck_assert(limiter_last(limiter, &network));
+	ck_assert_str_eq(netprefix_to_text(&network, text), "2001:db8:0:100::/56");
+}
+END_TEST
+
+START_TEST(one_in_so_many_limited_answers_slips)
 {
 	for (rules.slip = 0; rules.slip <= 3; rules.slip++) {
 		char name[8];
@@ -145,7 +162,8 @@ int main(void)
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, a_second_gives_what_the_limit_says);
 	tcase_add_test(tc, networks_names_and_kinds_are_counted_apart);
-	tcase_add_test(tc, each_so_manieth_limited_answer_slips);
+	tcase_add_test(tc, the_network_limited_last_is_known);
+	tcase_add_test(tc, one_in_so_many_limited_answers_slips);
 	tcase_add_test(tc, the_exempt_are_never_limited);
 	tcase_add_test(tc, workers_share_the_limit_but_a_few_answers_always_pass);
 	tcase_add_test(tc, strangers_do_not_push_the_limited_out_of_the_table);
