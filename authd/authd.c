@@ -11,6 +11,7 @@
 
 #include "authd/manage/commands.h"
 #include "authd/manage/confine.h"
+#include "authd/manage/encrypt.h"
 #include "authd/manage/exporter.h"
 #include "authd/manage/images.h"
 #include "authd/manage/loader.h"
@@ -94,6 +95,8 @@ static int workers_prepare(struct authd *authd)
 	struct workers_config config = {
 		.listen = authd->manage.options->listen,
 		.listen_count = authd->manage.options->listen_count,
+		.listen_tls = authd->manage.options->listen_tls,
+		.listen_tls_count = authd->manage.options->listen_tls_count,
 		.count = authd->manage.options->workers,
 		.udp_payload_size = authd->manage.options->serve.udp_payload_size,
 		.limit_buckets = authd->manage.options->limit_buckets,
@@ -209,7 +212,7 @@ static int start(struct authd *authd)
 	    (status = journal_start(authd)) != ZT_OK || (status = images_new(&manage->images)) != ZT_OK ||
 	    (status = signals_start(authd)) != ZT_OK ||
 	    (status = requests_open(&authd->requests, manage)) != ZT_OK || (status = outbound_new(manage, &manage->outbound)) != ZT_OK ||
-	    (status = workers_prepare(authd)) != ZT_OK || (status = tap_prepare(authd)) != ZT_OK ||
+	    (status = workers_prepare(authd)) != ZT_OK || (status = encrypt_open(manage)) != ZT_OK || (status = tap_prepare(authd)) != ZT_OK ||
 	    (status = exporter_open(&authd->exporter, manage)) != ZT_OK ||
 	    (status = confine_bound(manage)) != ZT_OK || (status = zones_configure(manage, manage->options)) != ZT_OK)
 		return status;
@@ -287,6 +290,7 @@ void authd_close(struct authd *authd)
 	workers_stop(authd->manage.workers);
 	requests_close(authd->requests);
 	workers_close(authd->manage.workers);
+	encrypt_close(&authd->manage);
 	tap_free(authd->manage.tap);
 	images_free(authd->manage.images);
 	if (authd->has_registry) {

@@ -6,10 +6,11 @@ authd_libauthd_a_SOURCES = \
 	%D%/options_dnstap.c %D%/options_dnstap.h \
 	%D%/options.c %D%/options.h \
 	%D%/options_serve.c %D%/options_serve.h \
-	%D%/options_stream.h \
+	%D%/options_stream.c %D%/options_stream.h \
 	%D%/manage/commit.c %D%/manage/commit.h \
 	%D%/manage/commands.c %D%/manage/commands.h \
 	%D%/manage/confine.c %D%/manage/confine.h \
+	%D%/manage/encrypt.c %D%/manage/encrypt.h \
 	%D%/manage/exporter.c %D%/manage/exporter.h \
 	%D%/manage/images.c %D%/manage/images.h \
 	%D%/manage/loader.c %D%/manage/loader.h \
@@ -45,12 +46,12 @@ authd_libauthd_a_SOURCES = \
 	%D%/serve/workers.c %D%/serve/workers.h
 
 LIBS_AUTHD = authd/libauthd.a lib/libctl.a lib/libconf.a lib/libxfr.a lib/libnet.a $(LIBS_ZONE) \
-	$(YAML_LIBS) $(EVENT_LIBS) $(EVENT_EXTRA_LIBS) $(JANSSON_LIBS) $(FSTRM_LIBS)
+	$(YAML_LIBS) $(LIBS_SOCKETS) $(EVENT_EXTRA_LIBS) $(JANSSON_LIBS) $(FSTRM_LIBS)
 
 check_PROGRAMS += tests/unit/authd/test_answer tests/unit/authd/test_tables
 tests_unit_authd_test_answer_SOURCES = tests/unit/authd/test_answer.c
 tests_unit_authd_test_answer_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_authd_test_answer_LDADD = $(LIBS_SUITE) authd/libauthd.a lib/libnet.a $(LIBS_ZONE) $(EVENT_LIBS)
+tests_unit_authd_test_answer_LDADD = $(LIBS_SUITE) authd/libauthd.a lib/libnet.a $(LIBS_ZONE) $(LIBS_SOCKETS)
 tests_unit_authd_test_tables_SOURCES = tests/unit/authd/test_tables.c
 tests_unit_authd_test_tables_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_authd_test_tables_LDADD = $(LIBS_SUITE) authd/libauthd.a $(LIBS_ZONE)
@@ -68,14 +69,14 @@ tests_unit_authd_test_options_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_authd_test_options_LDADD = $(LIBS_SUITE) $(LIBS_AUTHD)
 tests_unit_authd_test_edns_SOURCES = tests/unit/authd/test_edns.c $(ZONE_TEXT)
 tests_unit_authd_test_edns_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_authd_test_edns_LDADD = $(LIBS_SUITE) authd/libauthd.a lib/libnet.a $(LIBS_ZONE) $(EVENT_LIBS)
+tests_unit_authd_test_edns_LDADD = $(LIBS_SUITE) authd/libauthd.a lib/libnet.a $(LIBS_ZONE) $(LIBS_SOCKETS)
 tests_unit_authd_test_limit_SOURCES = tests/unit/authd/test_limit.c $(ZONE_TEXT)
 tests_unit_authd_test_limit_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_authd_test_limit_LDADD = $(LIBS_SUITE) authd/libauthd.a lib/libnet.a $(LIBS_ZONE) $(EVENT_LIBS)
+tests_unit_authd_test_limit_LDADD = $(LIBS_SUITE) authd/libauthd.a lib/libnet.a $(LIBS_ZONE) $(LIBS_SOCKETS)
 
 noinst_PROGRAMS += authd/manual
 authd_manual_SOURCES = %D%/manual.c
-authd_manual_LDADD = authd/libauthd.a lib/libconf.a lib/libnet.a $(LIBS_DNS) $(YAML_LIBS) $(EVENT_LIBS)
+authd_manual_LDADD = authd/libauthd.a lib/libconf.a lib/libnet.a $(LIBS_DNS) $(YAML_LIBS) $(LIBS_SOCKETS)
 dist_man_MANS += doc/man/authd.8
 nodist_man_MANS = doc/man/authd.yaml.5
 CLEANFILES += doc/man/authd.yaml.5

@@ -115,6 +115,15 @@ static const struct schema_row server_rows[] = {
 	  .help = "The same, one secret a line, in a file that others cannot read. Empty lines and lines that begin with # are skipped." },
 	{ "rate-limit", SCHEMA_MAPPING, offsetof(struct server_conf, serve.limit), .mapping = &limit_schema,
 	  .help = "Limits answers over UDP that are alike, so that nobody floods a victim with them by asking in its name." },
+	{ "listen-tls", SCHEMA_ADDRESS, offsetof(struct server_conf, stream.listen_tls), SCHEMA_LIST | SCHEMA_RESTART, .port = 853,
+	  .help = "Addresses to serve on by DNS over TLS (RFC 7858), TLS 1.2 or 1.3." },
+	{ "tls-certificate", SCHEMA_PATH, offsetof(struct server_conf, stream.tls_certificate),
+	  .help = "The certificate for TLS, with the certificates that lead to its authority behind it (PEM). Read again on reload. Absent means a "
+		  "self-signed one, made at each start; clients can't tell then whom they talk to." },
+	{ "tls-key", SCHEMA_PATH, offsetof(struct server_conf, stream.tls_key), .help = "The certificate's private key (PEM, without a passphrase)." },
+	{ "proxy-allow", SCHEMA_ACCESS, offsetof(struct server_conf, stream.proxy_allow), SCHEMA_LIST,
+	  .help = "Load balancers that are trusted to say, by a header of the PROXY protocol (version 2), on whose behalf they ask, over UDP, TCP and TLS. Access "
+		  "lists and rate limits then go by the client's address. What they send without a header is their own. A header from others is refused." },
 	{ "tcp-idle-timeout", SCHEMA_DURATION, offsetof(struct server_conf, stream.idle_timeout), SCHEMA_RESTART, .fallback = "10s", .min = USEC_PER_SEC / 10,
 	  .max = 3600 * USEC_PER_SEC,
 	  .help = "A TCP or TLS connection is closed when no query came for so long. Clients that ask are told (edns-tcp-keepalive, RFC 7828). While more than "
@@ -295,6 +304,10 @@ static void root_read(struct reader *reader, const struct root_conf *conf)
 	options->has_metrics = netaddr_is_set(&conf->server.metrics);
 	options->journal_size = conf->server.journal_size;
 	options->tcp = stream_options_limits(&conf->server.stream);
+	options->listen_tls = conf->server.stream.listen_tls.items;
+	options->listen_tls_count = (uint32_t)conf->server.stream.listen_tls.count;
+	options->proxy_allow = acl_read(reader, conf->server.node, "proxy-allow", &conf->server.stream.proxy_allow);
+	stream_options_tls(&options->tls, &conf->server.stream, &(struct stream_sink){ &options->tree, conf->server.node, reader->problems });
 	options->allow_query = acl_read(reader, conf->server.node, "allow-query", &conf->server.allow_query);
 	options->limit_exempt = acl_read(reader, conf->server.serve.limit.node, "exempt", &conf->server.serve.limit.exempt);
 	options->limit_buckets = (uint32_t)conf->server.serve.limit.table_size;
@@ -302,7 +315,8 @@ static void root_read(struct reader *reader, const struct root_conf *conf)
 	if (status != ZT_OK)
 		reader->status = status;
 	options->serve.limit.exempt = options->limit_exempt;
-	options->holds_secrets = options->serve.secret_count > 0;
+	options->serve.proxy_allow = options->proxy_allow;
+	options->holds_secrets = options->serve.secret_count > 0 || options->tls;
 	dnstap_options_read(&options->dnstap, &conf->dnstap, &options->tree, reader->problems);
 	options->zone_count = (uint32_t)conf->zones.count;
 	options->zones = arena_take(reader, options->zone_count * sizeof(*options->zones));
@@ -441,6 +455,9 @@ void options_free(struct authd_options *options)
 		acl_fini(options->allow_query);
 	if (options->limit_exempt)
 		acl_fini(options->limit_exempt);
+	if (options->proxy_allow)
+		acl_fini(options->proxy_allow);
+	tls_context_release(options->tls);
 	for (uint32_t i = 0; options->zones && i < options->zone_count; i++) {
 		struct acl *lists[] = { options->zones[i].allow_transfer, options->zones[i].allow_update, options->zones[i].allow_notify,
 					options->zones[i].allow_query };

@@ -49,6 +49,10 @@ struct authd_options {
 	const char *control;              /* socket path */
 	bool has_metrics;
 	struct netaddr metrics;
+	struct netaddr *listen_tls;
+	uint32_t listen_tls_count;
+	struct tls_context *tls;          /* made from the certificate; NULL: none is named. Owned */
+	struct acl *proxy_allow;          /* NULL = nobody */
 	struct entrance_limits tcp;       /* max_connections: of all workers together; 0 = as many as the descriptors allow */
 	struct serve_settings serve;      /* but for `limit.workers`, and secrets where none were given */
 	uint32_t limit_buckets;

@@ -3,6 +3,7 @@
 
 #include "lib/conf/schema.h"
 #include "lib/net/entrance.h"
+#include "lib/net/tls.h"
 
 struct stream_conf {
 	usec_t idle_timeout;
@@ -11,7 +12,21 @@ struct stream_conf {
 	int64_t max_clients;
 	int64_t max_per_client;
 	int64_t max_outstanding;
+	struct schema_list listen_tls;
+	const char *tls_certificate;
+	const char *tls_key;
+	struct schema_list proxy_allow;
 };
+
+/* Where problems with the files go; `server` is the mapping the keys stand in. */
+struct stream_sink {
+	const struct yaml_tree *tree;
+	const struct yaml_node *server;
+	struct problems *problems;
+};
+
+/* Reads the certificate and its key. *context stays NULL where the configuration names none, or when a problem was added. */
+void stream_options_tls(struct tls_context **context, const struct stream_conf *conf, const struct stream_sink *sink);
 
 static inline struct entrance_limits stream_options_limits(const struct stream_conf *conf)
 {

@@ -17,6 +17,7 @@ AC_DEFUN([ZT_DEPENDENCIES], [
   ZT_NEED([YAML], [yaml-0.1 >= 0.2], [libyaml-dev])
   ZT_NEED([JANSSON], [jansson >= 2.13], [libjansson-dev])
   ZT_NEED([CRYPTO], [libcrypto >= 3.0], [libssl-dev])
+  ZT_NEED([SSL], [libssl >= 3.0], [libssl-dev])
   ZT_NEED([NETTLE], [nettle >= 3.8], [nettle-dev])
   ZT_NEED([SODIUM], [libsodium >= 1.0.18], [libsodium-dev])
   ZT_NEED([XXHASH], [libxxhash >= 0.8], [libxxhash-dev])

@@ -37,7 +37,7 @@ resolverd_libresolverd_a_SOURCES = \
 sbin_PROGRAMS += resolverd/resolverd
 resolverd_resolverd_SOURCES = %D%/main.c
 resolverd_resolverd_LDADD = resolverd/libresolverd.a lib/libctl.a lib/libconf.a lib/libnet.a $(LIBS_ZONE) \
-	$(YAML_LIBS) $(EVENT_LIBS) $(EVENT_EXTRA_LIBS) $(JANSSON_LIBS)
+	$(YAML_LIBS) $(LIBS_SOCKETS) $(EVENT_EXTRA_LIBS) $(JANSSON_LIBS)
 
 LIBS_RESOLVERD = resolverd/libresolverd.a $(LIBS_ZONE)
 
@@ -71,14 +71,14 @@ tests_sim_resolver_resolver_chain_LDADD = $(LIBS_SUITE) $(LIBS_RESOLVERD)
 fuzz_programs += tests/fuzz/fuzz_query tests/fuzz/fuzz_response
 tests_fuzz_fuzz_query_SOURCES = tests/fuzz/fuzz_query.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_query_LDFLAGS = $(FUZZ_LINK)
-tests_fuzz_fuzz_query_LDADD = resolverd/libresolverd.a lib/libnet.a $(LIBS_ZONE) $(EVENT_LIBS)
+tests_fuzz_fuzz_query_LDADD = resolverd/libresolverd.a lib/libnet.a $(LIBS_ZONE) $(LIBS_SOCKETS)
 tests_fuzz_fuzz_response_SOURCES = tests/fuzz/fuzz_response.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_response_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_response_LDADD = $(LIBS_RESOLVERD)
 
 noinst_PROGRAMS += resolverd/manual
 resolverd_manual_SOURCES = %D%/manual.c
-resolverd_manual_LDADD = resolverd/libresolverd.a lib/libconf.a lib/libnet.a $(LIBS_ZONE) $(YAML_LIBS) $(EVENT_LIBS)
+resolverd_manual_LDADD = resolverd/libresolverd.a lib/libconf.a lib/libnet.a $(LIBS_ZONE) $(YAML_LIBS) $(LIBS_SOCKETS)
 dist_man_MANS += doc/man/resolverd.8
 nodist_man_MANS += doc/man/resolverd.yaml.5
 CLEANFILES += doc/man/resolverd.yaml.5
@@ -88,7 +88,7 @@ doc/man/resolverd.yaml.5: resolverd/manual$(EXEEXT)
 check_PROGRAMS += tests/unit/resolverd/test_front tests/unit/resolverd/test_options
 tests_unit_resolverd_test_front_SOURCES = tests/unit/resolverd/test_front.c
 tests_unit_resolverd_test_front_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_resolverd_test_front_LDADD = $(LIBS_SUITE) resolverd/libresolverd.a lib/libnet.a $(LIBS_ZONE) $(EVENT_LIBS)
+tests_unit_resolverd_test_front_LDADD = $(LIBS_SUITE) resolverd/libresolverd.a lib/libnet.a $(LIBS_ZONE) $(LIBS_SOCKETS)
 tests_unit_resolverd_test_options_SOURCES = tests/unit/resolverd/test_options.c
 tests_unit_resolverd_test_options_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_resolverd_test_options_LDADD = $(LIBS_SUITE) resolverd/libresolverd.a lib/libconf.a lib/libnet.a $(LIBS_ZONE) $(YAML_LIBS) $(EVENT_LIBS)
+tests_unit_resolverd_test_options_LDADD = $(LIBS_SUITE) resolverd/libresolverd.a lib/libconf.a lib/libnet.a $(LIBS_ZONE) $(YAML_LIBS) $(LIBS_SOCKETS)

@@ -10,7 +10,7 @@ zonesync_libzonesync_a_SOURCES = \
 	%D%/verify.c %D%/verify.h \
 	%D%/verify_file.c %D%/verify_file.h
 
-LIBS_ZONESYNC = zonesync/libzonesync.a lib/libxfr.a lib/libnet.a $(LIBS_ZONE) $(EVENT_LIBS) $(JANSSON_LIBS)
+LIBS_ZONESYNC = zonesync/libzonesync.a lib/libxfr.a lib/libnet.a $(LIBS_ZONE) $(LIBS_SOCKETS) $(JANSSON_LIBS)
 
 bin_PROGRAMS += zonesync/zonesync
 zonesync_zonesync_SOURCES = %D%/main.c

@@ -15,6 +15,7 @@
 #include "lib/zone/journal.h"
 
 struct confine;
+struct encrypt;
 struct tap;
 struct workers;
 struct images;
@@ -39,6 +40,7 @@ struct manage {
 	struct cookie_secret cookie_secrets[MANAGE_COOKIE_SECRETS];
 	usec_t started_wall;
 	usec_t configured_wall;          /* when `options` was read */
+	struct encrypt *encrypt;         /* TLS; NULL without listen-tls */
 	struct confine *confine;         /* rights and sandbox; NULL in tests */
 	struct tap *tap;                 /* dnstap; NULL: off */
 	int readiness_fd;                /* to the service manager; -1: there is none */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "authd/manage/confine.h"
+#include "authd/manage/encrypt.h"
 #include "authd/manage/loader.h"
 #include "authd/manage/show.h"
 #include "authd/manage/zones.h"
@@ -78,6 +79,7 @@ static int configuration_swap(struct manage *manage, struct buf *restart_needed,
 	status = zones_configure(manage, fresh);
 	if (status != ZT_OK)      /* memory is out and some zones still have settings of the old one, so it stays */
 		return status;
+	encrypt_apply(manage);
 	manage->configured_wall = clock_wall(manage->clock);
 	options_free(old);
 	confine_check_reload(manage);

@@ -302,6 +302,7 @@ json_t *show_stats(const struct manage *manage)
 	workers_counters(manage->workers, &counters);
 	count_set(queries, "udp", &counters.queries_udp);
 	count_set(queries, "tcp", &counters.queries_tcp);
+	count_set(queries, "tls", &counters.queries_tls);
 	count_set(queries, "notify", &counters.notifies);
 	count_set(queries, "update", &counters.updates);
 	count_set(queries, "transfer", &counters.transfers);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "lib/base/qsbr.h"
+#include "lib/net/tls.h"
 
 #define KEEPALIVE_UNIT (100 * USEC_PER_MSEC)      /* of RFC 7828 */
 
@@ -13,6 +14,7 @@ static void forward(struct worker *worker, struct stream *stream, enum request_k
 {
 	struct request origin = {
 		.peer = *stream_remote(stream), .local = *stream_local(stream), .stream = entrance_number(stream), .udp_limit = UINT16_MAX, .is_tapped = is_tapped,
+		.is_encrypted = r->is_encrypted,
 	};
 	if (!worker_forward(worker, kind, r, &origin))
 		stream_settle(stream);
@@ -22,8 +24,8 @@ static void forward(struct worker *worker, struct stream *stream, enum request_k
 static void tell(struct worker *worker, struct stream *stream, const struct respond *r, size_t response_len)
 {
 	struct tap_exchange exchange = {
-		.client = stream_remote(stream), .server = stream_local(stream), .transport = DNSTAP_TCP, .query = r->query, .query_len = (uint32_t)r->query_len,
-		.response = r->out, .response_len = (uint32_t)response_len,
+		.client = stream_remote(stream), .server = stream_local(stream), .transport = r->is_encrypted ? DNSTAP_TLS : DNSTAP_TCP,
+		.query = r->query, .query_len = (uint32_t)r->query_len, .response = r->out, .response_len = (uint32_t)response_len,
 	};
 
 	tapping_tell(&worker->tapping, &exchange);
@@ -67,10 +69,10 @@ static void on_batch(struct stream *stream, const struct stream_message *message
 	struct worker *worker = ctx;
 	struct respond r = {
 		.peer = stream_remote(stream), .is_tcp = true, .clock = worker->loop.clock,
-		.keepalive = (uint16_t)(entrance_idle_timeout(stream) / KEEPALIVE_UNIT), .out = worker->stream_reply, .out_size = MESSAGE_MAX_LEN,
+		.is_encrypted = stream_is_encrypted(stream), .keepalive = (uint16_t)(entrance_idle_timeout(stream) / KEEPALIVE_UNIT), .out = worker->stream_reply, .out_size = MESSAGE_MAX_LEN,
 	};
 
-	counter_add(&worker->counters.queries_tcp, count);
+	counter_add(r.is_encrypted ? &worker->counters.queries_tls : &worker->counters.queries_tcp, count);
 	qsbr_online();
 	r.view = worker_view(worker);
 	for (unsigned i = 0; i < count; i++) {
@@ -95,6 +97,28 @@ static void on_close(struct stream *stream, int status, void *ctx)
 	transfer_on_close(worker->transfers, stream);
 }
 
+static struct tls_context *on_tls_acquire(void *ctx)
+{
+	struct worker *worker = ctx;
+
+	qsbr_online();
+	struct tls_context *context = atomic_load_explicit(&worker->set->tls, memory_order_acquire);
+	if (context)
+		tls_context_acquire(context);
+	qsbr_offline();
+	return context;
+}
+
+static bool on_takes_proxy(const struct netaddr *remote, void *ctx)
+{
+	struct worker *worker = ctx;
+
+	qsbr_online();
+	bool may = acl_allows(worker_view(worker)->settings.proxy_allow, remote, NULL);
+	qsbr_offline();
+	return may;
+}
+
 static const struct stream_handler handler = { .on_batch = on_batch, .on_drained = on_drained, .on_close = on_close };
 
 int connections_open(struct worker *worker)
@@ -102,6 +126,8 @@ int connections_open(struct worker *worker)
 	const struct workers_config *config = &worker->set->config;
 	struct entrance_config entrance = {
 		.handler = &handler, .ctx = worker, .counters = &worker->counters.connections, .listen = config->listen, .listen_count = config->listen_count,
+		.listen_tls = config->listen_tls, .listen_tls_count = config->listen_tls_count,
+		.tls_acquire = on_tls_acquire, .takes_proxy = on_takes_proxy,
 		.limits = worker->set->entrance_limits,
 	};
 

@@ -11,6 +11,7 @@ enum { COUNTED_RCODES = 24, COUNTED_ERRORS = 32 };      /* by number; the last o
 struct serve_counters {
 	_Atomic uint64_t queries_udp;
 	_Atomic uint64_t queries_tcp;
+	_Atomic uint64_t queries_tls;
 	_Atomic uint64_t replies[COUNTED_RCODES];
 	_Atomic uint64_t truncated;
 	_Atomic uint64_t dropped;              /* requests not answered on purpose */

@@ -35,6 +35,7 @@ struct request {
 	size_t wire_len;
 	uint16_t options_len;
 	uint8_t options[REQUEST_OPTIONS_MAX];      /* EDNS options for the reply's OPT, which the worker adds */
+	bool is_encrypted;              /* came by TLS */
 	uint16_t udp_limit;             /* largest UDP reply (EDNS), 65535 for TCP */
 	bool is_tapped;                 /* its reply is told by dnstap as the message was */
 	struct buf reply;               /* filled by the manage thread; empty = no answer */

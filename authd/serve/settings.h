@@ -36,4 +36,5 @@ struct serve_settings {
 	const char *version;             /* of CHAOS version.bind; NULL = not told */
 	const char *identity;            /* of CHAOS hostname.bind and id.server; NULL = not told */
 	struct limit_rules limit;
+	const struct acl *proxy_allow;   /* who may send PROXY headers; NULL = nobody */
 };

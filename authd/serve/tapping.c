@@ -25,7 +25,7 @@ void tapping_tell(struct tapping *tapping, struct tap_exchange *exchange)
 void tapping_tell_reply(struct tapping *tapping, const struct request *request)
 {
 	struct tap_exchange exchange = {
-		.client = &request->peer, .server = &request->local, .transport = request->stream ? DNSTAP_TCP : DNSTAP_UDP, .response = request->reply.data,
+		.client = &request->peer, .server = &request->local, .transport = request->is_encrypted ? DNSTAP_TLS : request->stream ? DNSTAP_TCP : DNSTAP_UDP, .response = request->reply.data,
 		.response_len = (uint32_t)request->reply.len,
 	};
 

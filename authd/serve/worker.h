@@ -43,6 +43,7 @@ struct worker {
 struct workers {
 	struct workers_config config;
 	_Atomic(struct view *) view;
+	_Atomic(struct tls_context *) tls;     /* for new TLS clients; acquired by online readers */
 	uint32_t count;
 	struct entrance_limits entrance_limits;      /* of one thread */
 	struct worker *workers;

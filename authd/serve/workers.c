@@ -13,6 +13,7 @@
 
 #include "authd/serve/worker.h"
 #include "lib/base/qsbr.h"
+#include "lib/net/tls.h"
 
 enum { CONNECTIONS_PER_LISTENER = 1024, FORWARDED_MAX = 16 << 20 };
 
@@ -69,6 +70,7 @@ bool worker_forward(struct worker *worker, enum request_kind kind, const struct 
 	if (r->message.edns.present)
 		request->options_len = edns_options_write(r, request->options);
 	request->is_tapped = origin->is_tapped;
+	request->is_encrypted = origin->is_encrypted;
 	request->received = loop_now(&worker->loop);
 	request->wire = wire;
 	request->wire_len = r->query_len;
@@ -222,7 +224,7 @@ int workers_open(struct workers **out, const struct workers_config *config)
 	if (config->tcp.max_connections > config->connection_limit)
 		log_warn(config->log, "tcp-max-clients is %u, but the process may have only %u connections; raise its limit of open files",
 			 config->tcp.max_connections, config->connection_limit);
-	workers->entrance_limits.max_connections = connections_share(config, workers->count * config->listen_count);
+	workers->entrance_limits.max_connections = connections_share(config, workers->count * (config->listen_count + config->listen_tls_count));
 	workers->workers = calloc(workers->count, sizeof(*workers->workers));
 	if (!workers->workers)
 		status = ZT_ENOMEM;
@@ -277,6 +279,15 @@ void workers_publish(struct workers *workers, struct view *view)
 	}
 }
 
+void workers_set_tls(struct workers *workers, struct tls_context *context)
+{
+	struct tls_context *displaced = atomic_exchange_explicit(&workers->tls, tls_context_acquire(context), memory_order_acq_rel);
+	if (displaced) {
+		workers_synchronize(workers);
+		tls_context_release(displaced);
+	}
+}
+
 void workers_stop(struct workers *workers)
 {
 	for (uint32_t i = 0; workers && workers->workers && i < workers->count; i++) {
@@ -298,6 +309,7 @@ void workers_close(struct workers *workers)
 	for (uint32_t i = 0; i < workers->count && workers->workers; i++)
 		worker_close(&workers->workers[i]);
 	view_free(atomic_load(&workers->view));
+	tls_context_release(atomic_load(&workers->tls));
 	free(workers->workers);
 	free(workers);
 }

@@ -18,6 +18,8 @@ struct worker;
 struct workers_config {
 	const struct netaddr *listen;      /* read by workers_open only */
 	uint32_t listen_count;
+	const struct netaddr *listen_tls;  /* the same, for TLS */
+	uint32_t listen_tls_count;
 	uint32_t count;                    /* threads; 0 = one per core */
 	uint16_t udp_payload_size;         /* room for answers over UDP */
 	uint32_t limit_buckets;            /* of each worker's table of rate limits */
@@ -38,6 +40,8 @@ void workers_tap(struct workers *workers, struct tap *tap, double sample);
 int workers_start(struct workers *workers) ZT_MUST_CHECK;
 /* Makes `view` what workers see and takes it over; the one before is freed after a grace period, before this returns. */
 void workers_publish(struct workers *workers, struct view *view);
+/* What new TLS clients get from now on; acquired. */
+void workers_set_tls(struct workers *workers, struct tls_context *context);
 /* Waits until no worker can see what was taken out of the view before. */
 void workers_synchronize(struct workers *workers);
 /* Ends the threads and their streams: after this nothing is posted to the manage thread any more. NULL is fine. */

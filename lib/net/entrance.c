@@ -9,6 +9,8 @@
 #include <unistd.h>
 #include <urcu/list.h>
 
+#include "lib/net/tls.h"
+
 enum {
 	BUCKETS = 256,                   /* of clients by number, and of sources */
 	SHED_LOOKED_AT = 64,             /* clients from the head of the list */
@@ -22,6 +24,7 @@ enum {
 struct door {
 	struct entrance *entrance;
 	struct listener *listener;
+	bool is_tls;
 	struct cds_list_head clients;    /* the longest silent first */
 };
 
@@ -57,6 +60,11 @@ static void counter_add(_Atomic uint64_t *counter, uint64_t by)
 	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + by, memory_order_relaxed);
 }
 
+static uint32_t door_count(const struct entrance *entrance)
+{
+	return entrance->config.listen_count + entrance->config.listen_tls_count;
+}
+
 /* ---- sources ----------------------------------------------------------------------------------------------------------------------- */
 
 static struct netaddr source_key(const struct netaddr *remote)
@@ -80,12 +88,11 @@ static struct source **source_slot(struct entrance *entrance, const struct netad
 	return at;
 }
 
-/* NULL: it has enough, or there is no memory. */
-static struct source *source_enter(struct entrance *entrance, const struct netaddr *remote)
+/* NULL: it has `most` already (0: no limit), or there is no memory. */
+static struct source *source_enter(struct entrance *entrance, const struct netaddr *remote, unsigned most)
 {
 	struct netaddr key = source_key(remote);
 	struct source **at = source_slot(entrance, &key), *source = *at;
-	unsigned most = entrance->config.limits.max_per_client;
 
 	if (!source) {
 		source = *at = calloc(1, sizeof(*source));
@@ -146,7 +153,7 @@ static void on_tight(void *ctx)
 	struct entrance *entrance = ctx;
 	bool any = false;
 
-	for (uint32_t i = 0; i < entrance->config.listen_count; i++) {
+	for (uint32_t i = 0; i < door_count(entrance); i++) {
 		struct door *door = &entrance->doors[i];
 		while (is_tight(door) && shed_one(door, entrance->config.limits.idle_timeout / TIGHT_PARTS))
 			continue;
@@ -212,25 +219,42 @@ static void on_close(struct stream *stream, int status, void *ctx)
 	listener_release(door->listener);
 }
 
+/* Takes over fd, also on failure. */
+static int client_open(struct client *client, int fd, bool takes_proxy)
+{
+	struct entrance *entrance = client->door->entrance;
+	const struct entrance_limits *limits = &entrance->config.limits;
+	struct stream_config config = {
+		.handler = &entrance->handler, .ctx = client, .takes_proxy = takes_proxy, .idle_timeout = limits->idle_timeout,
+		.read_timeout = limits->read_timeout, .write_timeout = limits->write_timeout, .max_owed = limits->max_owed,
+	};
+
+	if (client->door->is_tls && !(config.tls = entrance->config.tls_acquire(entrance->config.ctx))) {
+		close(fd);
+		return ZT_ECLOSED;
+	}
+	int status = stream_accept(&client->stream, entrance->loop, fd, &config);
+	tls_context_release(config.tls);
+	return status;
+}
+
+/* Takes over fd, also on failure. */
 static struct client *client_new(struct door *door, int fd, const struct netaddr *remote)
 {
 	struct entrance *entrance = door->entrance;
-	const struct entrance_limits *limits = &entrance->config.limits;
+	const struct entrance_config *config = &entrance->config;
+	bool takes_proxy = config->takes_proxy && config->takes_proxy(remote, config->ctx);
 	struct client *client = calloc(1, sizeof(*client));
-	struct stream_config config = {
-		.handler = &entrance->handler, .ctx = client, .idle_timeout = limits->idle_timeout, .read_timeout = limits->read_timeout,
-		.write_timeout = limits->write_timeout, .max_owed = limits->max_owed,
-	};
 
 	if (client)
-		client->source = source_enter(entrance, remote);
+		client->source = source_enter(entrance, remote, takes_proxy ? 0 : config->limits.max_per_client);
 	if (!client || !client->source) {
 		close(fd);
 		free(client);
 		return NULL;
 	}
 	client->door = door;
-	if (stream_accept(&client->stream, entrance->loop, fd, &config) != ZT_OK) {
+	if (client_open(client, fd, takes_proxy) != ZT_OK) {
 		source_leave(entrance, client->source);
 		free(client);
 		return NULL;
@@ -294,14 +318,17 @@ static void handler_prepare(struct entrance *entrance)
 		entrance->handler.on_drained = on_drained;
 }
 
-static int door_open(struct door *door, struct entrance *entrance, const struct netaddr *local)
+static int door_open(struct entrance *entrance, uint32_t i)
 {
+	const struct entrance_config *config = &entrance->config;
+	struct door *door = &entrance->doors[i];
 	struct listener_config listener = {
-		.local = *local, .reuse_port = true, .max_connections = entrance->config.limits.max_connections,
+		.local = i < config->listen_count ? config->listen[i] : config->listen_tls[i - config->listen_count], .reuse_port = true, .max_connections = config->limits.max_connections,
 		.on_accept = on_accept, .make_room = on_full, .ctx = door,
 	};
 
 	door->entrance = entrance;
+	door->is_tls = i >= config->listen_count;
 	CDS_INIT_LIST_HEAD(&door->clients);
 	return listener_open(&door->listener, entrance->loop, &listener);
 }
@@ -319,13 +346,13 @@ int entrance_open(struct entrance **out, struct loop *loop, const struct entranc
 		entrance->config.limits.idle_timeout = IDLE_TIMEOUT_DEFAULT * USEC_PER_SEC;
 	handler_prepare(entrance);
 	loop_timer_init(&entrance->tight, loop, on_tight, entrance);
-	entrance->doors = calloc(config->listen_count, sizeof(*entrance->doors));
+	entrance->doors = calloc(door_count(entrance), sizeof(*entrance->doors));
 	if (!entrance->doors) {
 		free(entrance);
 		return ZT_ENOMEM;
 	}
-	for (uint32_t i = 0; i < config->listen_count && status == ZT_OK; i++)
-		status = door_open(&entrance->doors[i], entrance, &config->listen[i]);
+	for (uint32_t i = 0; i < door_count(entrance) && status == ZT_OK; i++)
+		status = door_open(entrance, i);
 	if (status != ZT_OK) {
 		entrance_close(entrance);
 		return status;
@@ -342,7 +369,7 @@ void entrance_close(struct entrance *entrance)
 		while (entrance->clients[i])
 			stream_close(entrance->clients[i]->stream);
 	}
-	for (uint32_t i = 0; i < entrance->config.listen_count; i++)
+	for (uint32_t i = 0; i < door_count(entrance); i++)
 		listener_close(entrance->doors[i].listener);
 	loop_timer_stop(&entrance->tight);
 	free(entrance->doors);

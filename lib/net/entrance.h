@@ -39,6 +39,12 @@ struct entrance_config {
 	void *ctx;
 	const struct netaddr *listen;              /* read by entrance_open only */
 	uint32_t listen_count;
+	const struct netaddr *listen_tls;          /* the same, for TLS */
+	uint32_t listen_tls_count;
+	/* The context for a new TLS client, acquired; NULL: it is closed. */
+	struct tls_context *(*tls_acquire)(void *ctx);
+	/* Whether the peer is trusted to tell by PROXY headers whose messages it brings; max_per_client does not hold for it. NULL: nobody is. */
+	bool (*takes_proxy)(const struct netaddr *remote, void *ctx);
 	struct entrance_limits limits;
 	struct entrance_counters *counters;        /* borrowed */
 };

@@ -6,9 +6,12 @@ lib_libnet_a_SOURCES = \
 	%D%/loop.c %D%/loop.h \
 	%D%/mailbox.c %D%/mailbox.h \
 	%D%/dnstap.c %D%/dnstap.h \
+	%D%/proxy.c %D%/proxy.h \
+	%D%/stream.c %D%/stream.h %D%/stream_inner.h %D%/stream_io.c \
 	%D%/tap.c %D%/tap.h \
 	%D%/tap_link.c %D%/tap_link.h \
-	%D%/stream.c %D%/stream.h \
+	%D%/tls.c %D%/tls.h \
+	%D%/transport.c %D%/transport.h \
 	%D%/udp.c %D%/udp.h
 
 check_PROGRAMS += tests/unit/net/test_acl
@@ -45,3 +48,18 @@ check_PROGRAMS += tests/unit/net/test_tap
 tests_unit_net_test_tap_SOURCES = tests/unit/net/test_tap.c
 tests_unit_net_test_tap_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_net_test_tap_LDADD = $(LIBS_SUITE) $(LIBS_NET)
+
+check_PROGRAMS += tests/unit/net/test_proxy
+tests_unit_net_test_proxy_SOURCES = tests/unit/net/test_proxy.c tests/unit/net/turns.h
+tests_unit_net_test_proxy_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_net_test_proxy_LDADD = $(LIBS_SUITE) $(LIBS_NET)
+
+check_PROGRAMS += tests/unit/net/test_tls
+tests_unit_net_test_tls_SOURCES = tests/unit/net/test_tls.c tests/unit/net/turns.h
+tests_unit_net_test_tls_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_net_test_tls_LDADD = $(LIBS_SUITE) $(LIBS_NET)
+
+fuzz_programs += tests/fuzz/fuzz_proxy
+tests_fuzz_fuzz_proxy_SOURCES = tests/fuzz/fuzz_proxy.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_proxy_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_proxy_LDADD = $(LIBS_NET)

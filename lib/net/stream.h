@@ -29,6 +29,7 @@
 #include "lib/net/loop.h"
 
 struct stream;
+struct tls_context;
 
 /* A message without its length; never shorter than 12 bytes. */
 struct stream_message {
@@ -48,7 +49,8 @@ struct stream_handler {
 	/* The stream was full and now holds at most write_low bytes. May be NULL. */
 	void (*on_drained)(struct stream *stream, void *ctx);
 	/* ZT_OK: by stream_close or stream_finish; ZT_ECLOSED: the peer closed between messages; ZT_ETRUNC: in the middle of one; ZT_ETIMEOUT:
-	 * one of the deadlines; ZT_EMALFORMED: a message shorter than a DNS header; ZT_ELIMIT: more messages or bytes than allowed;
+	 * one of the deadlines; ZT_EMALFORMED: a message shorter than a DNS header, or no TLS; ZT_EDENIED: a certificate that is not good, or a
+	 * PROXY header from who may not send one; ZT_ELIMIT: more messages or bytes than allowed;
 	 * ZT_EREFUSED and others from the system. */
 	void (*on_close)(struct stream *stream, int status, void *ctx);
 };
@@ -56,9 +58,11 @@ struct stream_handler {
 struct stream_config {
 	const struct stream_handler *handler;      /* borrowed for the stream's life */
 	void *ctx;
-	usec_t connect_timeout;      /* 0 = 5 s */
+	struct tls_context *tls;     /* speak TLS, as server or client by the context; NULL: plain. Need not outlive the call that opens */
+	bool takes_proxy;            /* server: the peer is trusted to say by a PROXY header whose messages it brings (proxy.h), before TLS or inside */
+	usec_t connect_timeout;      /* with the beginning of TLS; 0 = 5 s */
 	usec_t idle_timeout;         /* without a whole message in or a byte out; 0 = 10 s */
-	usec_t read_timeout;         /* from a message's first byte to its last; a server's first message counts from the start; 0 = idle_timeout */
+	usec_t read_timeout;         /* from a message's first byte to its last; a server's first message counts from the start, and the beginning of TLS has as long; 0 = idle_timeout */
 	usec_t write_timeout;        /* see above; 0 = idle_timeout */
 	uint64_t max_messages;       /* messages accepted from the peer; 0 = no limit */
 	uint64_t max_bytes;          /* bytes of them, lengths included; 0 = no limit */
@@ -99,7 +103,9 @@ void stream_finish(struct stream *stream);
 void stream_close(struct stream *stream);
 
 void *stream_ctx(const struct stream *stream);
+/* The peer; where a proxy told it, the client behind. */
 const struct netaddr *stream_remote(const struct stream *stream);
+bool stream_is_encrypted(const struct stream *stream);
 const struct netaddr *stream_local(const struct stream *stream);
 uint64_t stream_messages_in(const struct stream *stream);
 uint64_t stream_bytes_in(const struct stream *stream);

@@ -16,7 +16,7 @@ tools_zonelab_libzonelab_a_SOURCES = \
 	%D%/write.c %D%/write.h \
 	%D%/zonecheck.c %D%/zonecheck.h \
 	%D%/zonetext.c %D%/zonetext.h
-LIBS_ZONELAB = tools/zonelab/libzonelab.a lib/libconf.a lib/libnet.a $(LIBS_ZONE) $(YAML_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS)
+LIBS_ZONELAB = tools/zonelab/libzonelab.a lib/libconf.a lib/libnet.a $(LIBS_ZONE) $(YAML_LIBS) $(LIBS_SOCKETS) $(JANSSON_LIBS)
 
 bin_PROGRAMS += tools/zonelab/zonelab
 tools_zonelab_zonelab_SOURCES = \
