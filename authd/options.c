@@ -274,10 +274,12 @@ static int by_apex(const void *a, const void *b)
 static void duplicates_check(struct reader *reader, const struct zone_conf *confs)
 {
 	struct authd_options *options = reader->options;
-	const struct zone_options **sorted = arena_take(reader, options->zone_count * sizeof(*sorted));
+	const struct zone_options **sorted = calloc(options->zone_count + 1, sizeof(*sorted));
 
-	if (!sorted)
+	if (!sorted) {
+		reader->status = ZT_ENOMEM;
 		return;
+	}
 	for (uint32_t i = 0; i < options->zone_count; i++)
 		sorted[i] = &options->zones[i];
 	qsort(sorted, options->zone_count, sizeof(*sorted), by_apex);
@@ -287,6 +289,7 @@ static void duplicates_check(struct reader *reader, const struct zone_conf *conf
 			problem_at(reader, confs[later - options->zones].node, "the zone is listed twice; expected one entry for each zone");
 		}
 	}
+	free(sorted);
 }
 
 static void root_read(struct reader *reader, const struct root_conf *conf)
@@ -425,6 +428,8 @@ static int file_read(struct authd_options **out, const char *path, const char *j
 		reader.status = ZT_ESYNTAX;
 	problems_write(&problems, errors);
 	problems_fini(&problems);
+	/* Everything about a zone stands in its zone_options now; there may be very many. */
+	yaml_tree_forget_items(&options->tree);
 	if (reader.status != ZT_OK) {
 		options_free(options);
 		return reader.status;

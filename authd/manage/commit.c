@@ -171,7 +171,8 @@ static void announce(struct manage *manage, const struct passage *passage, uint3
 {
 	const struct commit_item *item = passage->item;
 	const struct zone_entry *entry = item->entry;
-	enum log_level level = item->source == JOURNAL_UPDATE ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+	bool is_one_of_many = item->source == JOURNAL_UPDATE || (item->source == JOURNAL_LOAD && manage->registry.count > MANAGE_ZONES_TOLD);
+	enum log_level level = is_one_of_many ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
 
 	if (passage->replaces)
 		log_write(manage->log, level, "zone %s: serial %u (%s), %zu records", entry->name, zone_version_serial(zone_current(entry->zone)),

@@ -12,7 +12,9 @@
 #include "lib/zone/zonefile.h"
 
 enum {
-	LOADS_PER_COMMIT = 64,
+	/* A start writes zones to the journal in groups of at most so many, and about so many bytes of memory: each commit waits for the disk. */
+	LOADS_PER_COMMIT = 1024,
+	LOAD_SIZE_PER_COMMIT = 8 << 20,
 	TRIM_SIZE = 16 << 20,          /* bytes of a zone read for a comparison that are given back to the system at once */
 	YOUNG_NS = 1000000000,         /* a file this young when it was read may still change without its times showing it */
 };
@@ -300,7 +302,8 @@ static int journal_restore(struct manage *manage, struct zone_entry *entry)
 	if (journal_content_info(manage->journal, entry->apex, &info) == ZT_OK)
 		entry->loaded_wall = info.wall;
 	atomic_store_explicit(&entry->served->state, SERVED_OK, memory_order_release);
-	log_info(manage->log, "zone %s: serial %u from %s, %zu records", entry->name, zone_version_serial(zone_current(entry->zone)), source,
+	enum log_level level = manage->registry.count > MANAGE_ZONES_TOLD ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+	log_write(manage->log, level, "zone %s: serial %u from %s, %zu records", entry->name, zone_version_serial(zone_current(entry->zone)), source,
 		zone_version_record_count(zone_current(entry->zone)));
 	return ZT_OK;
 }
@@ -324,6 +327,7 @@ struct load {
 	struct zone_entry *entry;
 	struct zone_edit *edit;            /* NULL: nothing is left to do, `status` is final */
 	struct buf origin;
+	bool is_restored;                  /* the journal had it */
 	int status;
 };
 
@@ -333,6 +337,7 @@ static void load_begin(struct manage *manage, struct zone_entry *entry, struct l
 	buf_init(&load->origin);
 	zone_entry_clear_error(entry);
 	load->status = journal_restore(manage, entry);
+	load->is_restored = load->status == ZT_OK;
 	bool is_secondary = entry->options->primaries_count > 0;
 	if (load->status == ZT_OK) {
 		/* A refused file is told in last_error; the zone is served all the same. */
@@ -402,22 +407,45 @@ int loader_load(struct manage *manage, struct zone_entry *entry)
 	return load.status;
 }
 
+/* The loads of a start that wait for their commit, and what became of those before. */
+struct start {
+	struct load loads[LOADS_PER_COMMIT];
+	size_t count;
+	size_t size;                       /* of the edits' memory */
+	unsigned restored, read, absent, failed;
+};
+
+static void start_commit(struct manage *manage, struct start *start)
+{
+	loads_commit(manage, start->loads, start->count);
+	for (size_t i = 0; i < start->count; i++) {
+		const struct load *load = &start->loads[i];
+		start->restored += load->is_restored;
+		start->read += load->status == ZT_OK && !load->is_restored;
+		start->absent += load->status == ZT_ENOENT;
+		start->failed += load->status != ZT_OK && load->status != ZT_ENOENT;
+	}
+	start->count = start->size = 0;
+}
+
 unsigned loader_load_all(struct manage *manage)
 {
-	struct load loads[LOADS_PER_COMMIT];
+	struct start start = { .count = 0 };
 	struct zone_entry *entry;
-	unsigned failed = 0;
-	size_t count = 0;
 
 	cds_list_for_each_entry(entry, &manage->registry.entries, link) {
-		if (atomic_load_explicit(&entry->served->state, memory_order_acquire) == SERVED_LOADING)
-			load_begin(manage, entry, &loads[count++]);
-		if (count < LOADS_PER_COMMIT && entry->link.next != &manage->registry.entries)
+		if (atomic_load_explicit(&entry->served->state, memory_order_acquire) != SERVED_LOADING)
 			continue;
-		loads_commit(manage, loads, count);
-		for (size_t i = 0; i < count; i++)
-			failed += loads[i].status != ZT_OK && loads[i].status != ZT_ENOENT;
-		count = 0;
+		struct load *load = &start.loads[start.count++];
+		load_begin(manage, entry, load);
+		start.size += load->edit ? zone_version_memory(zone_edit_view(load->edit)) : 0;
+		if (start.count == LOADS_PER_COMMIT || start.size >= LOAD_SIZE_PER_COMMIT)
+			start_commit(manage, &start);
 	}
-	return failed;
+	start_commit(manage, &start);
+	journal_trim(manage->journal);
+	if (start.restored + start.read + start.absent + start.failed > MANAGE_ZONES_TOLD)
+		log_notice(manage->log, "zones: %u from the journal, %u from their files, %u to be transferred, %u failed", start.restored, start.read,
+			start.absent, start.failed);
+	return start.failed;
 }

@@ -21,7 +21,11 @@ struct workers;
 struct images;
 struct outbound;
 
-enum { MANAGE_COOKIE_SECRETS = 2 };
+enum {
+	MANAGE_COOKIE_SECRETS = 2,
+	/* With more zones than this a start tells of each only at level debug, and how many there were at notice: nobody reads a line for each of thousands. */
+	MANAGE_ZONES_TOLD = 100,
+};
 
 struct manage {
 	struct authd_options *options;           /* in force; owned; replaced by reload */

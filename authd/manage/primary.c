@@ -28,7 +28,7 @@ struct primary {
 	struct zone_entry *entry;
 	struct target **targets;
 	uint32_t count;
-	struct loop_timer timer;
+	struct loop_timer *timer;        /* NULL as long as there have been no targets: most zones of very many have none */
 };
 
 static void primary_run(struct primary *primary);
@@ -184,10 +184,10 @@ static void primary_run(struct primary *primary)
 		if (target->sender.wake_at < wake_at)
 			wake_at = target->sender.wake_at;
 	}
-	if (wake_at == NOTIFY_NEVER)
-		loop_timer_stop(&primary->timer);
-	else
-		loop_timer_at(&primary->timer, wake_at);
+	if (wake_at != NOTIFY_NEVER)
+		loop_timer_at(primary->timer, wake_at);
+	else if (primary->timer)
+		loop_timer_stop(primary->timer);
 }
 
 static void on_timer(void *ctx)
@@ -251,14 +251,23 @@ static void target_forget(struct target *target)
 	target_free(target);
 }
 
+static bool timer_ensure(struct primary *primary)
+{
+	if (!primary->timer && (primary->timer = malloc(sizeof(*primary->timer))))
+		loop_timer_init(primary->timer, primary->manage->loop, on_timer, primary);
+	return primary->timer;
+}
+
 /* Makes the targets those of the configuration, in its order. Without memory all stays as it was. */
 static int targets_configure(struct primary *primary)
 {
 	const struct zone_options *options = primary->entry->options;
-	struct target **targets = calloc(options->notify_count + 1, sizeof(struct target *));
+	struct target **targets = NULL;
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; targets && i < options->notify_count; i++) {
+	if (options->notify_count > 0 && (!timer_ensure(primary) || !(targets = calloc(options->notify_count, sizeof(struct target *)))))
+		return ZT_ENOMEM;
+	for (uint32_t i = 0; i < options->notify_count; i++) {
 		const struct netaddr *address = &options->notify[i].address;
 		struct target *target = target_get(primary, address);
 		targets[count] = target ? target : target_new(primary, address);
@@ -266,7 +275,7 @@ static int targets_configure(struct primary *primary)
 			break;
 		count++;
 	}
-	if (!targets || count < options->notify_count) {
+	if (count < options->notify_count) {
 		while (count-- > 0) {
 			if (!target_get(primary, &targets[count]->address))
 				target_free(targets[count]);
@@ -292,10 +301,9 @@ int primary_new(struct manage *manage, struct zone_entry *entry, struct primary 
 		return ZT_ENOMEM;
 	primary->manage = manage;
 	primary->entry = entry;
-	loop_timer_init(&primary->timer, manage->loop, on_timer, primary);
 	int status = targets_configure(primary);
 	if (status != ZT_OK) {
-		free(primary);
+		primary_free(primary);
 		return status;
 	}
 	*out = entry->primary = primary;
@@ -309,7 +317,9 @@ void primary_free(struct primary *primary)
 		return;
 	for (uint32_t i = 0; i < primary->count; i++)
 		target_free(primary->targets[i]);
-	loop_timer_stop(&primary->timer);
+	if (primary->timer)
+		loop_timer_stop(primary->timer);
+	free(primary->timer);
 	free(primary->targets);
 	free(primary);
 }

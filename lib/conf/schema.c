@@ -12,9 +12,16 @@ struct fill {
 	struct yaml_tree *tree;
 	struct problems *problems;
 	int status;      /* ZT_ENOMEM ends everything */
+	const struct schema *top;
+	bool is_item;      /* inside of a list of the top schema */
 };
 
 static void mapping_fill(struct fill *fill, const struct schema *schema, const struct yaml_node *node, void *out);
+
+static struct arena *arena_of(const struct fill *fill)
+{
+	return fill->is_item ? &fill->tree->items : &fill->tree->arena;
+}
 
 static void *member_of(void *out, const struct schema_row *row)
 {
@@ -128,7 +135,7 @@ static void list_fill(struct fill *fill, const struct schema_row *row, const str
 	size_t size = item_size(row);
 	size_t count = is_sequence ? node->count : 1;
 
-	list->items = arena_calloc(&fill->tree->arena, count * size + 1);
+	list->items = arena_calloc(arena_of(fill), count * size + 1);
 	if (!list->items) {
 		fill->status = ZT_ENOMEM;
 		return;
@@ -153,7 +160,7 @@ static void fallback_fill(struct fill *fill, const struct schema_row *row, void 
 	if (!row->fallback)
 		return;
 	/* In the arena, as a mapping made from its shorthand keeps it. */
-	struct yaml_node *node = arena_calloc(&fill->tree->arena, sizeof(*node));
+	struct yaml_node *node = arena_calloc(arena_of(fill), sizeof(*node));
 	if (!node) {
 		fill->status = ZT_ENOMEM;
 		return;
@@ -206,6 +213,8 @@ static void mapping_fill(struct fill *fill, const struct schema *schema, const s
 		const struct yaml_node *value = yaml_node_get(node, row->key);
 		if (is_shorthand && strcmp(row->key, schema->shorthand) == 0)
 			value = node;
+		bool is_item = fill->is_item;
+		fill->is_item |= schema == fill->top && (row->flags & SCHEMA_LIST);
 		if (yaml_node_is_null(value)) {
 			if (node && (row->flags & SCHEMA_REQUIRED))
 				problems_add(fill->problems, node->line, node->column, "%s without \"%s\", expected that key", schema->what, row->key);
@@ -215,6 +224,7 @@ static void mapping_fill(struct fill *fill, const struct schema *schema, const s
 		} else {
 			value_fill(fill, row, value, member);
 		}
+		fill->is_item = is_item;
 	}
 	for (const struct yaml_node *value = node ? node->child : NULL; value; value = value->next) {
 		if (!row_find(schema, value->key->text))
@@ -224,7 +234,7 @@ static void mapping_fill(struct fill *fill, const struct schema *schema, const s
 
 int schema_fill(const struct schema *schema, struct yaml_tree *tree, const struct yaml_node *node, void *out, struct problems *problems)
 {
-	struct fill fill = { .tree = tree, .problems = problems, .status = ZT_OK };
+	struct fill fill = { .tree = tree, .problems = problems, .status = ZT_OK, .top = schema };
 	size_t before = problems->total;
 
 	memset(out, 0, schema->size);

@@ -17,7 +17,7 @@
  *		.what = "key", .size = sizeof(struct key_conf), .rows = key_rows, .row_count = SCHEMA_COUNT(key_rows),
  *	};
  *
- * Strings, lists and nodes live in the tree's arena, so the struct is good for as long as its tree.
+ * Strings, lists and nodes live in the tree's arena, so the struct is good for as long as its tree; see also yaml_tree_forget_items.
  */
 #pragma once
 

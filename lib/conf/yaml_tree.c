@@ -26,7 +26,13 @@ struct parse {
 	struct problems *problems;
 	int status;
 	bool stopped;      /* what follows can't be understood; the tree is given up */
+	bool is_item;      /* inside of a list at the top level */
 };
+
+static struct arena *arena_of(const struct parse *parse)
+{
+	return parse->is_item ? &parse->tree->items : &parse->tree->arena;
+}
 
 static void problem_at(struct parse *parse, yaml_mark_t mark, const char *text)
 {
@@ -71,7 +77,7 @@ static bool event_next(struct parse *parse, yaml_event_t *event)
 
 static struct yaml_node *node_new(struct parse *parse, enum yaml_kind kind, yaml_mark_t mark)
 {
-	struct yaml_node *node = arena_calloc(&parse->tree->arena, sizeof(*node));
+	struct yaml_node *node = arena_calloc(arena_of(parse), sizeof(*node));
 	if (!node)
 		return stop(parse, ZT_ENOMEM);
 	node->kind = kind;
@@ -97,7 +103,7 @@ static struct yaml_node *scalar_read(struct parse *parse, const yaml_event_t *ev
 	struct yaml_node *node = node_new(parse, YAML_KIND_SCALAR, event->start_mark);
 	if (!node)
 		return NULL;
-	char *text = arena_alloc(&parse->tree->arena, len + 1);
+	char *text = arena_alloc(arena_of(parse), len + 1);
 	if (!text)
 		return stop(parse, ZT_ENOMEM);
 	memcpy(text, value, len);
@@ -191,7 +197,10 @@ static struct yaml_node *collection_read(struct parse *parse, const yaml_event_t
 	struct yaml_node *node = node_new(parse, is_mapping ? YAML_KIND_MAPPING : YAML_KIND_SEQUENCE, event->start_mark);
 	if (!node)
 		return NULL;
+	bool has_items = !is_mapping && depth == 1;
+	parse->is_item |= has_items;
 	children_read(parse, node, depth);
+	parse->is_item &= !has_items;
 	if (is_mapping)
 		duplicates_check(parse, node);
 	return node;
@@ -254,6 +263,7 @@ static void tree_init(struct yaml_tree *tree, const char *file)
 {
 	*tree = (struct yaml_tree){ 0 };
 	arena_init(&tree->arena, ARENA_CHUNK);
+	arena_init(&tree->items, ARENA_CHUNK);
 	tree->file = arena_strdup(&tree->arena, file);
 }
 
@@ -342,8 +352,22 @@ int yaml_tree_load_jailed(struct yaml_tree *tree, const char *path, const char *
 
 void yaml_tree_fini(struct yaml_tree *tree)
 {
+	arena_fini(&tree->items);
 	arena_fini(&tree->arena);
 	*tree = (struct yaml_tree){ 0 };
+}
+
+void yaml_tree_forget_items(struct yaml_tree *tree)
+{
+	for (const struct yaml_node *node = tree->root ? tree->root->child : NULL; node; node = node->next) {
+		if (node->kind == YAML_KIND_SEQUENCE) {
+			struct yaml_node *list = (struct yaml_node *)(uintptr_t)node;
+			list->child = NULL;
+			list->count = 0;
+		}
+	}
+	arena_fini(&tree->items);
+	arena_init(&tree->items, ARENA_CHUNK);
 }
 
 const struct yaml_node *yaml_node_get(const struct yaml_node *mapping, const char *key)

@@ -3,7 +3,8 @@
  * The YAML that people write by hand: one document, no anchors, aliases or tags, no keys that are not scalars, no key twice in a mapping.
  * Everything else is a problem with a line and a column.
  *
- * The tree owns an arena that also holds what is made from it (schema.h), so all of a configuration lives and dies with its tree.
+ * The tree owns an arena that also holds what is made from it (schema.h), so all of a configuration lives and dies with its tree. The items of
+ * lists at the top level, of which there may be very many, can be given back earlier.
  * Limits: 64 MiB a file, 32 levels.
  */
 #pragma once
@@ -31,6 +32,7 @@ struct yaml_node {
 
 struct yaml_tree {
 	struct arena arena;
+	struct arena items;                /* nodes below lists at the top level, and what schema.h makes of them */
 	const char *file;                  /* owned copy of the name it was read by */
 	const char *jail;                  /* set by the owner: the folder that is, or will be, the process's root folder. Resolved paths are then as seen from there */
 	bool is_in_jail;
@@ -45,6 +47,9 @@ ZT_MUST_CHECK int yaml_tree_load_jailed(struct yaml_tree *tree, const char *path
 /* The same from memory; `file` is the name for messages and relative paths. */
 ZT_MUST_CHECK int yaml_tree_parse(struct yaml_tree *tree, const char *file, const void *text, size_t len, struct problems *problems);
 void yaml_tree_fini(struct yaml_tree *tree);
+/* Frees the items of all lists at the top level, which then are empty, and the structs that schema.h has filled from them with the lists therein; texts stay.
+ * For who has copied what it needs. */
+void yaml_tree_forget_items(struct yaml_tree *tree);
 
 /* The value of a mapping's key; NULL when there is none or `mapping` (which may be NULL) is no mapping. */
 const struct yaml_node *yaml_node_get(const struct yaml_node *mapping, const char *key);

@@ -177,3 +177,5 @@ typedef int journal_on_state(void *context, const struct journal_state *state);
 int journal_state_list(struct journal *journal, const uint8_t *apex, const char *prefix, journal_on_state *on_state, void *context) ZT_MUST_CHECK;
 /* Writes pending states. Cheap when there are none. */
 int journal_flush(struct journal *journal) ZT_MUST_CHECK;
+/* Gives back what memory the reading of content has filled; it is done by itself only every 16 MiB. */
+void journal_trim(struct journal *journal);

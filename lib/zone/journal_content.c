@@ -370,7 +370,8 @@ int journal_content_load(struct journal *journal, const uint8_t *apex, struct zo
 	}
 	if (status == ZT_OK)
 		status = journal_content_verify(journal, &meta, edit);
-	journal_env_trim(journal);
+	if (status == ZT_OK)
+		journal_env_note_read(journal, meta.base_bytes + meta.overlay_bytes);
 	journal_read_end(journal, txn);
 	buf_fini(&target.rdata[0]);
 	return status;
@@ -411,8 +412,8 @@ int journal_local_changes(struct journal *journal, const uint8_t *apex, journal_
 	if (status == ZT_OK) {
 		struct overlay_walk walk = { &meta, local_change, &local };
 		status = overlay_walk(journal, txn, &walk);
+		journal_env_note_read(journal, meta.overlay_bytes);
 	}
-	journal_env_trim(journal);
 	journal_read_end(journal, txn);
 	buf_fini(&local.rdata[0]);
 	buf_fini(&local.rdata[1]);

@@ -13,7 +13,10 @@
 
 #include "lib/zone/journal_store.h"
 
-enum { LOCK_FILE_SIZE = 64 * 1024 };      /* about 1,000 readers at a time */
+enum {
+	LOCK_FILE_SIZE = 64 * 1024,        /* about 1,000 readers at a time */
+	TRIM_SIZE = 16 << 20,              /* bytes read until the map's pages are given back */
+};
 
 static const struct { int mdb; int status; } status_of_mdb[] = {
 	{ MDB_SUCCESS, ZT_OK }, { MDB_NOTFOUND, ZT_ENOENT }, { MDB_MAP_FULL, ZT_ENOSPC }, { MDB_PANIC, ZT_EIO }, { MDB_READERS_FULL, ZT_EBUSY },
@@ -216,8 +219,21 @@ void journal_env_trim(struct journal *journal)
 
 	if (!journal->env || !journal->map || mdb_env_info(journal->env, &info) || mdb_env_stat(journal->env, &stat))
 		return;
+	atomic_store_explicit(&journal->bytes_read, 0, memory_order_relaxed);
 	/* A hint: nothing depends on it. */
 	(void)madvise(journal->map, (info.me_last_pgno + 1) * stat.ms_psize, MADV_DONTNEED);
+}
+
+void journal_env_note_read(struct journal *journal, uint64_t bytes)
+{
+	if (atomic_fetch_add_explicit(&journal->bytes_read, bytes, memory_order_relaxed) + bytes >= TRIM_SIZE)
+		journal_env_trim(journal);
+}
+
+void journal_trim(struct journal *journal)
+{
+	if (atomic_load_explicit(&journal->bytes_read, memory_order_relaxed) > 0)
+		journal_env_trim(journal);
 }
 
 int journal_read_begin(struct journal *journal, MDB_txn **txn)

@@ -9,6 +9,7 @@
 
 #include <lmdb.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <urcu/list.h>
 
 #include "lib/zone/journal.h"
@@ -52,6 +53,7 @@ struct journal {
 
 	uint64_t history_bytes;            /* over all zones, as on disk */
 	unsigned commits;                  /* since the map's pages were given back */
+	_Atomic uint64_t bytes_read;       /* likewise, of content */
 	uint64_t next_number;              /* ids and generations, never used twice */
 	bool has_garbage;
 	struct cds_list_head pending;
@@ -72,6 +74,8 @@ int journal_env_open(struct journal *journal) ZT_MUST_CHECK;
 void journal_env_close(struct journal *journal);
 /* Gives the pages of the map back to the system; they come again when touched. */
 void journal_env_trim(struct journal *journal);
+/* So many bytes were read; from time to time this gives the pages back. Any thread. */
+void journal_env_note_read(struct journal *journal, uint64_t bytes);
 /* A read transaction, any thread; end it with journal_read_end whatever this returned. */
 int journal_read_begin(struct journal *journal, MDB_txn **txn) ZT_MUST_CHECK;
 void journal_read_end(struct journal *journal, MDB_txn *txn);

@@ -376,6 +376,30 @@ START_TEST(changes_that_need_a_restart_are_named)
 }
 END_TEST
 
+START_TEST(the_items_of_top_lists_can_be_given_back)
+{
+	struct sample_authd conf;
+	ck_assert_int_eq(fill(&sample_authd_schema, authd_sample, &conf), ZT_OK);
+	const char *name = SCHEMA_ITEMS(conf.zones, struct sample_zone)[1].name;
+	const char *file = SCHEMA_ITEMS(conf.zones, struct sample_zone)[0].file;
+	size_t total = tree.arena.total;
+	ck_assert_uint_gt(tree.items.total, 0);
+	yaml_tree_forget_items(&tree);
+	/* All else is still there; so are the items' texts. */
+	ck_assert_uint_eq(tree.items.total, 0);
+	ck_assert_uint_eq(tree.arena.total, total);
+	ck_assert_str_eq(name, "example.net.");
+	ck_assert_str_eq(file, "conf/example.zone");
+	ck_assert(addr_is(SCHEMA_ITEMS(conf.server.listen, struct netaddr), "127.0.0.1@5300"));
+	ck_assert_uint_eq(yaml_node_get(tree.root, "zone")->count, 0);
+	ck_assert_ptr_null(yaml_node_get(tree.root, "zone")->child);
+	/* A list inside of a mapping is not one at the top. */
+	const struct yaml_node *listen = yaml_node_get(yaml_node_get(tree.root, "server"), "listen");
+	ck_assert_uint_eq(listen->count, 1);
+	ck_assert_str_eq(listen->child->text, "127.0.0.1@5300");
+}
+END_TEST
+
 START_TEST(the_man_page_section_names_every_key)
 {
 	schema_write_mdoc(&sample_resolverd_schema, &text);
@@ -406,6 +430,7 @@ int main(void)
 	tcase_add_test(tests, a_file_that_cannot_be_read_is_a_problem_of_the_file);
 	tcase_add_test(tests, durations_sizes_and_booleans_are_read_from_text);
 	tcase_add_test(tests, changes_that_need_a_restart_are_named);
+	tcase_add_test(tests, the_items_of_top_lists_can_be_given_back);
 	tcase_add_test(tests, the_man_page_section_names_every_key);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
