@@ -16,6 +16,7 @@
 #include "authd/manage/images.h"
 #include "authd/manage/loader.h"
 #include "authd/manage/outbound.h"
+#include "authd/manage/pledge.h"
 #include "authd/manage/reload.h"
 #include "authd/manage/requests.h"
 #include "authd/manage/taps.h"
@@ -26,6 +27,7 @@
 #include "lib/base/readiness.h"
 
 enum {
+	FIRST_RECLAIM_MS = 20,           /* soon, for what is served on a pledge */
 	RECLAIM_INTERVAL_MS = 1000,      /* how long memory of displaced versions may wait for its readers */
 	LIMITS_LOG_INTERVAL_S = 60,
 	COOKIE_SECRET_LIFE_S = 86400,    /* far from the 36 days of RFC 7873 section 7.1, and far longer than a cookie is good */
@@ -173,6 +175,7 @@ static void on_reclaim(void *ctx)
 	else if (status == ZT_OK && authd->flush_status != ZT_OK)
 		log_notice(authd->log, "journal: timers and peer states are stored again");
 	authd->flush_status = status;
+	pledges_redeem(&authd->manage);
 	images_tick(&authd->manage);
 	zones_reclaim(&authd->manage);
 	limits_log(authd);
@@ -224,7 +227,7 @@ static int start(struct authd *authd)
 	if ((status = commands_open(&authd->commands, manage)) != ZT_OK || (status = zones_start(manage)) != ZT_OK ||
 	    (status = confine_enter(manage)) != ZT_OK)
 		return status;
-	loop_timer_in(&authd->reclaim, RECLAIM_INTERVAL_MS * USEC_PER_MSEC);
+	loop_timer_in(&authd->reclaim, FIRST_RECLAIM_MS * USEC_PER_MSEC);
 	loop_timer_in(&authd->cookie_roll, COOKIE_SECRET_LIFE_S * USEC_PER_SEC);
 	if (manage->tap && (status = tap_start(manage->tap)) != ZT_OK)
 		return status;
@@ -294,6 +297,7 @@ void authd_close(struct authd *authd)
 	tap_free(authd->manage.tap);
 	images_free(authd->manage.images);
 	if (authd->has_registry) {
+		pledges_redeem(&authd->manage);
 		zones_clear(&authd->manage);
 		registry_fini(&authd->manage.registry);
 	}

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "authd/manage/images.h"
+#include "authd/manage/pledge.h"
 #include "authd/manage/primary.h"
 #include "lib/dns/serial.h"
 #include "lib/zone/check.h"
@@ -118,6 +119,12 @@ static void prepare(struct manage *manage, struct passage *passage, struct commi
 	changeset_init(&passage->change);
 	passage->from = zone_current(item->entry->zone);
 	passage->to = zone_edit_view(item->edit);
+	int status = pledge_redeem(manage, item->entry);
+	if (status != ZT_OK) {
+		snprintf(item->error, sizeof(item->error), "not stored: journal: %s", status_text(status));
+		refuse(passage, status);
+		return;
+	}
 	measure(passage);
 	if (item->status == ZT_OK)
 		check(manage, passage);
@@ -126,7 +133,7 @@ static void prepare(struct manage *manage, struct passage *passage, struct commi
 static bool is_worth_storing(const struct passage *passage)
 {
 	const struct commit_item *item = passage->item;
-	return item->status == ZT_OK && (passage->is_new_version || item->base || item->state_count > 0);
+	return item->status == ZT_OK && !item->is_pledged && (passage->is_new_version || item->base || item->state_count > 0);
 }
 
 /* Writes all sound items in one transaction; a failure is that of each. */

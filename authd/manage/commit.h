@@ -19,6 +19,7 @@ struct commit_item {
 	size_t origin_len;
 	const struct journal_state *states;   /* stored in the same transaction */
 	size_t state_count;
+	bool is_pledged;                      /* pledge.h: nothing is stored now */
 
 	/* Filled by commit_edits. */
 	int status;                           /* ZT_EZONE: breaks a rule of the DNS; ZT_ESERIAL: the serial does not move forward (only JOURNAL_AXFR

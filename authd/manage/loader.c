@@ -9,6 +9,7 @@
 #include "authd/manage/images.h"
 #include "authd/manage/confine.h"
 #include "authd/manage/merge.h"
+#include "authd/manage/pledge.h"
 #include "lib/zone/zonefile.h"
 
 enum {
@@ -246,6 +247,11 @@ int loader_reload(struct manage *manage, struct zone_entry *entry, bool *changed
 		return ZT_ENOENT;
 	/* It expired as the secondary it was before; a primary does not. */
 	atomic_compare_exchange_strong(&entry->served->state, &expired, SERVED_OK);
+	/* What the file held before must be known to tell what has changed. */
+	if (pledge_redeem(manage, entry) != ZT_OK) {
+		error_set(entry, "the content of before could not be stored yet");
+		return ZT_ENOSPC;
+	}
 	if (!entry->last_error[0] && file_is_unchanged(manage, entry))
 		return ZT_OK;
 	reload_init(&reload);
@@ -314,9 +320,12 @@ static int file_load(struct manage *manage, struct zone_entry *entry, struct zon
 	struct journal_content damaged;
 
 	int status = file_read(manage, entry, edit, origin);
-	if (status != ZT_OK || journal_content_info(manage->journal, entry->apex, &damaged) != ZT_OK)
+	if (status != ZT_OK)
 		return status;
-	status = merge_raise_serial(edit, damaged.serial);
+	if (journal_content_info(manage->journal, entry->apex, &damaged) == ZT_OK)
+		status = merge_raise_serial(edit, damaged.serial);
+	else
+		status = pledge_compare(manage, entry, edit);
 	if (status != ZT_OK)
 		error_set(entry, status_text(status));
 	return status;
@@ -328,6 +337,7 @@ struct load {
 	struct zone_edit *edit;            /* NULL: nothing is left to do, `status` is final */
 	struct buf origin;
 	bool is_restored;                  /* the journal had it */
+	bool is_pledged;
 	int status;
 };
 
@@ -361,12 +371,41 @@ static void load_begin(struct manage *manage, struct zone_entry *entry, struct l
 	}
 }
 
+/* Makes the pledges of large ones durable; where that fails they are stored before they are served. */
+static void loads_pledge(struct manage *manage, struct load *loads, size_t count)
+{
+	bool some = false;
+
+	for (size_t i = 0; i < count; i++) {
+		struct load *load = &loads[i];
+		if (!load->edit || !pledge_is_apt(manage, load->entry, zone_edit_view(load->edit)))
+			continue;
+		load->is_pledged = pledge_make(manage, load->entry, zone_edit_view(load->edit)) == ZT_OK;
+		some |= load->is_pledged;
+	}
+	if (!some || journal_flush(manage->journal) == ZT_OK)
+		return;
+	for (size_t i = 0; i < count; i++)
+		loads[i].is_pledged = false;
+}
+
+/* What became of one that was committed. */
+static void load_end(struct manage *manage, struct load *load, const struct commit_item *item)
+{
+	load->status = item->status;
+	if (item->status != ZT_OK)
+		error_set(load->entry, item->error);
+	else if (load->is_pledged && pledge_keep(load->entry, &load->origin) != ZT_OK)
+		log_error(manage->log, "zone %s: memory is out; its content is stored with the next change only", load->entry->name);
+}
+
 /* Commits the loads that were read from files. */
 static void loads_commit(struct manage *manage, struct load *loads, size_t count)
 {
 	struct commit_item *items = calloc(count ? count : 1, sizeof(*items));
 	size_t filled = 0;
 
+	loads_pledge(manage, loads, count);
 	for (size_t i = 0; i < count; i++) {
 		struct load *load = &loads[i];
 		if (!load->edit)
@@ -379,7 +418,7 @@ static void loads_commit(struct manage *manage, struct load *loads, size_t count
 		}
 		items[filled++] = (struct commit_item){
 			.entry = load->entry, .edit = load->edit, .source = JOURNAL_LOAD, .base = zone_edit_view(load->edit),
-			.origin = load->origin.data, .origin_len = load->origin.len,
+			.origin = load->origin.data, .origin_len = load->origin.len, .is_pledged = load->is_pledged,
 		};
 	}
 	if (filled > 0)
@@ -387,12 +426,8 @@ static void loads_commit(struct manage *manage, struct load *loads, size_t count
 	filled = 0;
 	for (size_t i = 0; i < count; i++) {
 		struct load *load = &loads[i];
-		if (load->edit && items) {
-			const struct commit_item *item = &items[filled++];
-			load->status = item->status;
-			if (item->status != ZT_OK)
-				error_set(load->entry, item->error);
-		}
+		if (load->edit && items)
+			load_end(manage, load, &items[filled++]);
 		buf_fini(&load->origin);
 	}
 	free(items);

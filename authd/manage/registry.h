@@ -14,6 +14,7 @@
 #include "lib/zone/zone.h"
 
 struct manage;
+struct zone_pledge;    /* manage/pledge.c */
 struct secondary;      /* manage/secondary.c */
 struct primary;        /* manage/primary.c */
 struct event;
@@ -35,6 +36,7 @@ struct zone_entry {
 	struct served_zone *served;
 	struct secondary *secondary;              /* NULL on a primary zone */
 	struct primary *primary;                  /* NOTIFY queue and peers; every zone has one, its target list may be empty */
+	struct zone_pledge *pledge;               /* manage/pledge.c: the content is not in the journal yet; else NULL */
 	struct zone_image image;
 	usec_t loaded_wall;                       /* when the content last changed */
 	const char *last_error;                   /* of the last load, reload or refresh; "" when it went well */

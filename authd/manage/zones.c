@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "authd/manage/pledge.h"
 #include "authd/manage/primary.h"
 #include "authd/manage/secondary.h"
 #include "authd/serve/workers.h"
@@ -29,6 +30,7 @@ static void entry_free(struct zone_entry *entry)
 {
 	secondary_free(entry->secondary);
 	primary_free(entry->primary);
+	pledge_drop(entry);
 	zone_free(entry->zone);
 	free(entry->served);
 	zone_entry_free(entry);
