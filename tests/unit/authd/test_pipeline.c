@@ -7,6 +7,7 @@
 
 #include "authd/manage/commit.h"
 #include "authd/manage/loader.h"
+#include "authd/manage/pledge.h"
 #include "authd/manage/primary.h"
 #include "authd/manage/updater.h"
 #include "lib/dns/message.h"
@@ -86,6 +87,7 @@ static void rig_close(struct rig *rig)
 {
 	for (unsigned i = 0; i < rig->count; i++) {
 		registry_remove(&rig->manage.registry, rig->entries[i]);
+		pledge_drop(rig->entries[i]);
 		zone_free(rig->entries[i]->zone);
 		zone_entry_free(rig->entries[i]);
 	}
@@ -315,6 +317,124 @@ START_TEST(without_a_journal_the_file_is_read_again)
 		assert_zone(entry, SOA("7"));
 		rig_close(&rig);
 	}
+}
+END_TEST
+
+/* A file large enough to be served on a pledge: `head` and many addresses. */
+static void write_large(const char *head)
+{
+	enum { COUNT = 12000, LINE = 40 };
+	char *text = malloc(strlen(head) + COUNT * LINE + 1);
+	ck_assert_ptr_nonnull(text);
+	size_t at = (size_t)sprintf(text, "%s", head);
+	for (unsigned i = 0; i < COUNT; i++)
+		at += (size_t)snprintf(text + at, LINE, "large%u 60 IN A 127.0.%u.%u\n", i, i >> 8, i & 255);
+	write_file("example.zone", text);
+	free(text);
+}
+
+/* Starts with what is in the folder. */
+static struct zone_entry *start_large(struct rig *rig)
+{
+	rig_open(rig);
+	struct zone_entry *entry = rig_zone(rig, "example.", "example.zone");
+	ck_assert_uint_eq(loader_load_all(&rig->manage), 0);
+	ck_assert_int_eq(atomic_load(&entry->served->state), SERVED_OK);
+	return entry;
+}
+
+static bool is_stored(const struct rig *rig, const struct zone_entry *entry)
+{
+	struct journal_content content;
+	return journal_content_info(rig->manage.journal, entry->apex, &content) == ZT_OK;
+}
+
+START_TEST(a_large_file_is_served_before_its_content_is_stored)
+{
+	struct rig rig;
+	struct zone_entry *entry;
+
+	write_large(SOA("7"));
+	for (unsigned i = 0; i < 2; i++) {      /* as after a crash: it is served with the same serial */
+		entry = start_large(&rig);
+		ck_assert(!is_stored(&rig, entry));
+		ck_assert_uint_eq(serial_of(entry), 7);
+		rig_close(&rig);
+	}
+	entry = start_large(&rig);
+	pledges_redeem(&rig.manage);
+	ck_assert(is_stored(&rig, entry));
+	ck_assert_ptr_null(entry->pledge);
+	size_t records = zone_version_record_count(zone_current(entry->zone));
+	rig_close(&rig);
+	/* From now on the journal is enough, and the file is known to be unchanged. */
+	entry = start_large(&rig);
+	ck_assert_ptr_null(entry->pledge);
+	ck_assert_uint_eq(zone_version_record_count(zone_current(entry->zone)), records);
+	ck_assert_uint_eq(announced, 3);
+	bool changed = true;
+	ck_assert_int_eq(loader_reload(&rig.manage, entry, &changed), ZT_OK);
+	ck_assert(!changed);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(another_content_than_the_pledged_one_gets_a_newer_serial)
+{
+	static const struct { const char *head; uint32_t serial; } then[] = {
+		{ SOA("7") "more 60 IN A 127.0.0.2\n", 8 },
+		{ "@ 300 IN SOA ns hostmaster 7 3601 600 86400 300\n@ 300 IN NS ns\nns 300 IN A 127.0.0.1\n", 8 },
+		{ SOA("6") "more 60 IN A 127.0.0.2\n", 8 },
+		{ SOA("9") "more 60 IN A 127.0.0.2\n", 9 },
+		{ SOA("7"), 7 },
+	};
+
+	for (unsigned i = 0; i < sizeof(then) / sizeof(*then); i++) {
+		struct rig rig;
+		write_large(SOA("7"));
+		start_large(&rig);
+		rig_close(&rig);
+		write_large(then[i].head);
+		struct zone_entry *entry = start_large(&rig);
+		ck_assert_uint_eq(serial_of(entry), then[i].serial);
+		pledges_redeem(&rig.manage);
+		rig_close(&rig);
+		teardown();
+		setup();
+	}
+}
+END_TEST
+
+START_TEST(a_change_of_a_pledged_zone_is_stored_behind_its_content)
+{
+	struct rig rig;
+	struct zone_entry *entry;
+
+	write_large(SOA("7"));
+	entry = start_large(&rig);
+	ck_assert(!is_stored(&rig, entry));
+	ck_assert_int_eq(update(&rig, "u add new.example. 60 A 127.0.0.9"), RCODE_NOERROR);
+	ck_assert(is_stored(&rig, entry));
+	rig_close(&rig);
+	entry = start_large(&rig);
+	ck_assert_uint_eq(serial_of(entry), 8);
+	ck_assert_uint_eq(versions_since(&rig, entry, 7), 1);
+	/* What was changed since the file is known, and carried over. */
+	write_large(SOA("20"));
+	ck_assert_int_eq(loader_reload(&rig.manage, entry, NULL), ZT_OK);
+	ck_assert_uint_eq(serial_of(entry), 20);
+	ck_assert_ptr_nonnull(zone_get(zone_current(entry->zone), zone_text_name("new.example.")));
+	rig_close(&rig);
+	/* A file that changes before the content is stored. */
+	teardown();
+	setup();
+	write_large(SOA("7"));
+	entry = start_large(&rig);
+	write_large(SOA("7") "more 60 IN A 127.0.0.2\n");
+	ck_assert_int_eq(loader_reload(&rig.manage, entry, NULL), ZT_OK);
+	ck_assert_uint_eq(serial_of(entry), 8);
+	ck_assert_uint_eq(versions_since(&rig, entry, 7), 1);
+	rig_close(&rig);
 }
 END_TEST
 
@@ -697,6 +817,9 @@ int main(void)
 	tcase_add_test(tcase, updates_survive_a_restart_without_reading_the_file);
 	tcase_add_test(tcase, a_file_that_changed_over_a_restart_gives_a_difference);
 	tcase_add_test(tcase, without_a_journal_the_file_is_read_again);
+	tcase_add_test(tcase, a_large_file_is_served_before_its_content_is_stored);
+	tcase_add_test(tcase, another_content_than_the_pledged_one_gets_a_newer_serial);
+	tcase_add_test(tcase, a_change_of_a_pledged_zone_is_stored_behind_its_content);
 	tcase_add_test(tcase, with_a_damaged_content_the_file_is_read_and_the_serial_goes_on);
 	tcase_add_test(tcase, an_edited_file_becomes_a_difference);
 	tcase_add_test(tcase, a_file_whose_serial_did_not_move_is_served_with_the_next_one);
