@@ -324,9 +324,10 @@ END_TEST
 static void write_large(const char *head)
 {
 	enum { COUNT = 12000, LINE = 40 };
-	char *text = malloc(strlen(head) + COUNT * LINE + 1);
+	size_t at = strlen(head);
+	char *text = malloc(at + COUNT * LINE + 1);
 	ck_assert_ptr_nonnull(text);
-	size_t at = (size_t)sprintf(text, "%s", head);
+	memcpy(text, head, at);
 	for (unsigned i = 0; i < COUNT; i++)
 		at += (size_t)snprintf(text + at, LINE, "large%u 60 IN A 127.0.%u.%u\n", i, i >> 8, i & 255);
 	write_file("example.zone", text);
