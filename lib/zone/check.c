@@ -7,6 +7,7 @@
 #include "lib/base/wire.h"
 #include "lib/dns/rdata.h"
 #include "lib/dns/rrtype.h"
+#include "lib/zone/nsec3.h"
 
 struct rule_row {
 	bool is_error;
@@ -163,6 +164,145 @@ static void node_check(const struct check *check, const struct znode *node)
 		found(check, ZONE_RULE_SOA_BELOW_APEX, TYPE_SOA, znode_owner(node), NULL);
 }
 
+/* ---- signed zones ------------------------------------------------------------------------------------------------------- */
+
+/* What the apex says of signing, and how far the walk through the names has come. */
+struct signing {
+	bool is_signed;
+	bool has_nsec;
+	bool has_nsec3;                     /* `params` are those of a chain that the apex is in */
+	struct nsec3_params params;
+	const uint8_t *cut;                 /* the delegation last passed; what lies below it follows at once */
+	const uint8_t *nsec_owner;          /* of the NSEC record last passed, and the name it says comes next; NULL before the first */
+	const uint8_t *nsec_next;
+	const uint8_t *nsec3_owner;         /* the same for NSEC3 */
+	const uint8_t *nsec3_next;
+	uint8_t first_nsec3[NAME_MAX_LEN];
+};
+
+/* The chain of one NSEC3PARAM record. */
+static void params_check(const struct check *check, const uint8_t *data, struct signing *signing)
+{
+	struct nsec3_params params;
+	uint8_t hash[NSEC3_HASH_LEN], owner[NAME_MAX_LEN];
+	struct nsec3 record;
+
+	if (!nsec3_params_read(&params, data)) {
+		found(check, ZONE_RULE_NSEC3_UNUSABLE, TYPE_NSEC3PARAM, check->apex, NULL);
+		return;
+	}
+	if (params.iterations > NSEC3_ITERATIONS_ADVISED)
+		found(check, ZONE_RULE_NSEC3_ITERATIONS, TYPE_NSEC3PARAM, check->apex, NULL);
+	nsec3_hash(&params, check->apex, hash);
+	const struct znode *node = nsec3_owner(hash, check->apex, owner) ? zone_get(check->version, owner) : NULL;
+	if (!signing->has_nsec3 && node && nsec3_of_chain(node, &params, &record)) {
+		signing->has_nsec3 = true;
+		signing->params = params;
+	}
+}
+
+static struct signing signing_begin(const struct check *check)
+{
+	const struct znode *apex = zone_version_apex(check->version);
+	struct signing signing = { 0 };
+	struct rrset set;
+	const uint8_t *data;
+	uint16_t len;
+
+	if (!apex)
+		return signing;
+	signing.is_signed = znode_rrset(apex, TYPE_RRSIG, TYPE_SOA, &set);
+	signing.has_nsec = znode_rrset(apex, TYPE_NSEC, 0, &set);
+	if (!znode_rrset(apex, TYPE_NSEC3PARAM, 0, &set))
+		return signing;
+	for (const uint8_t *at = set.rdata; rrset_next(&set, &at, &data, &len);)
+		params_check(check, data, &signing);
+	if (!signing.has_nsec3 && !signing.has_nsec)
+		found(check, ZONE_RULE_NSEC3_NO_CHAIN, TYPE_NSEC3PARAM, check->apex, NULL);
+	return signing;
+}
+
+static void nsec_chain_check(const struct check *check, const struct znode *node, struct signing *signing)
+{
+	const uint8_t *owner = znode_owner(node), *at, *next;
+	struct rrset set;
+	uint16_t len;
+
+	if (!znode_rrset(node, TYPE_NSEC, 0, &set)) {
+		found(check, ZONE_RULE_NSEC_MISSING, TYPE_NSEC, owner, NULL);
+		return;
+	}
+	if (signing->nsec_next && !name_equal(signing->nsec_next, owner))
+		found(check, ZONE_RULE_NSEC_BROKEN, TYPE_NSEC, signing->nsec_owner, owner);
+	at = set.rdata;
+	if (rrset_next(&set, &at, &next, &len)) {
+		signing->nsec_owner = owner;
+		signing->nsec_next = next;
+	}
+}
+
+static void nsec3_link_check(const struct check *check, const uint8_t *owner, const struct signing *signing)
+{
+	uint8_t hash[NSEC3_HASH_LEN];
+
+	if (!nsec3_owner_hash(owner, hash) || memcmp(hash, signing->nsec3_next, NSEC3_HASH_LEN) != 0)
+		found(check, ZONE_RULE_NSEC3_BROKEN, TYPE_NSEC3, signing->nsec3_owner, owner);
+}
+
+static void nsec3_chain_check(const struct check *check, const struct znode *node, struct signing *signing)
+{
+	const uint8_t *owner = znode_owner(node);
+	struct nsec3 record;
+
+	if (!nsec3_of_chain(node, &signing->params, &record))
+		return;
+	if (signing->nsec3_owner)
+		nsec3_link_check(check, owner, signing);
+	else
+		name_copy(signing->first_nsec3, owner);
+	signing->nsec3_owner = owner;
+	signing->nsec3_next = record.next;
+}
+
+/* One RRset at the most is named of each name. NS at a cut is the child's to sign. */
+static void signatures_check(const struct check *check, const struct znode *node, bool is_cut)
+{
+	struct rrset set, sigs;
+
+	for (size_t pos = 0; znode_next(node, &pos, &set);) {
+		if (set.type == TYPE_RRSIG || (is_cut && set.type != TYPE_DS && set.type != TYPE_NSEC))
+			continue;
+		if (!znode_rrset(node, TYPE_RRSIG, set.type, &sigs)) {
+			found(check, ZONE_RULE_UNSIGNED, set.type, znode_owner(node), NULL);
+			return;
+		}
+	}
+}
+
+/* Names come in canonical order, without those below a DNAME. */
+static void signing_check(const struct check *check, const struct znode *node, struct signing *signing)
+{
+	const uint8_t *owner = znode_owner(node);
+
+	if (signing->cut && name_is_within(owner, signing->cut))
+		return;
+	bool is_cut = (znode_flags(node) & ZNODE_HAS_NS) != 0 && !name_equal(owner, check->apex);
+	signing->cut = is_cut ? owner : NULL;
+	signatures_check(check, node, is_cut);
+	if (signing->has_nsec3 && (znode_flags(node) & ZNODE_HAS_NSEC3) != 0)
+		nsec3_chain_check(check, node, signing);
+	if (signing->has_nsec && !signing->has_nsec3)
+		nsec_chain_check(check, node, signing);
+}
+
+static void signing_end(const struct check *check, const struct signing *signing)
+{
+	if (signing->nsec_next && !name_equal(signing->nsec_next, check->apex))
+		found(check, ZONE_RULE_NSEC_BROKEN, TYPE_NSEC, signing->nsec_owner, check->apex);
+	if (signing->nsec3_owner)
+		nsec3_link_check(check, signing->first_nsec3, signing);
+}
+
 /* ---- the zone ----------------------------------------------------------------------------------------------------------- */
 
 static void apex_check(const struct check *check)
@@ -204,20 +344,24 @@ int zone_check(const struct zone_version *version, struct zone_findings *out)
 	const uint8_t *dname = NULL;      /* the owner of the DNAME last passed; what lies below it follows at once */
 
 	apex_check(&check);
+	struct signing signing = signing_begin(&check);
 	zone_iter_init(&iter, version, NULL);
 	while ((node = zone_iter_next(&iter)) != NULL) {
+		bool is_below = dname && name_is_within(znode_owner(node), dname);
 		node_check(&check, node);
-		if (dname && name_is_within(znode_owner(node), dname)) {
-			if (is_hashed_name(node))
-				continue;
+		if (is_below && !is_hashed_name(node)) {
 			struct rrset first;
 			size_t pos = 0;
 			uint16_t type = znode_next(node, &pos, &first) ? first.type : TYPE_ANY;
 			found(&check, ZONE_RULE_BELOW_DNAME, type, znode_owner(node), dname);
-		} else {
-			dname = (znode_flags(node) & ZNODE_HAS_DNAME) != 0 ? znode_owner(node) : NULL;
+			continue;
 		}
+		if (!is_below)
+			dname = (znode_flags(node) & ZNODE_HAS_DNAME) != 0 ? znode_owner(node) : NULL;
+		if (signing.is_signed)
+			signing_check(&check, node, &signing);
 	}
+	signing_end(&check, &signing);
 	return out->error_count > 0 ? ZT_EZONE : ZT_OK;
 }
 

@@ -1,7 +1,8 @@
 /* The rules of the DNS that a zone must keep to be served, and advice about what is allowed but broken.
  *
  * Errors make a zone unusable: the loader, UPDATE and transfers refuse it. Warnings are told and served. What counts as an error
- * follows Knot DNS. RFC 1034 section 3.6.2, RFC 2181 sections 6.1, 10.1 and 10.3, RFC 4034 section 2.1, RFC 6672 sections 2.3 and 2.4.
+ * follows Knot DNS. Of signed zones it is looked at whether what must be signed is, and whether the NSEC or NSEC3 chain is whole; signatures are not verified, nor is it
+ * looked for that every name has its NSEC3 record. RFC 1034 section 3.6.2, RFC 2181 sections 6.1, 10.1 and 10.3, RFC 4034 sections 2.1 and 4, RFC 5155 section 7.1, RFC 6672 sections 2.3 and 2.4.
  */
 #pragma once
 
@@ -27,7 +28,14 @@
 	X(NS_WITHOUT_ADDRESS, false, "no A or AAAA record in this zone for the server") \
 	X(GLUE_MISSING,       false, "no glue (A or AAAA record) for the server") \
 	X(NS_IS_ALIAS,        false, "the server's name is an alias:") \
-	X(MX_IS_ALIAS,        false, "the mail exchange's name is an alias:")
+	X(MX_IS_ALIAS,        false, "the mail exchange's name is an alias:") \
+	X(UNSIGNED,           false, "no signature, in a zone that is signed") \
+	X(NSEC_MISSING,       false, "no NSEC record, in a zone that has them") \
+	X(NSEC_BROKEN,        false, "the chain is broken here; the next name is") \
+	X(NSEC3_BROKEN,       false, "the chain is broken here; the next hash is that of") \
+	X(NSEC3_NO_CHAIN,     false, "no chain of NSEC3 records has the apex in it, so nothing is proved not to exist") \
+	X(NSEC3_UNUSABLE,     false, "parameters by which no proof is made (another hash, flags, more than 2500 iterations)") \
+	X(NSEC3_ITERATIONS,   false, "more than 100 iterations; validators may take the zone as unsigned (RFC 9276)")
 
 enum zone_rule {
 #define X(rule, is_error, text) ZONE_RULE_##rule,

@@ -71,7 +71,8 @@ tests_unit_zone_test_zonefile_quick_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_zone_test_zonefile_quick_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)
 
 check_PROGRAMS += tests/unit/zone/test_check
-tests_unit_zone_test_check_SOURCES = tests/unit/zone/test_check.c tests/support/zone_text.c tests/support/zone_text.h
+tests_unit_zone_test_check_SOURCES = tests/unit/zone/test_check.c tests/support/sign_zone.c tests/support/sign_zone.h \
+	tests/support/zone_text.c tests/support/zone_text.h
 tests_unit_zone_test_check_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_zone_test_check_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)
 

@@ -60,6 +60,7 @@ def start(lab, options, *others):
         replicate(zone, node, [])
     validator = Validator(lab, nodes[0], zone)
     lab.start()
+    assert not re.search("no signature|no NSEC|chain", nodes[0].log()), nodes[0].log()
     return zone, nodes, validator
 
 

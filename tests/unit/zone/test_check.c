@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "lib/zone/check.h"
+#include "lib/dns/rrtype.h"
 #include "lib/zone/edit.h"
+#include "lib/zone/nsec3.h"
+#include "tests/support/sign_zone.h"
 #include "tests/support/suite.h"
 #include "tests/support/zone_text.h"
 
@@ -154,6 +157,82 @@ START_TEST(changes_that_break_nothing_give_nothing)
 }
 END_TEST
 
+/* A signed zone with a wildcard, a cut with glue and an empty non-terminal, after a change; what a check of all of it says. */
+static void signed_zone_gives(enum sign_way way, const char *script, const char *expected)
+{
+	struct zone *zone = zone_text_new("example.", APEX "b.a A 1.1.1.1\n*.w TXT x\nd NS ns.d\nns.d A 1.1.1.1\nold DNAME new\n");
+	sign_zone(zone, way);
+	if (script)
+		zone_text_publish(zone, script);
+	ck_assert_int_eq(zone_check(zone_current(zone), &findings), ZT_OK);
+	ck_assert_msg(strcmp(listed(), expected) == 0, "%s\n%s", script ? script : "", listed());
+	zone_free(zone);
+}
+
+START_TEST(a_well_signed_zone_has_no_findings)
+{
+	signed_zone_gives(SIGN_NSEC, NULL, "");
+	signed_zone_gives(SIGN_NSEC3, NULL, "");
+	signed_zone_gives(SIGN_OPT_OUT, NULL, "");
+}
+END_TEST
+
+#define RRSIG_TAIL " 13 2 300 20380119031407 19700101000000 12345 example. c2lnbmF0dXJl\n"
+
+START_TEST(unsigned_data_in_a_signed_zone_is_warned_of)
+{
+	signed_zone_gives(SIGN_NSEC, "- ns 300 RRSIG A" RRSIG_TAIL, "ns.example. A: no signature, in a zone that is signed\n");
+	signed_zone_gives(SIGN_NSEC, "- d 300 RRSIG NSEC" RRSIG_TAIL, "d.example. NSEC: no signature, in a zone that is signed\n");
+	signed_zone_gives(SIGN_NSEC3, "+ new 300 A 1.1.1.1\n", "new.example. A: no signature, in a zone that is signed\n");
+}
+END_TEST
+
+START_TEST(a_broken_nsec_chain_is_warned_of)
+{
+	signed_zone_gives(SIGN_NSEC, "- d 300 NSEC ns NS RRSIG NSEC\n", "d.example. NSEC: no NSEC record, in a zone that has them\n"
+			  "b.a.example. NSEC: the chain is broken here; the next name is ns.example.\n");
+	signed_zone_gives(SIGN_NSEC, "- d 300 NSEC ns NS RRSIG NSEC\n+ d 300 NSEC old NS RRSIG NSEC\n",
+			  "d.example. NSEC: the chain is broken here; the next name is ns.example.\n");
+	signed_zone_gives(SIGN_NSEC, "- *.w 300 NSEC @ TXT RRSIG NSEC\n+ *.w 300 NSEC z TXT RRSIG NSEC\n",
+			  "*.w.example. NSEC: the chain is broken here; the next name is example.\n");
+}
+END_TEST
+
+START_TEST(a_broken_nsec3_chain_is_warned_of)
+{
+	struct zone *zone = zone_text_new("example.", APEX);
+	struct zone_edit *edit;
+	struct rrset set;
+
+	/* The apex's own record goes: no chain. Another's: a gap. */
+	sign_zone(zone, SIGN_NSEC3);
+	uint8_t hash[NSEC3_HASH_LEN], owner[NAME_MAX_LEN];
+	struct nsec3_params params = { NSEC3_SHA1, sizeof(sign_zone_salt), SIGN_ITERATIONS, sign_zone_salt };
+	for (int i = 0; i < 2; i++) {
+		nsec3_hash(&params, zone_text_name(i == 0 ? "ns.example." : "example."), hash);
+		ck_assert(nsec3_owner(hash, zone_text_name("example."), owner));
+		ck_assert(znode_rrset(zone_get(zone_current(zone), owner), TYPE_NSEC3, 0, &set));
+		ck_assert_int_eq(zone_edit_begin(zone, &edit), ZT_OK);
+		ck_assert_int_eq(zone_edit_remove_name(edit, owner), ZT_OK);
+		zone_edit_publish(edit);
+		ck_assert_int_eq(zone_check(zone_current(zone), &findings), ZT_OK);
+		ck_assert_uint_eq(findings.count, 1);
+		ck_assert_int_eq(findings.list[0].rule, i == 0 ? ZONE_RULE_NSEC3_BROKEN : ZONE_RULE_NSEC3_NO_CHAIN);
+	}
+	zone_free(zone);
+}
+END_TEST
+
+START_TEST(parameters_that_validators_dislike_are_warned_of)
+{
+	whole_zone_gives(APEX "@ NSEC3PARAM 1 0 101 -\n",
+			 "example. NSEC3PARAM: more than 100 iterations; validators may take the zone as unsigned (RFC 9276)\n"
+			 "example. NSEC3PARAM: no chain of NSEC3 records has the apex in it, so nothing is proved not to exist\n");
+	whole_zone_gives(APEX "@ NSEC3PARAM 1 0 2501 -\n@ NSEC @ NS SOA\n",
+			 "example. NSEC3PARAM: parameters by which no proof is made (another hash, flags, more than 2500 iterations)\n");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("check");
@@ -165,6 +244,11 @@ int main(void)
 	tcase_add_test(whole, a_dname_at_the_apex_may_stand_above_hashed_names);
 	tcase_add_test(whole, servers_without_addresses_are_warned_of);
 	tcase_add_test(whole, findings_beyond_the_limit_are_counted);
+	tcase_add_test(whole, a_well_signed_zone_has_no_findings);
+	tcase_add_test(whole, unsigned_data_in_a_signed_zone_is_warned_of);
+	tcase_add_test(whole, a_broken_nsec_chain_is_warned_of);
+	tcase_add_test(whole, a_broken_nsec3_chain_is_warned_of);
+	tcase_add_test(whole, parameters_that_validators_dislike_are_warned_of);
 	suite_add_tcase(suite, whole);
 	tcase_add_test(changes, changes_that_break_a_rule_are_found);
 	tcase_add_test(changes, changes_that_break_nothing_give_nothing);
