@@ -3,12 +3,16 @@
 
 #include <errno.h>
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <event2/event_struct.h>
 #include <event2/http.h>
 #include <event2/listener.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 enum {
 	TIMEOUT_SECONDS = 10,
@@ -21,6 +25,7 @@ struct metrics_server {
 	struct evhttp *http;
 	struct evconnlistener *listener;      /* the http server's */
 	struct event resume;
+	int descriptors_max;                  /* no connection gets one above */
 	struct netaddr local;
 	metrics_fill fill;
 	void *ctx;
@@ -59,12 +64,40 @@ static void on_accept_error(struct evconnlistener *listener, void *ctx)
 	evconnlistener_disable(listener);
 }
 
+/* Clients that say little stay for long, and evhttp neither counts nor bounds them. The last quarter of the descriptors is not for them: the rest of the daemon
+ * needs it. The next descriptor to be had is the lowest that is free. */
+static bool is_room_short(const struct metrics_server *server)
+{
+	int next = dup(evconnlistener_get_fd(server->listener));
+
+	if (next >= 0)
+		close(next);
+	return next < 0 || next >= server->descriptors_max;
+}
+
 static void on_resume(evutil_socket_t fd, short what, void *ctx)
 {
 	const struct metrics_server *server = ctx;
 	(void)fd;
 	(void)what;
-	evconnlistener_enable(server->listener);
+	if (!is_room_short(server))
+		evconnlistener_enable(server->listener);
+}
+
+/* The stream of a new connection. Where room is short the next ones wait in the backlog. */
+static struct bufferevent *stream_new(struct event_base *base, void *ctx)
+{
+	const struct metrics_server *server = ctx;
+
+	if (is_room_short(server))
+		evconnlistener_disable(server->listener);
+	return bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+}
+
+static int descriptors_max(void)
+{
+	struct rlimit limit;
+	return getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < INT_MAX ? (int)(limit.rlim_cur - limit.rlim_cur / 4) : INT_MAX;
 }
 
 int metrics_open(struct metrics_server **out, struct event_base *base, const struct netaddr *local, metrics_fill fill, void *ctx)
@@ -77,12 +110,13 @@ int metrics_open(struct metrics_server **out, struct event_base *base, const str
 		free(server);
 		return ZT_ENOMEM;
 	}
-	*server = (struct metrics_server){ .http = http, .local = *local, .fill = fill, .ctx = ctx };
+	*server = (struct metrics_server){ .http = http, .local = *local, .fill = fill, .ctx = ctx, .descriptors_max = descriptors_max() };
 	evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
 	evhttp_set_timeout(http, TIMEOUT_SECONDS);
 	evhttp_set_max_headers_size(http, HEADERS_MAX);
 	evhttp_set_max_body_size(http, 0);
 	evhttp_set_gencb(http, on_other, server);
+	evhttp_set_bevcb(http, stream_new, server);
 	struct evhttp_bound_socket *bound = NULL;
 	if (evhttp_set_cb(http, "/metrics", on_scrape, server) == 0)
 		bound = evhttp_bind_socket_with_handle(http, netaddr_ip_to_text(local, ip), netaddr_port(local));

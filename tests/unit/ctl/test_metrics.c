@@ -1,8 +1,10 @@
 /* lib/ctl/metrics: the text format and the endpoint. */
 #include <event2/event.h>
+#include <fcntl.h>
 #include <math.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -107,6 +109,69 @@ START_TEST(a_scrape_is_answered_and_anything_else_is_not)
 }
 END_TEST
 
+enum { IDLERS = 100, DESCRIPTORS = 240 };
+
+static unsigned descriptors_open(void)
+{
+	unsigned count = 0;
+	for (int fd = 0; fd < 1024; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+static void turn(struct event_base *base, unsigned turns)
+{
+	while (turns-- > 0)
+		event_base_loop(base, EVLOOP_NONBLOCK);
+}
+
+START_TEST(clients_that_say_nothing_take_a_bounded_number_of_descriptors_and_make_room_when_they_go)
+{
+	struct event_base *base = event_base_new();
+	struct metrics_server *server;
+	struct netaddr local;
+	struct buf answer;
+	unsigned scrapes = 0;
+	struct rlimit limit, small;
+	int idlers[IDLERS];
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	small = (struct rlimit){ DESCRIPTORS, limit.rlim_max };
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &small), 0);
+	buf_init(&answer);
+	ck_assert_int_eq(netaddr_from_text(&local, "127.0.0.1", 0), ZT_OK);
+	ck_assert_int_eq(metrics_open(&server, base, &local, fill, &scrapes), ZT_OK);
+	metrics_local(server, &local);
+	unsigned before = descriptors_open();
+	for (int i = 0; i < IDLERS; i++) {
+		idlers[i] = socket(AF_INET, SOCK_STREAM, 0);
+		ck_assert_int_eq(connect(idlers[i], &local.any, netaddr_len(&local)), 0);
+		turn(base, 2);
+	}
+	/* Ours and the server's take turns, until three quarters are gone. */
+	unsigned taken = descriptors_open() - before - IDLERS;
+	ck_assert_uint_ge(taken, 10);
+	ck_assert_uint_le(before + 2 * taken, DESCRIPTORS * 3 / 4 + 2);
+	for (int i = 0; i < IDLERS; i++) {
+		close(idlers[i]);
+		turn(base, 2);
+	}
+	fetch(base, &local, "GET /metrics HTTP/1.0\r\n\r\n", &answer);
+	ck_assert_ptr_nonnull(strstr(text_of(&answer), "zt_scrapes_total 1"));
+	turn(base, 10);
+	ck_assert_uint_eq(descriptors_open(), before);
+	/* Connections that are open when the server closes. */
+	idlers[0] = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_eq(connect(idlers[0], &local.any, netaddr_len(&local)), 0);
+	turn(base, 2);
+	metrics_close(server);
+	close(idlers[0]);
+	event_base_free(base);
+	buf_fini(&answer);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("metrics");
@@ -114,6 +179,7 @@ int main(void)
 
 	tcase_add_test(tests, families_and_samples_are_written_with_escapes);
 	tcase_add_test(tests, a_scrape_is_answered_and_anything_else_is_not);
+	tcase_add_test(tests, clients_that_say_nothing_take_a_bounded_number_of_descriptors_and_make_room_when_they_go);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }
