@@ -238,6 +238,28 @@ static struct acl *acl_read(struct reader *reader, const struct yaml_node *mappi
 	return acl;
 }
 
+/* Who may send NOTIFY: the primaries always may. */
+static struct acl *notify_acl_read(struct reader *reader, const struct zone_conf *conf, const struct zone_options *zone)
+{
+	struct acl *acl = acl_read(reader, conf->node, "allow-notify", &conf->allow_notify);
+
+	if (zone->primaries_count == 0 || (!acl && !(acl = arena_take(reader, sizeof(*acl)))))
+		return acl;
+	if (conf->allow_notify.count == 0)
+		acl_init(acl);
+	for (uint32_t i = 0; i < zone->primaries_count; i++) {
+		size_t len;
+		const uint8_t *ip = netaddr_ip(&zone->primaries[i].address, &len);
+		struct netprefix host = { .family = zone->primaries[i].address.family, .bits = (uint8_t)(len * 8) };
+		if (!ip)
+			continue;      /* reported already */
+		memcpy(host.ip, ip, len);
+		if (acl_add_prefix(acl, &host) != ZT_OK)
+			reader->status = ZT_ENOMEM;
+	}
+	return acl;
+}
+
 static void zone_read(struct reader *reader, const struct zone_conf *conf, struct zone_options *zone)
 {
 	uint8_t apex[NAME_MAX_LEN];
@@ -257,7 +279,7 @@ static void zone_read(struct reader *reader, const struct zone_conf *conf, struc
 	zone->allow_transfer = acl_read(reader, conf->node, "allow-transfer", &conf->allow_transfer);
 	zone->allow_update = acl_read(reader, conf->node, "allow-update", &conf->allow_update);
 	zone->zonemd_verify = conf->zonemd_verify;
-	zone->allow_notify = acl_read(reader, conf->node, "allow-notify", &conf->allow_notify);
+	zone->allow_notify = notify_acl_read(reader, conf, zone);
 	if (!zone->file && zone->primaries_count == 0)
 		problem_at(reader, conf->node, "the zone has neither file nor primaries; expected a file (primary) or primaries (secondary)");
 	if (zone->file && zone->primaries_count > 0)
@@ -339,6 +361,8 @@ static int read_folder_note(void *ctx, const struct schema_row *row, const char 
 		return ZT_OK;
 	if (strcmp(row->key, "sandbox-read") == 0)
 		return folders_add(&reader->options->reads, path);
+	if (strcmp(row->key, "file") != 0 && folders_add(&reader->options->files, path) != ZT_OK)
+		return ZT_ENOMEM;
 	return folders_add_of(&reader->options->reads, path);
 }
 
@@ -387,6 +411,8 @@ static void paths_note(struct reader *reader, const struct root_conf *conf)
 	const char *inside = reader->options->tree.jail ? yaml_path_below(reader->options->path, reader->options->tree.jail) : NULL;
 
 	if (status == ZT_OK)
+		status = folders_add(&reader->options->files, inside ? inside : reader->options->path);
+	if (status == ZT_OK)
 		status = folders_add_of(&reader->options->reads, inside ? inside : reader->options->path);
 	if (status != ZT_OK)
 		reader->status = status;
@@ -410,6 +436,7 @@ static int file_read(struct authd_options **out, const char *path, const char *j
 	if (!options)
 		return ZT_ENOMEM;
 	folders_init(&options->reads);
+	folders_init(&options->files);
 	problems_init(&problems, path);
 	reader.status = tree_load(&options->tree, path, jail, &problems);
 	if (options->tree.root) {
@@ -472,6 +499,7 @@ void options_free(struct authd_options *options)
 		}
 	}
 	folders_fini(&options->reads);
+	folders_fini(&options->files);
 	yaml_tree_fini(&options->tree);
 	free(options);
 }

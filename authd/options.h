@@ -30,7 +30,7 @@ struct zone_options {
 	struct acl *allow_query;          /* NULL = everybody; the server's where the zone has none */
 	struct acl *allow_transfer;       /* NULL = nobody */
 	struct acl *allow_update;
-	struct acl *allow_notify;         /* the primaries' addresses are always allowed */
+	struct acl *allow_notify;         /* the primaries among them */
 	bool zonemd_verify;
 };
 
@@ -41,6 +41,7 @@ struct authd_options {
 	const char *chroot;               /* NULL: none. Every path here is as seen from inside */
 	bool no_sandbox;                  /* --no-sandbox */
 	bool holds_secrets;               /* that outlive the process: given here or in a file named here */
+	struct folders files;             /* not folders: all files named here for reading but zone files */
 	struct folders reads;             /* the folders of all files named here for reading, and those of sandbox-read */
 	struct netaddr *listen;
 	uint32_t listen_count;

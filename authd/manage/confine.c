@@ -1,6 +1,7 @@
 /* authd with as few rights as it needs. */
 #include "authd/manage/confine.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,16 +32,18 @@ static int access_check(const struct manage *manage)
 {
 	const struct authd_options *options = manage->options;
 	const struct confine *confine = manage->confine;
-	const char *inside = options->chroot ? options->path + strlen(options->chroot) : options->path;
 
 	if (access(options->state_dir, R_OK | W_OK | X_OK) != 0) {
 		log_error(manage->log, "user %s cannot write in state-dir %s; give it to that user (chown -R %s:%s), or name another folder", confine->who.user,
 			options->state_dir, confine->who.user, confine->who.group);
 		return ZT_EDENIED;
 	}
-	if (access(inside, R_OK) != 0) {
+	for (uint32_t i = 0; i < options->files.count; i++) {
+		const char *file = options->files.items[i];
+		if (access(file, R_OK) == 0 || errno != EACCES)      /* what is wrong otherwise is told by who needs it */
+			continue;
 		log_error(manage->log, "user %s cannot read %s, so no reload would work; let group %s read it and the folders above it (chgrp %s, chmod g+r)",
-			confine->who.user, options->path, confine->who.group, confine->who.group);
+			confine->who.user, file, confine->who.group, confine->who.group);
 		return ZT_EDENIED;
 	}
 	return ZT_OK;

@@ -25,8 +25,8 @@ void tapping_tell(struct tapping *tapping, struct tap_exchange *exchange)
 void tapping_tell_reply(struct tapping *tapping, const struct request *request)
 {
 	struct tap_exchange exchange = {
-		.client = &request->peer, .server = &request->local, .transport = request->is_encrypted ? DNSTAP_TLS : request->stream ? DNSTAP_TCP : DNSTAP_UDP, .response = request->reply.data,
-		.response_len = (uint32_t)request->reply.len,
+		.client = &request->peer, .server = &request->local, .transport = request->is_encrypted ? DNSTAP_TLS : request->stream ? DNSTAP_TCP : DNSTAP_UDP,
+		.response = request->reply.data, .response_len = (uint32_t)request->reply.len,
 	};
 
 	if (tapping->lane && request->is_tapped && request->reply.len > 0)

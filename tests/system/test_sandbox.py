@@ -181,7 +181,7 @@ def bad_users(lab):
     assert "only root can become another user" in refused_start(OfOrdinaryUser(lab, settings="  user: root\n"))
 
 
-@test("what the user could not read at a reload is refused at the start: the configuration, the state folder")
+@test("what the user could not read at a reload is refused at the start: the configuration, files it names, the state folder")
 def unreadable(lab):
     need_root()
     node = Confined(lab, settings=f"  user: {USER}\n")
@@ -189,6 +189,10 @@ def unreadable(lab):
     node.path("authd.yaml").chmod(0o600)
     node.write_config = lambda: None
     assert re.search(rf"user {USER} cannot read authd.yaml|user {USER} cannot read .*/authd.yaml, so no reload would work", refused_start(node))
+    node = Confined(lab, settings=f"  user: {USER}\n  cookie-secret-file: secrets\n")
+    node.write("secrets", "5ec2e75ec2e75ec2e75ec2e75ec2e75e\n")
+    node.path("secrets").chmod(0o600)
+    assert re.search(rf"user {USER} cannot read .*/secrets, so no reload would work; let group nogroup read it", refused_start(node))
     node = OfOrdinaryUser(lab)
     node.write_config()
     os.chown(node.path("state"), 0, 0)
