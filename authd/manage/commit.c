@@ -197,7 +197,7 @@ static void finish(struct manage *manage, struct passage *passage)
 	struct zone_entry *entry = item->entry;
 
 	if (item->status != ZT_OK || !passage->is_new_version) {
-		if (item->status != ZT_OK)
+		if (item->status != ZT_OK && (item->source != JOURNAL_UPDATE || log_limit_passes(&manage->log_updates, manage->log)))
 			log_warn(manage->log, "zone %s: %s refused: %s", entry->name, journal_source_text(item->source), item->error);
 		zone_edit_abort(item->edit);
 	} else {

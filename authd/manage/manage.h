@@ -47,6 +47,8 @@ struct manage {
 	struct encrypt *encrypt;         /* TLS; NULL without listen-tls */
 	struct confine *confine;         /* rights and sandbox; NULL in tests */
 	struct tap *tap;                 /* dnstap; NULL: off */
+	struct log_limit log_updates;    /* refused ones */
+	struct log_limit log_refreshes;  /* that came to nothing */
 	int readiness_fd;                /* to the service manager; -1: there is none */
 	struct images *images;           /* manage/images.h */
 	struct outbound *outbound;       /* NOTIFY, SOA queries and transfers from primaries */

@@ -1,6 +1,7 @@
 /* The manage thread's mailbox.
  *
- * UPDATEs are not run one by one: all that arrived in one turn of the loop go to the updater together, so that they share one wait for the disk.
+ * UPDATEs are not run one by one: those that wait go to the updater together, so that they share one wait for the disk. A batch is bounded in messages and in
+ * bytes, and between two batches the loop has a turn for everything else: NOTIFY, transfers, zonectl. What waits is bounded by the workers (worker_forward).
  */
 #include "authd/manage/requests.h"
 
@@ -12,29 +13,55 @@
 #include "authd/serve/workers.h"
 
 enum {
-	UPDATES_PER_BATCH = 1024,      /* more waiting ones make several batches */
+	UPDATES_PER_BATCH = 1024,
+	BYTES_PER_BATCH = 128 << 10,   /* of messages: some thousand records, so that a batch takes tens of milliseconds and not seconds */
 };
 
 struct requests {
 	struct manage *manage;
 	struct mailbox mailbox;
 	struct loop_timer batch_end;
-	struct request *updates[UPDATES_PER_BATCH];
-	size_t update_count;
+	struct request *first, *last;             /* UPDATEs that wait, linked by node.next; `last` counts where there is a first */
+	struct request *batch[UPDATES_PER_BATCH];
 };
 
-static void run_updates(void *ctx)
+/* Takes the oldest that wait; returns how many. */
+static size_t batch_take(struct requests *requests)
+{
+	size_t count = 0, bytes = 0;
+
+	while (requests->first && count < UPDATES_PER_BATCH && (count == 0 || bytes + requests->first->wire_len <= BYTES_PER_BATCH)) {
+		struct request *request = requests->first;
+		requests->first = (struct request *)(void *)request->node.next;
+		requests->batch[count++] = request;
+		bytes += request->wire_len;
+	}
+	return count;
+}
+
+static void run_batch(void *ctx)
 {
 	struct requests *requests = ctx;
-	size_t count = requests->update_count;
+	size_t count = batch_take(requests);
 
 	if (count == 0)
 		return;
-	requests->update_count = 0;
-	loop_timer_stop(&requests->batch_end);
-	updater_run(requests->manage, requests->updates, count);
+	if (requests->first)
+		loop_timer_in(&requests->batch_end, 0);
+	updater_run(requests->manage, requests->batch, count);
 	for (size_t i = 0; i < count; i++)
-		worker_reply(requests->updates[i]);
+		worker_reply(requests->batch[i]);
+}
+
+static void update_add(struct requests *requests, struct request *request)
+{
+	request->node.next = NULL;
+	if (requests->first)
+		requests->last->node.next = &request->node;
+	else
+		requests->first = request;
+	requests->last = request;
+	loop_timer_in(&requests->batch_end, 0);
 }
 
 static void on_request(struct mailbox_node *node, void *ctx)
@@ -44,10 +71,7 @@ static void on_request(struct mailbox_node *node, void *ctx)
 
 	switch (request->kind) {
 	case REQUEST_UPDATE:
-		if (requests->update_count == UPDATES_PER_BATCH)
-			run_updates(requests);
-		requests->updates[requests->update_count++] = request;
-		loop_timer_in(&requests->batch_end, 0);
+		update_add(requests, request);
 		break;
 	case REQUEST_NOTIFY:
 		notified_on_request(requests->manage, request);
@@ -67,7 +91,7 @@ int requests_open(struct requests **out, struct manage *manage)
 	if (!requests)
 		return ZT_ENOMEM;
 	requests->manage = manage;
-	loop_timer_init(&requests->batch_end, manage->loop, run_updates, requests);
+	loop_timer_init(&requests->batch_end, manage->loop, run_batch, requests);
 	int status = mailbox_open(&requests->mailbox, manage->loop, on_request, requests);
 	if (status != ZT_OK) {
 		free(requests);
@@ -83,7 +107,8 @@ void requests_close(struct requests *requests)
 	if (!requests)
 		return;
 	mailbox_close(&requests->mailbox);
-	run_updates(requests);
+	while (requests->first)
+		run_batch(requests);
 	loop_timer_stop(&requests->batch_end);
 	requests->manage->mailbox = NULL;
 	free(requests);

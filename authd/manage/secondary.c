@@ -132,8 +132,9 @@ static void on_soa_reply(struct outbound_query *query, const uint8_t *wire, size
 	if (status == ZT_OK) {
 		refresh_on_soa(&s->refresh, s->ticket, serial, now_of(s));
 	} else {
-		log_info(s->manage->log, "zone %s: primary %s answers the SOA query with %s%s", s->entry->name,
-			 primary_text(s, s->primary, text), rcode_to_text(rcode), rcode == RCODE_NOERROR ? " but no authority or no SOA" : "");
+		if (log_limit_passes(&s->manage->log_refreshes, s->manage->log))
+			log_info(s->manage->log, "zone %s: primary %s answers the SOA query with %s%s", s->entry->name,
+				 primary_text(s, s->primary, text), rcode_to_text(rcode), rcode == RCODE_NOERROR ? " but no authority or no SOA" : "");
 		refresh_on_soa_failed(&s->refresh, s->ticket, now_of(s));
 	}
 	secondary_run(s);
@@ -157,8 +158,9 @@ static void soa_ask(struct secondary *s, const struct refresh_action *action)
 		status = outbound_query_send(outbound, &s->query, s->question, s->question_len);
 	if (status != ZT_OK) {
 		char text[NETADDR_TEXT_SIZE];
-		log_warn(s->manage->log, "zone %s: cannot send a SOA query to primary %s: %s", s->entry->name,
-			 primary_text(s, action->primary, text), status_text(status));
+		if (log_limit_passes(&s->manage->log_refreshes, s->manage->log))
+			log_warn(s->manage->log, "zone %s: cannot send a SOA query to primary %s: %s", s->entry->name,
+				 primary_text(s, action->primary, text), status_text(status));
 		outbound_query_close(outbound, &s->query);
 		refresh_on_soa_failed(&s->refresh, action->ticket, now_of(s));
 	}
@@ -179,7 +181,8 @@ static void failure_note(struct secondary *s, const char *what)
 
 	zone_entry_fail(s->entry, "%s from %s failed: %s", s->refresh.is_axfr ? "AXFR" : "IXFR",
 		 primary_text(s, s->primary, text), what);
-	log_warn(s->manage->log, "zone %s: %s", s->entry->name, s->entry->last_error);
+	if (log_limit_passes(&s->manage->log_refreshes, s->manage->log))
+		log_warn(s->manage->log, "zone %s: %s", s->entry->name, s->entry->last_error);
 }
 
 static void on_transfer_start(struct outbound_transfer *transfer)
@@ -338,8 +341,9 @@ static void behind(struct secondary *s, const struct refresh_action *action)
 
 	snprintf(s->alarm, sizeof(s->alarm), "primary %s has serial %" PRIu32 ", older than our %" PRIu32,
 		 primary_text(s, action->primary, text), action->serial, s->refresh.timers.serial);
-	log_warn(s->manage->log, "zone %s: %s; not followed. If the primary is right, use: zonectl retransfer %s", s->entry->name, s->alarm,
-		 s->entry->name);
+	if (log_limit_passes(&s->manage->log_refreshes, s->manage->log))
+		log_warn(s->manage->log, "zone %s: %s; not followed. If the primary is right, use: zonectl retransfer %s", s->entry->name, s->alarm,
+			 s->entry->name);
 }
 
 static void perform(struct secondary *s, const struct refresh_action *action)

@@ -17,6 +17,8 @@ void request_free(struct request *request)
 {
 	if (!request)
 		return;
+	if (request->pending)
+		atomic_fetch_sub_explicit(request->pending, 1, memory_order_relaxed);
 	free(request->wire);
 	buf_fini(&request->reply);
 	free(request);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "lib/base/buf.h"
@@ -41,6 +42,7 @@ struct request {
 	struct buf reply;               /* filled by the manage thread; empty = no answer */
 
 	/* REQUEST_EVIDENCE only */
+	_Atomic uint32_t *pending;      /* the worker's count of evidence under way; request_free takes one off. May be NULL */
 	uint8_t apex[255];
 	uint16_t evidence_type;         /* TYPE_SOA, TYPE_IXFR or TYPE_AXFR */
 	uint32_t evidence_serial;       /* IXFR: the serial the peer says it has. SOA: the serial we answered with (the peer has at most that).

@@ -8,6 +8,7 @@
 static const struct edns_error no_such_zone = EDNS_ERROR(EDE_NOT_AUTHORITATIVE, "no such zone here");
 static const struct edns_error no_such_class = EDNS_ERROR(EDE_NOT_AUTHORITATIVE, "class not served");
 static const struct edns_error query_not_allowed = EDNS_ERROR(EDE_PROHIBITED, "allow-query");
+static const struct edns_error notify_not_allowed = EDNS_ERROR(EDE_PROHIBITED, "allow-notify");
 static const struct edns_error update_not_allowed = EDNS_ERROR(EDE_PROHIBITED, "allow-update");
 static const struct edns_error not_told = EDNS_ERROR(EDE_PROHIBITED, "not told");
 static const struct edns_error zone_not_loaded = EDNS_ERROR(EDE_NOT_READY, "zone not loaded");
@@ -237,6 +238,15 @@ static enum respond_verdict respond_update(struct respond *r)
 	return acl_allows(r->zone->allow_update, r->peer, NULL) ? RESPOND_UPDATE : reply_error(r, RCODE_REFUSED, &update_not_allowed);
 }
 
+/* The same for NOTIFY. What is not as it should be in one that is allowed, the manage thread says. */
+static enum respond_verdict respond_notify(struct respond *r)
+{
+	r->zone = view_get(r->view, r->message.qname);
+	if (r->message.tsig_at > 0 || !r->zone || !r->zone->is_secondary)
+		return reply_error(r, RCODE_NOTAUTH, r->zone ? NULL : &no_such_zone);
+	return acl_allows(r->zone->allow_notify, r->peer, NULL) ? RESPOND_NOTIFY : reply_error(r, RCODE_REFUSED, &notify_not_allowed);
+}
+
 /* Whether the query's OPT lets it pass; if not, the reply is written. */
 static bool edns_admits(struct respond *r)
 {
@@ -299,7 +309,7 @@ enum respond_verdict respond_begin(struct respond *r)
 	if (r->view->settings.cookies == COOKIES_REQUIRED && opcode == OPCODE_QUERY && !cookie_admits(r))
 		return RESPOND_REPLY;
 	switch (opcode) {
-	case OPCODE_NOTIFY: return RESPOND_NOTIFY;
+	case OPCODE_NOTIFY: return respond_notify(r);
 	case OPCODE_UPDATE: return respond_update(r);
 	default: return respond_query(r);
 	}

@@ -17,7 +17,7 @@ enum respond_verdict {
 	RESPOND_REPLY,         /* out holds a response of out_len bytes */
 	RESPOND_LOOKUP,        /* respond_begin only: run `finder`, then respond_finish */
 	RESPOND_DROP,          /* no response: too short to answer, or itself a response */
-	RESPOND_NOTIFY,        /* well-formed enough to be judged by the manage thread */
+	RESPOND_NOTIFY,        /* for a secondary zone, from who may send it */
 	RESPOND_UPDATE,        /* the same, from who may send it */
 	RESPOND_TRANSFER,      /* AXFR or IXFR for `zone` */
 };

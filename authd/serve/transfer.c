@@ -11,6 +11,7 @@
 
 enum {
 	CONDENSE_FACTOR = 4,         /* a history of more than that many zones is not worth condensing */
+	EVIDENCE_MAX = 4096,         /* on their way to the manage thread; more are not told */
 	RECORD_MIN_LEN = 12,         /* bytes of a record in a message, at least: a pointer, the fixed fields, little rdata */
 };
 
@@ -42,6 +43,7 @@ struct transfers {
 	struct serve_counters *counters;     /* the worker's */
 	struct cds_list_head sessions;       /* oldest first */
 	uint32_t open;
+	_Atomic uint32_t evidence_pending;
 	uint8_t message[MESSAGE_MAX_LEN];
 };
 
@@ -91,13 +93,16 @@ struct evidence {
 	uint64_t bytes;
 };
 
-/* Without memory nobody is told; the manage thread has other ways to learn where a peer stands. */
+/* Without memory, or with too much on the way, nobody is told; the manage thread has other ways to learn where a peer stands. */
 static void evidence_post(struct transfers *transfers, const struct evidence *evidence)
 {
-	struct request *request = request_new(REQUEST_EVIDENCE);
+	bool has_room = atomic_load_explicit(&transfers->evidence_pending, memory_order_relaxed) < EVIDENCE_MAX;
+	struct request *request = has_room ? request_new(REQUEST_EVIDENCE) : NULL;
 
 	if (!request)
 		return;
+	request->pending = &transfers->evidence_pending;
+	atomic_fetch_add_explicit(&transfers->evidence_pending, 1, memory_order_relaxed);
 	request->peer = *evidence->peer;
 	request->received = clock_now(transfers->clock);
 	name_copy(request->apex, evidence->apex);

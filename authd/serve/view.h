@@ -30,7 +30,8 @@ struct served_zone {
 	const struct acl *allow_query;        /* immutable while listed; NULL = everybody */
 	const struct acl *allow_transfer;     /* NULL = nobody, as the others below */
 	const struct acl *allow_update;
-	const struct acl *allow_notify;
+	const struct acl *allow_notify;       /* primaries included */
+	bool is_secondary;                    /* else nobody may send NOTIFY */
 	uint32_t index;                       /* dense number of the zone in its view, for per-worker counters */
 };
 

@@ -102,3 +102,20 @@ void log_write(const struct log *log, enum log_level level, const char *format, 
 	ssize_t written = write(log->fd, line, (size_t)len);
 	(void)written;
 }
+
+bool log_limit_passes(struct log_limit *limit, const struct log *log)
+{
+	usec_t now = clock_now(log->clock);
+
+	if (limit->count == 0 || now - limit->since >= LOG_LIMIT_SECONDS * USEC_PER_SEC) {
+		if (limit->left_out > 0)
+			log_notice(log, "%u more lines like the next one were left out", limit->left_out);
+		*limit = (struct log_limit){ .since = now };
+	}
+	if (limit->count == LOG_LIMIT_LINES) {
+		limit->left_out++;
+		return false;
+	}
+	limit->count++;
+	return true;
+}

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_NOTICE, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
@@ -23,6 +24,19 @@ struct log {
 void log_init(struct log *log, int fd, const char *program);
 /* "error", "warning", "notice", "info" or "debug"; false for anything else. */
 bool log_level_from_text(const char *text, enum log_level *level);
+
+/* A bound for lines that other people's doings cause, so that nobody fills the disk with them: some in each ten seconds, and then one that tells how many
+ * were left out. Zeroed at first; one thread. */
+struct log_limit {
+	int64_t since;               /* monotonic microseconds */
+	unsigned count;
+	unsigned left_out;
+};
+
+enum { LOG_LIMIT_LINES = 50, LOG_LIMIT_SECONDS = 10 };
+
+/* Whether one more line may be written. */
+bool log_limit_passes(struct log_limit *limit, const struct log *log);
 
 void log_write(const struct log *log, enum log_level level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

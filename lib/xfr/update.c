@@ -7,7 +7,11 @@
 #include "lib/dns/rrtype.h"
 #include "lib/dns/serial.h"
 
-enum { WKS_KEY_LEN = 5 };      /* address and protocol: a WKS record of the same is replaced (section 1.1.5) */
+enum {
+	WKS_KEY_LEN = 5,            /* address and protocol: a WKS record of the same is replaced (section 1.1.5) */
+	RECORD_EXTRA = 10,          /* bytes that a record takes in a message beyond those in its RRset: a pointer, type, class, TTL */
+	RRSET_MAX_LEN = UINT16_MAX - MESSAGE_HEADER_LEN - 2 * NAME_MAX_LEN,
+};
 
 /* ---- reading -------------------------------------------------------------------------------------------------------------------- */
 
@@ -275,6 +279,16 @@ static int wks_displace(struct zone_edit *edit, const struct znode *node, const 
 	return ZT_OK;
 }
 
+/* An RRset that no message can hold could never be answered, and each record added to a long one copies all of it: what one UPDATE can cost is bounded by this. */
+static bool is_full(const struct znode *node, const struct update_record *record)
+{
+	bool is_signature = record->type == TYPE_RRSIG && record->rdata_len >= 2;
+	struct rrset set;
+
+	return node && znode_rrset(node, record->type, is_signature ? wire_get_u16(record->rdata) : 0, &set) &&
+	       set.rdata_size + (set.count + 1) * RECORD_EXTRA + sizeof(record->rdata_len) + record->rdata_len > RRSET_MAX_LEN;
+}
+
 static int change_add(struct zone_edit *edit, const struct update_record *record)
 {
 	const struct zone_version *version = zone_edit_view(edit);
@@ -296,6 +310,8 @@ static int change_add(struct zone_edit *edit, const struct update_record *record
 	default:
 		break;
 	}
+	if (status == ZT_OK && is_full(node, record))
+		status = ZT_ELIMIT;
 	if (status == ZT_OK)
 		status = zone_edit_add(edit, &(struct change_record){ record->owner, record->type, ttl, record->rdata, record->rdata_len });
 	return status == ZT_EEXIST ? ZT_OK : status;

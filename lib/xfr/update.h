@@ -50,7 +50,7 @@ void update_fini(struct update *update);
 /* Sections 3.2 and 3.4.1. RCODE_NOERROR: all prerequisites hold and the update section is sound. */
 enum rcode update_check(const struct update *update, const struct zone_version *version);
 
-/* Section 3.4.2. ZT_ENOMEM, or ZT_ELIMIT for an RRset of more than 65,535 records: abort the edit. */
+/* Section 3.4.2. ZT_ENOMEM, or ZT_ELIMIT for an RRset that would not fit into a message: abort the edit. */
 int update_apply(const struct update *update, struct zone_edit *edit) ZT_MUST_CHECK;
 
 /* Section 3.6: moves the serial on when the edit differs from `published` and no update has set a newer one. */

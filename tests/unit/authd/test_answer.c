@@ -337,7 +337,6 @@ END_TEST
 START_TEST(other_opcodes_and_types_are_sorted_out)
 {
 	struct message reply;
-	ck_assert_int_eq(ask(&(struct ask){ .name = "example.", .type = TYPE_SOA, .flags = opcode_flags(OPCODE_NOTIFY) }, &reply), RESPOND_NOTIFY);
 	ck_assert_int_eq(ask(&(struct ask){ .name = "example.", .type = TYPE_AXFR, .is_tcp = true }, &reply), RESPOND_TRANSFER);
 	ck_assert_int_eq(ask(&(struct ask){ .name = "example.", .type = TYPE_IXFR }, &reply), RESPOND_TRANSFER);
 	ask(&(struct ask){ .name = "example.", .type = TYPE_AXFR }, &reply);
@@ -347,6 +346,35 @@ START_TEST(other_opcodes_and_types_are_sorted_out)
 	ask(&(struct ask){ .name = "example.", .type = TYPE_SOA, .flags = opcode_flags(OPCODE_STATUS) }, &reply);
 	ck_assert_uint_eq(message_rcode(&reply), RCODE_NOTIMP);
 	ck_assert_int_eq(ask(&(struct ask){ .name = "example.", .type = TYPE_SOA, .flags = FLAG_QR }, &reply), RESPOND_DROP);
+}
+END_TEST
+
+START_TEST(notifies_reach_the_manage_thread_only_from_who_may_send_them)
+{
+	struct ask q = { .name = "example.", .type = TYPE_SOA, .flags = opcode_flags(OPCODE_NOTIFY), .peer = "192.0.2.7" };
+	struct message reply;
+	struct netprefix prefix;
+	struct acl acl;
+
+	ck_assert_int_eq(ask(&q, &reply), RESPOND_REPLY);      /* a primary zone */
+	ck_assert_uint_eq(message_rcode(&reply), RCODE_NOTAUTH);
+	f.served.is_secondary = true;
+	ck_assert_int_eq(ask(&q, &reply), RESPOND_REPLY);
+	ck_assert_uint_eq(message_rcode(&reply), RCODE_REFUSED);
+	ck_assert_uint_eq(flags_opcode(reply.flags), OPCODE_NOTIFY);
+	acl_init(&acl);
+	ck_assert_int_eq(netprefix_from_text(&prefix, "192.0.2.0/28"), ZT_OK);
+	ck_assert_int_eq(acl_add_prefix(&acl, &prefix), ZT_OK);
+	f.served.allow_notify = &acl;
+	ck_assert_int_eq(ask(&q, &reply), RESPOND_NOTIFY);
+	q.peer = "192.0.2.16";
+	ck_assert_int_eq(ask(&q, &reply), RESPOND_REPLY);
+	ck_assert_uint_eq(message_rcode(&reply), RCODE_REFUSED);
+	q.peer = "192.0.2.7";
+	q.name = "sub.example.";
+	ck_assert_int_eq(ask(&q, &reply), RESPOND_REPLY);
+	ck_assert_uint_eq(message_rcode(&reply), RCODE_NOTAUTH);
+	acl_fini(&acl);
 }
 END_TEST
 
@@ -417,6 +445,7 @@ int main(void)
 	tcase_add_test(tc, the_zone_version_is_told_to_who_asks);
 	tcase_add_test(tc, zones_that_cannot_be_served_give_servfail);
 	tcase_add_test(tc, other_opcodes_and_types_are_sorted_out);
+	tcase_add_test(tc, notifies_reach_the_manage_thread_only_from_who_may_send_them);
 	tcase_add_test(tc, updates_reach_the_manage_thread_only_from_who_may_send_them);
 	tcase_add_test(tc, bad_messages_get_formerr_or_silence);
 	suite_add_tcase(suite, tc);

@@ -304,6 +304,50 @@ START_TEST(the_serial_skips_zero_when_it_wraps)
 }
 END_TEST
 
+/* Adds record after record to one RRset until that is refused; returns how many went in. */
+static unsigned fill_rrset(const char *data, size_t *wire_len)
+{
+	struct zone *zone = zone_text_new("example.", example);
+	struct zone_edit *edit;
+	struct rrset set;
+	unsigned count = 0;
+	int status = ZT_OK;
+
+	ck_assert_int_eq(zone_edit_begin(zone, &edit), ZT_OK);
+	while (status == ZT_OK) {
+		struct update update;
+		struct buf wire;
+		char script[400];
+		snprintf(script, sizeof(script), "u add full.example. 300 TXT %u-%s", count, data);
+		update_message_make(&wire, "example.", script);
+		ck_assert_int_eq(update_read(&update, wire.data, wire.len), RCODE_NOERROR);
+		status = update_apply(&update, edit);
+		count += status == ZT_OK;
+		update_fini(&update);
+		buf_fini(&wire);
+	}
+	ck_assert_int_eq(status, ZT_ELIMIT);
+	ck_assert(znode_rrset(zone_get(zone_edit_view(edit), zone_text_name("full.example.")), TYPE_TXT, 0, &set));
+	*wire_len = set.rdata_size + set.count * 10;
+	zone_edit_abort(edit);
+	zone_free(zone);
+	return count;
+}
+
+START_TEST(an_rrset_does_not_grow_past_what_a_message_can_hold)
+{
+	static const char *const texts[] = { "x", "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789" };
+	size_t wire_len;
+
+	for (size_t i = 0; i < 2; i++) {
+		unsigned count = fill_rrset(texts[i], &wire_len);
+		ck_assert_uint_gt(count, 500);
+		ck_assert_uint_le(wire_len, 65535 - 12 - 2 * 255);
+		ck_assert_uint_gt(wire_len, 64700);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("update");
@@ -322,6 +366,7 @@ int main(void)
 	tcase_add_test(tcase, the_apex_keeps_its_soa_and_a_name_server);
 	tcase_add_test(tcase, changes_happen_in_order_and_see_one_another);
 	tcase_add_test(tcase, the_serial_skips_zero_when_it_wraps);
+	tcase_add_test(tcase, an_rrset_does_not_grow_past_what_a_message_can_hold);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }
