@@ -61,28 +61,42 @@ static bool find_signed(const struct answer *answer, const struct znode *node, u
 	return znode_rrset(node, type, 0, &out->set);
 }
 
-static int rrset_write(struct answer *answer, enum section section, const uint8_t *owner, const struct rrset *set)
+/* Writes an RRset whole or not at all; `record` is what its records have in common. */
+static int records_write(struct answer *answer, enum section section, struct record_out *record, const struct rrset *set)
 {
 	struct message_mark mark = message_writer_mark(answer->writer);
-	struct record_out record = { .owner = owner, .type = set->type, .rr_class = CLASS_IN, .ttl = set->ttl };
 	const uint8_t *at = set->rdata;
 
-	while (rrset_next(set, &at, &record.rdata, &record.rdata_len)) {
-		int status = message_write_record(answer->writer, section, &record);
+	while (rrset_next(set, &at, &record->rdata, &record->rdata_len)) {
+		int status = message_write_record(answer->writer, section, record);
 		if (status != ZT_OK) {
 			message_writer_rollback(answer->writer, &mark);
 			return status;
 		}
-		record.has_same_owner = true;
+		record->has_same_owner = true;
 	}
 	return ZT_OK;
+}
+
+static int rrset_write(struct answer *answer, enum section section, const uint8_t *owner, const struct rrset *set)
+{
+	struct record_out record = { .owner = owner, .type = set->type, .rr_class = CLASS_IN, .ttl = set->ttl };
+
+	return records_write(answer, section, &record, set);
+}
+
+/* Right behind the RRset that they cover. */
+static int covering_write(struct answer *answer, enum section section, const uint8_t *owner, const struct rrset *sigs)
+{
+	struct record_out record = { .owner = owner, .type = TYPE_RRSIG, .rr_class = CLASS_IN, .ttl = sigs->ttl, .has_same_owner = true };
+
+	return sigs->count > 0 ? records_write(answer, section, &record, sigs) : ZT_OK;
 }
 
 /* An RRset the answer is not complete without. False ends the walk: the message is truncated. */
 static bool rrset_require(struct answer *answer, enum section section, const uint8_t *owner, const struct signed_rrset *it)
 {
-	if (rrset_write(answer, section, owner, &it->set) == ZT_OK &&
-	    (it->sigs.count == 0 || rrset_write(answer, section, owner, &it->sigs) == ZT_OK))
+	if (rrset_write(answer, section, owner, &it->set) == ZT_OK && covering_write(answer, section, owner, &it->sigs) == ZT_OK)
 		return true;
 	answer->result.truncated = true;
 	return false;
@@ -361,10 +375,8 @@ static bool extra_add(struct answer *answer, const uint8_t *owner, const struct 
 		return true;
 	if (rrset_write(answer, SECTION_ADDITIONAL, owner, &it.set) != ZT_OK)
 		return false;
-	if (it.sigs.count > 0) {
-		int status = rrset_write(answer, SECTION_ADDITIONAL, owner, &it.sigs);
-		(void)status;      /* the records are of use without them (RFC 4035 section 3.1.1) */
-	}
+	int status = covering_write(answer, SECTION_ADDITIONAL, owner, &it.sigs);
+	(void)status;      /* the records are of use without them (RFC 4035 section 3.1.1) */
 	return true;
 }
 

@@ -59,6 +59,22 @@ def first_load(lab):
     assert not MISMATCH.search(lax.log())
 
 
+@test("a large file, which is served before it is stored, is verified first")
+def large_file(lab):
+    plain = sample_zone(ZONE, hosts=20000)
+    zone = DigestedZone(lab.folder, plain, "sha512")
+    good = Authd(lab)
+    replicate(zone, good, [])
+    lab.start()
+    good.wait_for_log(VERIFIED)
+    tamper(zone)
+    bad = Authd(lab)
+    replicate(zone, bad, [])
+    lab.start(bad)
+    bad.wait_for_log(re.compile("SHA-512.* is not the one that ZONEMD states"))
+    assert bad.serial(ZONE) is None
+
+
 def follow(lab, kind):
     plain, zone = versions(lab)
     primary, secondary = kind(lab), Authd(lab)
