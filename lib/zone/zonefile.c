@@ -41,6 +41,12 @@ static int entries_read(struct reader *reader)
 	}
 }
 
+static void source_set_text(struct source *source, const char *text, size_t len, bool is_last)
+{
+	lexer_set_text(&source->lexer, text, len, is_last);
+	source->last_newline = len > 0 ? memrchr(text, '\n', len) : NULL;
+}
+
 /* The file through a window that slides over it. */
 struct window {
 	int fd;
@@ -124,7 +130,7 @@ static int window_read(struct reader *reader, struct window *window)
 		}
 		const char *start = is_first ? after_byte_order_mark(window) : window->data;
 		is_first = false;
-		lexer_set_text(lexer, start, window->len - (size_t)(start - window->data), window->is_last);
+		source_set_text(reader->source, start, window->len - (size_t)(start - window->data), window->is_last);
 		status = entries_read(reader);
 		if (status != ZT_OK || window->is_last)
 			return status;
@@ -239,7 +245,7 @@ static int text_read(struct reader *reader, const struct zonefile_text *text, co
 	source_init(&source, text->name, origin);
 	reader->source = &source;
 	lexer_init(&source.lexer);
-	lexer_set_text(&source.lexer, text->text, text->len, true);
+	source_set_text(&source, text->text, text->len, true);
 	int status = entries_read(reader);
 	lexer_fini(&source.lexer);
 	return reader_finish(reader, status);

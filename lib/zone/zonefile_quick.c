@@ -111,7 +111,7 @@ int reader_quick_lines(struct reader *reader)
 {
 	struct source *source = reader->source;
 	struct lexer *lexer = &source->lexer;
-	const char *last = lexer->at < lexer->end ? memrchr(lexer->at, '\n', (size_t)(lexer->end - lexer->at)) : NULL;
+	const char *last = source->last_newline;
 	struct quick quick = { .at = lexer->at, .end = lexer->end, .origin = source->origin, .origin_len = source->origin_len };
 	struct line line;
 	int status = ZT_OK;

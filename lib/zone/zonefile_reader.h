@@ -25,6 +25,7 @@ struct source {
 	dev_t device;
 	ino_t inode;
 	struct lexer lexer;
+	const char *last_newline;          /* of the lexer's text; NULL: none. Lines up to it may be read the quick way */
 	enum owner_state owner_state;
 	uint8_t origin[NAME_MAX_LEN];
 	size_t origin_len;
