@@ -9,7 +9,7 @@ import time
 
 from zt import Lab
 
-from differential import explain, report, root, run
+from differential import explain, report, root, run, validate
 
 PAIRS_PER_ROUND = 20000
 ZONES_PER_ROUND = 160
@@ -41,6 +41,11 @@ def main():
                 root.run_round(lab, seed, args.root, args.pairs, found)
             else:
                 run.run_round(lab, seed, args.pairs, args.zones, found)
+        validated = report.Report()
+        if not args.root:
+            with Lab() as lab:
+                validate.check(lab, seed, args.pairs // 2, args.zones // 2, validated)
+        found.problems += validated.problems
         if found.bad_count():
             print("\n".join(found.lines()))
         total.add(found)

@@ -10,7 +10,6 @@ FLAG_AA, FLAG_TC, FLAG_AD = 0x0400, 0x0200, 0x0020
 FLAGS = (("qr", 0x8000), ("aa", FLAG_AA), ("tc", FLAG_TC), ("rd", 0x0100), ("ra", 0x0080), ("z", 0x0040), ("ad", FLAG_AD), ("cd", 0x0010))
 
 OPT = 41
-OPT_SIZE = 11
 CNAME, SOA, NS, DNAME, DS, RRSIG, NSEC, NSEC3 = 5, 6, 2, 39, 43, 46, 47, 50
 
 # Names in rdata that must not be compressed and keep their case (RFC 3597 section 7): bytes before the first one, how many; read_rdata does not know them.
@@ -22,7 +21,7 @@ MAY_COMPRESS = frozenset((2, 3, 4, 5, 6, 7, 8, 9, 12, 14, 15))
 
 class Answer:
     """`problems` says what is wrong with it whatever others answer."""
-    __slots__ = ("flags", "rcode", "sections", "listed", "edns", "size", "needed_size", "problems")
+    __slots__ = ("flags", "rcode", "sections", "listed", "edns", "size", "problems")
 
     def key(self):
         return self.flags, self.rcode, self.sections, self.edns
@@ -58,9 +57,7 @@ def read_answer(data, query):
         answer.problems.append("the question does not come back")
         return answer_without_records(answer)
     names, listed = {}, []
-    answer.needed_size = 0                       # without the additional section, but with OPT
     for count in counts:
-        answer.needed_size = pos
         records = []
         for _ in range(count):
             owner, pos = read_name(data, pos, names)
@@ -76,7 +73,6 @@ def read_answer(data, query):
                     answer.problems.append(f"a compressed name in rdata of type {kind}")
             pos += length
         listed.append(records)
-    answer.needed_size += OPT_SIZE if answer.edns else 0
     if pos != len(data):
         answer.problems.append("bytes after the last record")
     answer.listed = listed
@@ -119,7 +115,7 @@ def name_at(rdata, pos):
 
 
 def answer_without_records(answer):
-    answer.listed, answer.sections, answer.needed_size = [[], [], []], (frozenset(),) * 3, answer.size
+    answer.listed, answer.sections = [[], [], []], (frozenset(),) * 3
     return answer
 
 

@@ -82,6 +82,8 @@ ADDRESSES = (queries.TYPES["A"], queries.TYPES["AAAA"])
 # How many aliases each server follows in one answer; None: any number.
 CHAIN_MAX = {"authd": 16, "bind": 12, "knot": 5, "nsd": None}
 
+SHORT_OWNER_AND_HEAD = 12        # bytes of a record before its rdata, the owner compressed
+
 # Where the name that additional data belongs to stands in rdata.
 TARGET_OFFSETS = {NS: 0, queries.TYPES["MX"]: 2, queries.TYPES["SRV"]: 6, queries.TYPES["AFSDB"]: 2, queries.OTHER_TYPES["RT"]: 2,
                   queries.TYPES["KX"]: 2, queries.TYPES["SVCB"]: 2, queries.TYPES["HTTPS"]: 2}
@@ -142,6 +144,11 @@ def targets(answer):
 
 def udp_limit(query):
     return 512 if query.edns is None else min(max(query.edns, 512), 1232)
+
+
+def required_size(answer):
+    """Bytes of an answer less its optional additional records, whose owners, being named before, take two bytes."""
+    return answer.size - sum(SHORT_OWNER_AND_HEAD + len(record[4]) for record in answer.sections[ADDITIONAL] if not is_required_glue(record, answer))
 
 
 def take(records, wanted):
@@ -258,10 +265,7 @@ def tc_ours_fits(d):
 @rule("tc-theirs-fits", """Our answer is truncated and the peer's is not: what is required is larger than the datagram may be in ours. RFC 2181 section 9, and RFC 9471
       section 3.1: all glue for names in the child is required in a referral, and several peers leave it out silently.""")
 def tc_theirs_fits(d):
-    if d.values.get("tc") != (True, False) or d.whole is None:
-        return False
-    glue = any(is_required_glue(record, d.whole) for record in d.whole.sections[ADDITIONAL])
-    if (d.whole.size if glue else d.whole.needed_size) <= udp_limit(d.query):
+    if d.values.get("tc") != (True, False) or d.whole is None or required_size(d.whole) <= udp_limit(d.query):
         return False
     if has_alias(d.whole) and d.ours.rcode == NOERROR:
         d.values.pop("rcode", None)
@@ -278,9 +282,6 @@ def additional_room(d):
     room = udp_limit(d.query) - d.ours.size
     return take(d.less[ADDITIONAL], lambda record: record in d.whole.sections[ADDITIONAL] and not is_required_glue(record, d.whole) and
                 room < sum(SHORT_OWNER_AND_HEAD + len(other[4]) for other in d.whole.sections[ADDITIONAL] if record[:2] == other[:2]))
-
-
-SHORT_OWNER_AND_HEAD = 12
 
 
 @rule("additional-more", """We add addresses of this zone for names that the answer's records point to, and the peer does not (BIND none that are authoritative in a referral,
@@ -390,7 +391,7 @@ def dname_yxdomain(d):
     return found
 
 
-@rule("dname-any", """BIND ends with the CNAME that a DNAME implies when ANY is asked for. RFC 6672 section 3.2 step 3C: go back to step 1, whatever the type.""")
+@rule("dname-any", """BIND ends with the CNAME that a DNAME implies when ANY is asked for. RFC 6672 section 3.2 step 3C: go back to step 1 with the new name.""")
 def dname_any(d):
     ours, theirs = chain(d.ours, d.query), chain(d.theirs, d.query)
     if d.peer != "bind" or d.query.kind != queries.TYPES["ANY"] or len(theirs) != 1 or ours[:1] != theirs or any(d.less) or d.theirs.rcode != NOERROR:

@@ -27,6 +27,7 @@ class Report:
         self.rule_hits = collections.Counter()       # (rule, peer) -> differences
         self.unexplained = []                        # explain.Difference
         self.problems = []
+        self.silent = collections.Counter()          # peer -> questions it did not answer
 
     def add(self, other):
         """Takes over what another report counted."""
@@ -35,9 +36,10 @@ class Report:
         self.rule_hits += other.rule_hits
         self.unexplained += other.unexplained
         self.problems += other.problems
+        self.silent += other.silent
 
     def bad_count(self):
-        return len(self.unexplained) + len(self.problems)
+        return len(self.unexplained) + len(self.problems) + sum(self.silent.values())
 
     def rules(self):
         """Rule -> how many differences it explained a part of."""
@@ -53,6 +55,7 @@ class Report:
     def lines(self):
         """The counts, then examples of what nothing explains."""
         out = [f"{rule} ({peer}): {count}" for (rule, peer), count in sorted(self.rule_hits.items())]
+        out += [f"no answer from {peer}: {count}" for peer, count in sorted(self.silent.items())]
         for problem in self.problems[:PROBLEMS_SHOWN]:
             out += [f"authd alone: {problem.text}", f"  query {problem.query}"] + (answer_lines(problem.answer) if problem.answer else [])
         for signature, differences in self.groups()[:GROUPS_SHOWN]:

@@ -15,6 +15,7 @@ class RoundData:
     """What rules may ask about the zones of a round."""
 
     def __init__(self, made, ours, node):
+        self.made = made
         self.apexes = [zone.apex for zone in made]
         self.records = collections.defaultdict(set)      # (owner, type) -> records of all zones
         self.models = {}
@@ -29,6 +30,11 @@ class RoundData:
                     zone.hashed.append(names.from_wire(record[0]))
         for zone in made:
             zone.hashed.sort()
+
+    def apex_of(self, name):
+        """The longest apex at or above a name; None where there is none."""
+        name = names.lower(name)
+        return max((apex for apex in self.apexes if names.is_within(name, apex)), key=len, default=None)
 
     def model_of(self, query):
         """Of the zone that answers the question: that of the longest apex at or above the name, for DS above it. None outside all."""
@@ -134,7 +140,10 @@ def compare(nodes, query, raw, data, report, raw_whole):
     if whole is not None and ours.is_truncated() and not all(part <= all_of_it for part, all_of_it in zip(ours.sections, whole.sections)):
         report.problems.append(Problem(query, "a truncated answer holds what the answer over TCP does not", ours))
     for node, answer in zip(nodes[1:], raw[1:]):
-        if node.kind in query.zone.refused_by or answer is None:
+        if node.kind in query.zone.refused_by:
+            continue
+        if answer is None:
+            report.silent[node.kind] += 1
             continue
         theirs = read_answer(answer, query)
         report.comparisons += 1

@@ -55,6 +55,14 @@ class DiffBind(Bind):
         return text.replace("\tixfr-from-differences primary;\n\tmax-ixfr-ratio unlimited;\n", options)
 
 
+def start_alone(lab, zones):
+    """authd with the zones, and nobody else."""
+    node = DiffAuthd(lab)
+    node.zones = {zone.name: Served(zone, f"zone{number}") for number, zone in enumerate(zones)}
+    lab.start(node)
+    return node
+
+
 def start_all(lab, zones):
     """authd first, then the peers, each with the zones it does not refuse."""
     nodes = [DiffAuthd(lab), DiffNsd(lab), DiffKnot(lab), DiffBind(lab)]

@@ -37,10 +37,11 @@ class Signer:
 
 
 def sign_all(folder, zones):
-    """Gives each zone the text to serve."""
+    """Gives each zone the text to serve. Returns the rdata of the keys, the one to trust first."""
     folder.mkdir()
     signer = Signer(folder)
     for zone in zones:
         zone.body = zone.plain_text()
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(lambda entry: signer.sign(*entry), [(number, zone) for number, zone in enumerate(zones) if zone.signing]))
+    return signer.key_rdata
