@@ -8,7 +8,7 @@ from differential import explain, report, run, validate
 
 PAIRS = 20000
 ZONES = 160
-SEED = 20261124
+SEED = 20261125
 VALIDATED_PAIRS = 8000
 VALIDATED_ZONES = 100
 
