@@ -69,7 +69,8 @@ static int fingerprint_key_load(struct authd *authd)
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0 || write(fd, key->bytes, sizeof(key->bytes)) != (ssize_t)sizeof(key->bytes) || fsync(fd) != 0) {
 		status = status_from_errno(errno);
-		log_error(authd->log, "cannot write %s: %s", path, strerror(errno));
+		log_error(authd->log, "cannot write %s: %s; give state-dir to the user that the daemon runs as, and see whether the disk is full (df)", path,
+			  strerror(errno));
 	}
 	if (fd >= 0)
 		close(fd);
@@ -88,7 +89,8 @@ static int journal_start(struct authd *authd)
 	if (status == ZT_EBUSY)
 		log_error(authd->log, "state-dir %s is in use by another authd; stop it or name another state-dir", options.dir);
 	else if (status != ZT_OK)
-		log_error(authd->log, "cannot open the journal in %s: %s", options.dir, status_text(status));
+		log_error(authd->log, "cannot open the journal in %s: %s; its files must belong to the user that the daemon runs as (ls -l), and the disk must have room (df)",
+			  options.dir, status_text(status));
 	return status;
 }
 
@@ -171,7 +173,7 @@ static void on_reclaim(void *ctx)
 
 	/* Trouble with the disk lasts; saying when it begins and ends is enough. */
 	if (status != ZT_OK && authd->flush_status == ZT_OK)
-		log_warn(authd->log, "journal: %s; timers and peer states are not stored", status_text(status));
+		log_warn(authd->log, "journal: %s; timers and peer states are not stored, and changes of zones are refused, until the disk takes them (df)", status_text(status));
 	else if (status == ZT_OK && authd->flush_status != ZT_OK)
 		log_notice(authd->log, "journal: timers and peer states are stored again");
 	authd->flush_status = status;
@@ -222,7 +224,7 @@ static int start(struct authd *authd)
 	unsigned failed = loader_load_all(manage);
 	memory_trim();
 	if (failed > 0)
-		log_error(authd->log, "%u of %u zones could not be loaded; the others are served", failed, manage->registry.count);
+		log_error(authd->log, "%u of %u zones could not be loaded (zonectl zones names them); the others are served", failed, manage->registry.count);
 	/* The secondaries find out which zones have expired meanwhile, before the first query is answered. */
 	if ((status = commands_open(&authd->commands, manage)) != ZT_OK || (status = zones_start(manage)) != ZT_OK ||
 	    (status = confine_enter(manage)) != ZT_OK)

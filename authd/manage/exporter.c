@@ -150,7 +150,8 @@ int exporter_open(struct exporter **out, struct manage *manage)
 	exporter->manage = manage;
 	int status = metrics_open(&exporter->server, manage->loop->base, &options->metrics, fill, exporter);
 	if (status != ZT_OK) {
-		log_error(manage->log, "metrics: cannot listen on %s: %s", netaddr_to_text(&options->metrics, text), status_text(status));
+		log_error(manage->log, "metrics: cannot listen on %s: %s%s", netaddr_to_text(&options->metrics, text), status_text(status),
+			  listener_hint(status));
 		free(exporter);
 		return status;
 	}

@@ -54,7 +54,7 @@ static void target_save(const struct target *target)
 	struct journal_state state = { .name = state_name(target, name), .data = data, .len = sizeof(data) };
 	int status = journal_state_put(primary->manage->journal, primary->entry->apex, &state);
 	if (status != ZT_OK)
-		log_warn(primary->manage->log, "zone %s: the state of a peer is not stored: %s", primary->entry->name, status_text(status));
+		log_warn(primary->manage->log, "zone %s: the state of a peer is not stored: %s; after a restart it would be told once too often", primary->entry->name, status_text(status));
 }
 
 static void target_restore(struct target *target)
@@ -145,7 +145,7 @@ static void notify_send(struct target *target, bool again)
 		status = outbound_query_send(outbound, &target->notify, wire, len);
 	if (status != ZT_OK) {
 		char address[NETADDR_TEXT_SIZE];
-		log_warn(primary->manage->log, "zone %s: cannot send NOTIFY to %s: %s", primary->entry->name,
+		log_warn(primary->manage->log, "zone %s: cannot send NOTIFY to %s: %s; trying again, is there a route to it?", primary->entry->name,
 			 netaddr_to_text(&target->address, address), status_text(status));
 		notify_sender_on_unreachable(&target->sender, clock_now(primary->manage->clock));
 	}

@@ -45,6 +45,7 @@ struct secondary {
 	enum xfr_in_style last_style;
 	struct netaddr last_from;
 	usec_t last_wall;
+	bool is_failing;                      /* the log knows that no primary confirms the zone */
 	char alarm[160];                      /* what an operator should look at; empty when all is well */
 };
 
@@ -76,7 +77,7 @@ static void confirmed_save(const struct secondary *s)
 	state_write(s, data);
 	int status = journal_state_put(s->manage->journal, s->entry->apex, &state);
 	if (status != ZT_OK)
-		log_warn(s->manage->log, "zone %s: the time of the last refresh is not stored: %s", s->entry->name, status_text(status));
+		log_warn(s->manage->log, "zone %s: the time of the last refresh is not stored: %s; after a restart the zone would expire too early", s->entry->name, status_text(status));
 }
 
 /* The age of the last confirmation; false where none is known. A clock that was set back makes it 0. */
@@ -159,7 +160,7 @@ static void soa_ask(struct secondary *s, const struct refresh_action *action)
 	if (status != ZT_OK) {
 		char text[NETADDR_TEXT_SIZE];
 		if (log_limit_passes(&s->manage->log_refreshes, s->manage->log))
-			log_warn(s->manage->log, "zone %s: cannot send a SOA query to primary %s: %s", s->entry->name,
+			log_warn(s->manage->log, "zone %s: cannot send a SOA query to primary %s: %s; the next one is asked, is there a route to this?", s->entry->name,
 				 primary_text(s, action->primary, text), status_text(status));
 		outbound_query_close(outbound, &s->query);
 		refresh_on_soa_failed(&s->refresh, action->ticket, now_of(s));
@@ -363,6 +364,28 @@ static void perform(struct secondary *s, const struct refresh_action *action)
 	}
 }
 
+/* Tells when it begins that no primary has an answer, and when that ends; each attempt in between would be too much. */
+static void failing_tell(struct secondary *s)
+{
+	const struct log *log = s->manage->log;
+	usec_t expires_at = refresh_expires_at(&s->refresh), left = expires_at - now_of(s);
+	bool is_failing = s->refresh.failed_rounds > 0;
+	char text[NETADDR_TEXT_SIZE];
+
+	if (is_failing == s->is_failing || !log_limit_passes(&s->manage->log_refreshes, log))
+		return;
+	s->is_failing = is_failing;
+	primary_text(s, 0, text);
+	if (!is_failing)
+		log_notice(log, "zone %s: a primary answers again", s->entry->name);
+	else if (s->refresh.has_zone && expires_at != REFRESH_NEVER && left > 0)
+		log_warn(log, "zone %s: no primary of %u answers as it should (%s and on); serial %" PRIu32 " is served for %" PRId64 " s more. See that they run, serve the "
+			      "zone and can be reached from here", s->entry->name, s->primary_count, text, s->refresh.timers.serial, left / USEC_PER_SEC);
+	else
+		log_warn(log, "zone %s: no primary of %u answers as it should (%s and on), and there is nothing to serve until one does. See that they run, serve the zone "
+			      "and can be reached from here", s->entry->name, s->primary_count, text);
+}
+
 /* Does what is due and sleeps until more is. */
 static void secondary_run(struct secondary *s)
 {
@@ -370,6 +393,7 @@ static void secondary_run(struct secondary *s)
 
 	while (refresh_step(&s->refresh, now_of(s), &action))
 		perform(s, &action);
+	failing_tell(s);
 	atomic_store_explicit(&s->entry->served->expires_at, refresh_expires_at(&s->refresh), memory_order_relaxed);
 	usec_t wake_at = refresh_wake_at(&s->refresh);
 	if (wake_at == REFRESH_NEVER)

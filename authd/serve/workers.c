@@ -151,12 +151,13 @@ static int worker_open(struct worker *worker, struct workers *set, uint32_t inde
 	for (uint32_t i = 0; i < config->listen_count; i++) {
 		if ((status = datagrams_open(worker, i)) != ZT_OK) {
 			char text[NETADDR_TEXT_SIZE];
-			log_error(config->log, "cannot listen on %s: %s", netaddr_to_text(&config->listen[i], text), status_text(status));
+			log_error(config->log, "cannot listen on %s: %s%s", netaddr_to_text(&config->listen[i], text), status_text(status),
+				  listener_hint(status));
 			return status;
 		}
 	}
 	if ((status = connections_open(worker)) != ZT_OK) {
-		log_error(config->log, "cannot listen for TCP: %s", status_text(status));
+		log_error(config->log, "cannot listen for TCP on the addresses of server.listen and listen-tls: %s%s", status_text(status), listener_hint(status));
 		return status;
 	}
 	return transfers_new(&worker->transfers, config->manage_mailbox, config->journal, config->clock, &worker->counters);
@@ -200,7 +201,7 @@ static void *worker_main(void *arg)
 	qsbr_offline();
 	int status = loop_run(&worker->loop);
 	if (status != ZT_OK)
-		log_error(worker->set->config.log, "worker %u: event loop failed: %s", worker->index, status_text(status));
+		log_error(worker->set->config.log, "worker %u: event loop failed: %s; it answers nothing any more, restart the daemon", worker->index, status_text(status));
 	connections_close(worker);      /* its streams belong to this thread's loop, and their end may post evidence */
 	qsbr_unregister();
 	return NULL;

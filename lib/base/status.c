@@ -51,6 +51,7 @@ int status_from_errno(int err)
 	case 0: return ZT_OK;
 	case ENOMEM: return ZT_ENOMEM;
 	case EINVAL: return ZT_EINVAL;
+	case EADDRNOTAVAIL:      /* no interface has it */
 	case ENOENT: return ZT_ENOENT;
 	case EEXIST: return ZT_EEXIST;
 	case EIO: return ZT_EIO;
@@ -58,6 +59,7 @@ int status_from_errno(int err)
 	case EDQUOT: return ZT_ENOSPC;
 	case EACCES:
 	case EPERM: return ZT_EDENIED;
+	case EADDRINUSE:
 	case EBUSY: return ZT_EBUSY;
 	case EINTR:
 	case EAGAIN: return ZT_EAGAIN;

@@ -184,3 +184,13 @@ struct listener_counters listener_counters(const struct listener *listener)
 {
 	return listener->counters;
 }
+
+const char *listener_hint(int status)
+{
+	switch (status) {
+	case ZT_EBUSY: return "; another server uses it: stop that one, or name another address or port";
+	case ZT_EDENIED: return "; ports below 1024 are for root, who then becomes server.user, and for services with the capability NET_BIND_SERVICE";
+	case ZT_ENOENT: return "; no interface of this host has that address (ip addr shows which there are)";
+	default: return "";
+	}
+}

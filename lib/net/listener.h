@@ -39,5 +39,7 @@ ZT_MUST_CHECK int listener_open(struct listener **listener, struct loop *loop, c
 void listener_close(struct listener *listener);
 /* One connection handed out has ended. NULL is fine: what outlives the listener needs no account. */
 void listener_release(struct listener *listener);
+/* What an operator can do about an address that can't be listened on, TCP or UDP: a clause that begins with "; ", or "". */
+const char *listener_hint(int status);
 void listener_local(const struct listener *listener, struct netaddr *local);
 struct listener_counters listener_counters(const struct listener *listener);
