@@ -10,6 +10,13 @@
 
 #define KEEPALIVE_UNIT (100 * USEC_PER_MSEC)      /* of RFC 7828 */
 
+/* Of one worker, for the client whose turn it is. */
+struct stream_buffers {
+	struct respond responds[STREAM_BATCH];
+	uint8_t early[MESSAGE_MAX_LEN];      /* replies without a look-up */
+	uint8_t reply[MESSAGE_MAX_LEN];
+};
+
 static void forward(struct worker *worker, struct stream *stream, enum request_kind kind, const struct respond *r, bool is_tapped)
 {
 	struct request origin = {
@@ -31,24 +38,33 @@ static void tell(struct worker *worker, struct stream *stream, const struct resp
 	tapping_tell(&worker->tapping, &exchange);
 }
 
-static void answer(struct worker *worker, struct stream *stream, struct respond *r)
+/* Sends what r->out holds. */
+static void reply(struct worker *worker, struct stream *stream, const struct respond *r, bool is_tapped)
+{
+	if (is_tapped)
+		tell(worker, stream, r, r->out_len);
+	worker_count_reply(worker, r);
+	if (stream_send(stream, r->out, r->out_len) != ZT_OK)
+		counter_add(&worker->counters.send_failed, 1);
+}
+
+/* What is not a look-up. False when the stream ends. */
+static bool settle(struct worker *worker, struct stream *stream, struct respond *r, enum respond_verdict verdict)
 {
 	bool is_tapped = tapping_wants(&worker->tapping);
-	enum respond_verdict verdict = respond(r);
 
-	if (is_tapped)
-		tell(worker, stream, r, verdict == RESPOND_REPLY || verdict == RESPOND_LOOKUP ? r->out_len : 0);
+	if (is_tapped && verdict != RESPOND_REPLY)
+		tell(worker, stream, r, 0);
 	switch (verdict) {
-	case RESPOND_LOOKUP:      /* respond has run it */
+	case RESPOND_LOOKUP:
+		break;
 	case RESPOND_REPLY:
-		worker_count_reply(worker, r);
-		if (stream_send(stream, r->out, r->out_len) != ZT_OK)
-			counter_add(&worker->counters.send_failed, 1);
+		reply(worker, stream, r, is_tapped);
 		break;
 	case RESPOND_DROP:      /* what came before it is answered */
 		counter_add(&worker->counters.dropped, 1);
 		stream_finish(stream);
-		break;
+		return false;
 	case RESPOND_NOTIFY:
 		counter_add(&worker->counters.notifies, 1);
 		forward(worker, stream, REQUEST_NOTIFY, r, is_tapped);
@@ -62,24 +78,61 @@ static void answer(struct worker *worker, struct stream *stream, struct respond 
 		transfer_start(worker->transfers, stream, r);
 		break;
 	}
+	return true;
+}
+
+/* Look-ups of one client that wait to be run together, so that their cache misses overlap. */
+struct lookups {
+	struct zone_finder *finders[STREAM_BATCH];
+	struct respond *responds[STREAM_BATCH];
+	unsigned count;
+};
+
+static void lookups_answer(struct worker *worker, struct stream *stream, struct lookups *lookups)
+{
+	zone_finders_run(lookups->finders, lookups->count);
+	for (unsigned i = 0; i < lookups->count; i++) {
+		struct respond *r = lookups->responds[i];
+		r->out = worker->stream_buffers->reply;
+		respond_finish(r);
+		reply(worker, stream, r, tapping_wants(&worker->tapping));
+	}
+	lookups->count = 0;
 }
 
 static void on_batch(struct stream *stream, const struct stream_message *messages, unsigned count, void *ctx)
 {
 	struct worker *worker = ctx;
-	struct respond r = {
-		.peer = stream_remote(stream), .is_tcp = true, .clock = worker->loop.clock,
-		.is_encrypted = stream_is_encrypted(stream), .keepalive = (uint16_t)(entrance_idle_timeout(stream) / KEEPALIVE_UNIT), .out = worker->stream_reply, .out_size = MESSAGE_MAX_LEN,
-	};
+	struct stream_buffers *buffers = worker->stream_buffers;
+	bool is_encrypted = stream_is_encrypted(stream), goes_on = true;
+	uint16_t keepalive = (uint16_t)(entrance_idle_timeout(stream) / KEEPALIVE_UNIT);
+	struct lookups lookups;
 
-	counter_add(r.is_encrypted ? &worker->counters.queries_tls : &worker->counters.queries_tcp, count);
+	lookups.count = 0;
+	counter_add(is_encrypted ? &worker->counters.queries_tls : &worker->counters.queries_tcp, count);
 	qsbr_online();
-	r.view = worker_view(worker);
-	for (unsigned i = 0; i < count; i++) {
-		r.query = messages[i].data;
-		r.query_len = messages[i].len;
-		answer(worker, stream, &r);
+	const struct view *view = worker_view(worker);
+	for (unsigned i = 0; i < count && goes_on; i++) {
+		struct respond *r = &buffers->responds[i];
+		r->view = view;
+		r->query = messages[i].data;
+		r->query_len = messages[i].len;
+		r->peer = stream_remote(stream);
+		r->is_encrypted = is_encrypted;
+		r->keepalive = keepalive;
+		r->out = buffers->early;
+		enum respond_verdict verdict = respond_begin(r);
+		if (verdict == RESPOND_LOOKUP) {
+			lookups.finders[lookups.count] = &r->finder;
+			lookups.responds[lookups.count++] = r;
+		} else {
+			/* Answers that are ready leave in the order of their questions. */
+			lookups_answer(worker, stream, &lookups);
+			goes_on = settle(worker, stream, r, verdict);
+		}
 	}
+	if (goes_on)
+		lookups_answer(worker, stream, &lookups);
 	qsbr_offline();
 }
 
@@ -131,16 +184,24 @@ int connections_open(struct worker *worker)
 		.limits = worker->set->entrance_limits,
 	};
 
-	worker->stream_reply = malloc(MESSAGE_MAX_LEN);
-	return worker->stream_reply ? entrance_open(&worker->entrance, &worker->loop, &entrance) : ZT_ENOMEM;
+	worker->stream_buffers = calloc(1, sizeof(*worker->stream_buffers));
+	if (!worker->stream_buffers)
+		return ZT_ENOMEM;
+	for (unsigned i = 0; i < STREAM_BATCH; i++) {
+		struct respond *r = &worker->stream_buffers->responds[i];
+		r->clock = worker->loop.clock;
+		r->is_tcp = true;
+		r->out_size = MESSAGE_MAX_LEN;
+	}
+	return entrance_open(&worker->entrance, &worker->loop, &entrance);
 }
 
 void connections_close(struct worker *worker)
 {
 	entrance_close(worker->entrance);
-	free(worker->stream_reply);
+	free(worker->stream_buffers);
 	worker->entrance = NULL;
-	worker->stream_reply = NULL;
+	worker->stream_buffers = NULL;
 }
 
 void connections_reply(struct worker *worker, const struct request *request)

@@ -31,7 +31,7 @@ struct worker {
 	struct respond *responds;              /* by slot of the batch */
 	struct datagrams *datagrams;           /* by listening address */
 	struct entrance *entrance;             /* TCP clients */
-	uint8_t *stream_reply;                 /* room for the largest message */
+	struct stream_buffers *stream_buffers;
 	struct transfers *transfers;
 	struct limiter *limiter;
 	struct tapping tapping;                /* dnstap */
