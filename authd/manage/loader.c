@@ -107,7 +107,7 @@ static int file_read(struct manage *manage, struct zone_entry *entry, struct zon
 
 /* ---- reload ------------------------------------------------------------------------------------------------------------------------- */
 
-/* What comes of a file that was read again. `fresh` is a zone of its own that nobody serves. */
+/* What comes of a file that was read again. `fresh` is a zone of its own that nobody serves; it shares what did not change. */
 struct reload {
 	struct zone *fresh;
 	const struct zone_version *file;   /* the file's content; pinned */
@@ -138,7 +138,7 @@ static int reload_read(struct manage *manage, struct zone_entry *entry, struct r
 {
 	struct zone_edit *edit = NULL;
 
-	int status = zone_new(entry->apex, &manage->fingerprint_key, &reload->fresh);
+	int status = zone_fork(entry->zone, &reload->fresh);
 	if (status == ZT_OK)
 		status = zone_edit_begin(reload->fresh, &edit);
 	if (status != ZT_OK) {

@@ -7,6 +7,7 @@ lib_libzone_a_SOURCES = \
 	%D%/check.c %D%/check.h \
 	%D%/condense.c \
 	%D%/diff.c %D%/diff.h \
+	%D%/draft.c %D%/draft.h \
 	%D%/edit.c %D%/edit.h \
 	%D%/find.c %D%/find.h \
 	%D%/generate.c %D%/generate.h \
@@ -28,6 +29,7 @@ lib_libzone_a_SOURCES = \
 	%D%/order.c \
 	%D%/reclaim.c \
 	%D%/region.c %D%/region.h \
+	%D%/replace.c %D%/replace.h \
 	%D%/trie.c %D%/trie.h \
 	%D%/version.h \
 	%D%/znode.c %D%/znode.h \

@@ -5,6 +5,8 @@
 #include "lib/base/qsbr.h"
 #include "lib/zone/version.h"
 
+enum { FORK_EDITS = 1 << 20 };         /* more than a fork ever sees */
+
 int retired_reserve(struct retired *list, size_t more)
 {
 	if (list->cap - list->count >= more)
@@ -45,8 +47,9 @@ void zone_drop_region(struct zone *zone, struct region *region)
 
 void twig_free(struct zone *zone, twig_t twig)
 {
+	if (zone->lender && twig_generation(twig) <= zone->lent)
+		return;
 	struct region *region = region_find(zone->regions, twig);
-
 	if (region) {
 		if (!zone->is_ending && region_release(region, twig))
 			zone_drop_region(zone, region);
@@ -79,17 +82,47 @@ static void clear_generations(const struct zone *zone, twig_t twig)
 		clear_generations(zone, branch_twig(branch, i));
 }
 
+/* Only the editing thread looks at generations, so they may change under the readers. */
+static void begin_anew(const struct zone *zone, struct zone_version *current)
+{
+	if (current->root)
+		clear_generations(zone, current->root);
+	current->generation = 0;
+}
+
 uint32_t version_next_generation(struct zone *zone)
 {
 	struct zone_version *current = zone_current_mutable(zone);
 
-	if (current->generation == UINT32_MAX) {
-		/* Only the editing thread looks at generations, so they may change under the readers. */
-		if (current->root)
-			clear_generations(zone, current->root);
-		current->generation = 0;
-	}
+	if (current->generation == UINT32_MAX)
+		begin_anew(zone, current);
 	return current->generation + 1;
+}
+
+int zone_fork(struct zone *source, struct zone **out)
+{
+	struct zone_version *current = zone_current_mutable(source);
+
+	int status = zone_new(source->apex, &source->key, out);
+	if (status != ZT_OK || !current->root)
+		return status;
+	/* A fork must know the lender's nodes by their generation, so it never begins anew itself. */
+	if (current->generation > UINT32_MAX - FORK_EDITS)
+		begin_anew(source, current);
+	struct zone *fork = *out;
+	struct zone_version *version = zone_current_mutable(fork);
+	version->root = current->root;
+	version->apex = current->apex;
+	version->name_count = current->name_count;
+	version->record_count = current->record_count;
+	version->memory = current->memory;
+	version->sum = current->sum;
+	version->serial = current->serial;
+	version->generation = current->generation;
+	fork->regions = source->regions;
+	fork->lender = zone_version_acquire(current);
+	fork->lent = current->generation;
+	return ZT_OK;
 }
 
 struct zone_version *version_new(struct zone *zone)
@@ -243,6 +276,9 @@ void zone_free(struct zone *zone)
 		return;
 	assert(!zone->is_edited);
 	zone->is_ending = true;
+	/* A fork has only the lender's, some of which may be gone. */
+	if (zone->lender)
+		zone->regions = NULL;
 	struct zone_version *current = zone_current_mutable(zone);
 	if (current->root)
 		twig_free(zone, current->root | TWIG_SUBTREE);
@@ -250,6 +286,8 @@ void zone_free(struct zone *zone)
 		next = version->next;
 		abandon(version);
 	}
+	if (zone->lender)
+		zone_version_release(zone->lender);
 	while (zone->regions)
 		zone_drop_region(zone, zone->regions);
 	free(zone);

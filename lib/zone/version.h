@@ -51,6 +51,8 @@ struct zone {
 	bool is_edited;
 	bool is_ending;            /* its regions go as a whole */
 	struct region *regions;
+	const struct zone_version *lender;     /* of a fork: the pinned version that it began with, else NULL */
+	uint32_t lent;             /* nodes of this generation or before are the lender's */
 	struct fingerprint_key key;
 	uint8_t apex_len;
 	uint8_t apex[];            /* as long as it is: there may be very many zones */

@@ -78,6 +78,9 @@ unsigned znode_flags(const struct znode *node);
 
 /* A zone with one empty, published version. The key makes fingerprints comparable among servers that share it. */
 int zone_new(const uint8_t *apex, const struct fingerprint_key *key, struct zone **out) ZT_MUST_CHECK;
+/* A zone of its own that begins with what another one has now, and shares it: a version of the same apex can be built beside it for the memory of
+ * the difference. Until it is freed, the other zone must not be edited or reclaimed, but for one edit that is published last. */
+int zone_fork(struct zone *source, struct zone **out) ZT_MUST_CHECK;
 /* Every pin must have been given back and no worker may be reading. */
 void zone_free(struct zone *zone);
 const uint8_t *zone_apex(const struct zone *zone);

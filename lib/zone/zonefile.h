@@ -104,7 +104,7 @@ int64_t zonefile_sources_newest_ns(const uint8_t *sources, size_t len);
 
 /* ---- zones -------------------------------------------------------------------------------------------------------------- */
 
-/* Puts the file's records into an edit whose view is empty, then checks what the edit shows against the rules of the DNS (lib/zone/check.h). Errors: records outside
+/* Makes the file's records the content of an edit that shows what is current (touching only what differs, replace.h), then checks what the edit shows against the rules of the DNS (lib/zone/check.h). Errors: records outside
  * the zone, a class other than IN, broken rules. Warnings: duplicates (dropped), a TTL that differs from its RRset's (the first one stays).
  * ZT_OK; ZT_ESYNTAX or ZT_EZONE when the report has errors: abort the edit then; otherwise as zonefile_read. */
 int zonefile_load(const char *path, const uint8_t *apex, struct zone_edit *edit, struct zonefile_report *report) ZT_MUST_CHECK;

@@ -6,10 +6,12 @@
 #include "lib/zone/bulk.h"
 #include "lib/zone/check.h"
 #include "lib/zone/edit.h"
+#include "lib/zone/replace.h"
 #include "lib/zone/zonefile.h"
 
 struct load {
-	struct zone_bulk *bulk;
+	struct zone_bulk *bulk;            /* an empty zone is built in bulk, */
+	struct zone_replace *replace;      /* any other is compared with the file */
 	struct zone_edit *edit;
 	struct zonefile_report *report;
 	const uint8_t *apex;
@@ -32,6 +34,11 @@ static bool record_belongs(const struct load *load, const struct zonefile_record
 	return true;
 }
 
+static int add(struct load *load, const struct change_record *record, uint32_t *ttl)
+{
+	return load->bulk ? zone_bulk_add(load->bulk, record, ttl) : zone_replace_add(load->replace, record, ttl);
+}
+
 static int load_record(void *arg, const struct zonefile_record *record)
 {
 	struct load *load = arg;
@@ -40,7 +47,7 @@ static int load_record(void *arg, const struct zonefile_record *record)
 	if (!record_belongs(load, record))
 		return ZT_OK;
 	uint32_t ttl = record->ttl;
-	int status = zone_bulk_add(load->bulk, &(struct change_record){ record->owner, record->type, ttl, record->rdata, record->rdata_len }, &ttl);
+	int status = add(load, &(struct change_record){ record->owner, record->type, ttl, record->rdata, record->rdata_len }, &ttl);
 	if (ttl != record->ttl)
 		zonefile_warning(load->report, record->file, record->line, "%s %s: TTL %u differs from the %u of the records before it, which is used",
 				 name_to_text(record->owner, owner), rr_type_to_text(record->type, type), record->ttl, ttl);
@@ -129,13 +136,16 @@ int zonefile_load(const char *path, const uint8_t *apex, struct zone_edit *edit,
 	struct load load = { .edit = edit, .report = report, .apex = apex };
 	struct zonefile_sink sink = { .on_record = load_record, .arg = &load };
 
-	int status = zone_bulk_begin(edit, &load.bulk);
+	bool is_empty = zone_version_name_count(zone_edit_view(edit)) == 0;
+	int status = is_empty ? zone_bulk_begin(edit, &load.bulk) : zone_replace_begin(edit, &load.replace);
 	if (status != ZT_OK)
 		return status;
 	status = zonefile_read(path, apex, &sink, report);
-	if (status == ZT_OK)
-		status = zone_bulk_finish(load.bulk);
-	else
+	if (status != ZT_OK) {
 		zone_bulk_abort(load.bulk);
+		zone_replace_abort(load.replace);
+		return status;
+	}
+	status = is_empty ? zone_bulk_finish(load.bulk) : zone_replace_finish(load.replace);
 	return status == ZT_OK ? rules_check(path, &load) : status;
 }

@@ -6,6 +6,7 @@
 #include "lib/dns/rrtype.h"
 #include "lib/zone/bulk.h"
 #include "lib/zone/find.h"
+#include "lib/zone/replace.h"
 #include "lib/zone/version.h"
 #include "tests/property/zone_model.h"
 #include "tests/support/suite.h"
@@ -223,16 +224,24 @@ static unsigned list_records(struct world *world, struct load_record *out)
 	return count;
 }
 
-/* The same content once more, built in bulk. A first record gives its RRset the TTL. */
-static void do_rebuild(struct world *world, struct zone_edit *edit)
+/* Either adds a record. */
+struct loader {
+	struct zone_bulk *bulk;
+	struct zone_replace *replace;
+};
+
+static int loader_add(struct loader *loader, const struct change_record *record, uint32_t *ttl)
+{
+	return loader->bulk ? zone_bulk_add(loader->bulk, record, ttl) : zone_replace_add(loader->replace, record, ttl);
+}
+
+/* Tells all of the model. A first record gives its RRset the TTL. */
+static unsigned tell_model(struct world *world, struct loader *loader)
 {
 	static struct load_record records[MODEL_NAMES * MODEL_SLOTS * 2 * MODEL_RDATA];
 	uint8_t seen[MODEL_NAMES][MODEL_SLOTS] = { { 0 } }, owner[NAME_MAX_LEN];
-	struct zone_bulk *bulk;
 	uint32_t ttl;
 
-	MUST(zone_edit_clear(edit) == ZT_OK);
-	MUST(zone_bulk_begin(edit, &bulk) == ZT_OK);
 	unsigned count = list_records(world, records);
 	for (unsigned i = 0; i < count; i++) {
 		const struct load_record *at = &records[i];
@@ -241,16 +250,27 @@ static void do_rebuild(struct world *world, struct zone_edit *edit)
 		uint8_t *set_seen = &seen[at->name][at->slot], bit = (uint8_t)(1 << at->rdata);
 		name_copy(owner, world->uni.name[at->name]);
 		scramble_name(world->rng, owner);
-		int status = zone_bulk_add(bulk, &(struct change_record){ owner, model_slot[at->slot].type,
+		int status = loader_add(loader, &(struct change_record){ owner, model_slot[at->slot].type,
 			*set_seen ? expected + 7 : expected, rdata->data, rdata->len }, &ttl);
 		MUST(status == (*set_seen & bit ? ZT_EEXIST : ZT_OK));
 		MUST(ttl == expected);
 		*set_seen |= bit;
 	}
-	MUST(zone_bulk_finish(bulk) == ZT_OK);
-	MUST(zone_bulk_begin(edit, &bulk) == (count ? ZT_EINVAL : ZT_OK));
+	return count;
+}
+
+/* The same content once more, built in bulk. */
+static void do_rebuild(struct world *world, struct zone_edit *edit)
+{
+	struct loader loader = { 0 };
+
+	MUST(zone_edit_clear(edit) == ZT_OK);
+	MUST(zone_bulk_begin(edit, &loader.bulk) == ZT_OK);
+	unsigned count = tell_model(world, &loader);
+	MUST(zone_bulk_finish(loader.bulk) == ZT_OK);
+	MUST(zone_bulk_begin(edit, &loader.bulk) == (count ? ZT_EINVAL : ZT_OK));
 	if (count == 0)
-		zone_bulk_abort(bulk);
+		zone_bulk_abort(loader.bulk);
 }
 
 /* ---- one script ------------------------------------------------------------------------------------------------------------- */
@@ -394,6 +414,47 @@ static void run_script(struct world *world)
 	maybe_pin(world);
 }
 
+/* As a file that is read again: told record by record to a fork, some of it changed; then more is done there, and the difference goes to the zone. */
+static void run_reload(struct world *world)
+{
+	struct model before = world->model;
+	struct loader loader = { 0 };
+	struct changeset change;
+	struct zone_edit *edit;
+	struct zone *fork;
+
+	for (uint64_t left = rng_below(world->rng, 6); left > 0; left--) {
+		struct target target = draw_target(world);
+		target.set->present ^= (uint8_t)(1 << target.rdata);
+		target.set->ttl = target.record.ttl;
+	}
+	MUST(zone_fork(world->zone, &fork) == ZT_OK);
+	MUST(zone_edit_begin(fork, &edit) == ZT_OK);
+	MUST(zone_replace_begin(edit, &loader.replace) == ZT_OK);
+	tell_model(world, &loader);
+	MUST(zone_replace_finish(loader.replace) == ZT_OK);
+	model_check_content(&world->uni, &world->model, zone_edit_view(edit));
+	check_version_structure(zone_edit_view(edit));
+	zone_edit_publish(edit);
+	MUST(zone_edit_begin(fork, &edit) == ZT_OK);
+	for (uint64_t left = rng_below(world->rng, 5); left > 0; left--)
+		do_anything(world, edit);
+	zone_edit_publish(edit);
+	model_check_content(&world->uni, &world->model, zone_current(fork));
+	changeset_init(&change);
+	MUST(zone_diff(zone_current(world->zone), zone_current(fork), &change) == ZT_OK);
+	model_check_changeset(&world->uni, &before, &world->model, &change);
+	MUST(zone_edit_begin(world->zone, &edit) == ZT_OK);
+	MUST(zone_edit_apply(edit, &change) == ZT_OK);
+	zone_edit_publish(edit);
+	zone_free(fork);
+	follow(world, &change);
+	check_pins(world, &change);
+	changeset_fini(&change);
+	model_check_content(&world->uni, &world->model, zone_current(world->zone));
+	check_version_structure(zone_current(world->zone));
+}
+
 static void run_zone(struct rng *rng, unsigned long scripts)
 {
 	struct world *world = calloc(1, sizeof(*world));
@@ -408,7 +469,10 @@ static void run_zone(struct rng *rng, unsigned long scripts)
 	for (unsigned long i = 0; i < scripts; i++) {
 		if (i == ages_at)
 			zone_current_mutable(world->zone)->generation = UINT32_MAX - (uint32_t)rng_below(rng, 10);
-		run_script(world);
+		if (rng_below(rng, 10) == 0)
+			run_reload(world);
+		else
+			run_script(world);
 	}
 	for (unsigned i = 0; i < PINS; i++)
 		unpin(&world->pin[i]);
