@@ -6,6 +6,7 @@
 
 enum {
 	COLLECT_ROWS = 512,                /* garbage rows deleted per commit */
+	COLLECT_SIZE = 4 << 20,            /* bytes of them until the map's pages are given back: deleting touches them */
 };
 
 static void fail(struct journal_txn *txn, int status)
@@ -229,6 +230,7 @@ static void key_copy(struct journal_key *key, const uint8_t *bytes, size_t len)
 static bool collect_range(struct journal_txn *txn, MDB_cursor *cursor, const struct journal_key *bounds, unsigned *left)
 {
 	MDB_val end = { bounds[1].len, (void *)(uintptr_t)bounds[1].bytes };
+	size_t touched = 0;
 
 	for (; *left > 0; --*left) {
 		MDB_val key = { bounds[0].len, (void *)(uintptr_t)bounds[0].bytes }, value;
@@ -240,6 +242,11 @@ static bool collect_range(struct journal_txn *txn, MDB_cursor *cursor, const str
 		if (rc) {
 			fail(txn, journal_status(rc));
 			return false;
+		}
+		touched += value.mv_size;
+		if (touched >= COLLECT_SIZE) {
+			journal_env_trim(txn->journal);
+			touched = 0;
 		}
 	}
 	return false;
