@@ -2,6 +2,7 @@
 #include "authd/serve/worker.h"
 
 #include "lib/base/qsbr.h"
+#include "lib/net/proxy.h"
 
 enum {
 	BATCHES_PER_TURN = 16,      /* then the loop looks at TCP and the mailbox */
@@ -11,7 +12,7 @@ enum {
 static void forward(struct worker *worker, enum request_kind kind, unsigned slot, bool is_tapped)
 {
 	const struct respond *r = &worker->responds[slot];
-	struct request origin = { .peer = worker->batch.slots[slot].remote, .udp_limit = (uint16_t)respond_limit(r), .is_tapped = is_tapped };
+	struct request origin = { .peer = *r->peer, .via = worker->batch.slots[slot].remote, .udp_limit = (uint16_t)respond_limit(r), .is_tapped = is_tapped };
 	udp_batch_local(&worker->batch, slot, &origin.local);
 	worker_forward(worker, kind, r, &origin);
 }
@@ -20,9 +21,10 @@ static void forward(struct worker *worker, enum request_kind kind, unsigned slot
 static void slot_tell(struct worker *worker, unsigned i)
 {
 	const struct udp_slot *slot = &worker->batch.slots[i];
+	const struct respond *r = &worker->responds[i];
 	struct netaddr local;
 	struct tap_exchange exchange = {
-		.client = &slot->remote, .server = &local, .transport = DNSTAP_UDP, .query = slot->query, .query_len = (uint32_t)slot->query_len,
+		.client = r->peer, .server = &local, .transport = DNSTAP_UDP, .query = r->query, .query_len = (uint32_t)r->query_len,
 		.response = slot->answer, .response_len = slot->answer_len,
 	};
 
@@ -69,17 +71,41 @@ static void slot_settle(struct worker *worker, unsigned i, enum respond_verdict 
 		slot_tell(worker, i);
 }
 
+/* Takes a PROXY header off what a trusted proxy sent. False: the header is no good. */
+static bool slot_unwrap(struct worker *worker, const struct acl *proxies, unsigned i)
+{
+	struct respond *r = &worker->responds[i];
+	struct proxy_header header;
+
+	if (!acl_allows(proxies, r->peer, NULL))
+		return true;
+	int status = proxy_read(&header, r->query, r->query_len);
+	if (status == ZT_ENOENT)
+		return true;
+	if (status != ZT_OK)
+		return false;
+	r->query += header.len;
+	r->query_len -= header.len;
+	if (netaddr_is_set(&header.source)) {
+		worker->proxied[i] = header.source;
+		r->peer = &worker->proxied[i];
+	}
+	return true;
+}
+
 static enum respond_verdict slot_begin(struct worker *worker, const struct view *view, unsigned i)
 {
 	struct udp_slot *slot = &worker->batch.slots[i];
 	struct respond *r = &worker->responds[i];
 
-	if (slot->query_is_cut)
-		return RESPOND_DROP;
-	r->view = view;
 	r->query = slot->query;
 	r->query_len = slot->query_len;
 	r->peer = &slot->remote;
+	if (slot->query_is_cut)
+		return RESPOND_DROP;
+	if (view->settings.proxy_allow && !slot_unwrap(worker, view->settings.proxy_allow, i))
+		return RESPOND_DROP;
+	r->view = view;
 	r->is_tcp = false;
 	r->out = slot->answer;
 	r->out_size = worker->batch.answer_size;
@@ -178,7 +204,7 @@ void datagrams_reply(struct worker *worker, const struct request *request)
 						 : netaddr_equal(&sock->local, &request->local);
 		if (!matches)
 			continue;
-		if (udp_send_from(sock, &request->local, &request->peer, request->reply.data, request->reply.len) != ZT_OK)
+		if (udp_send_from(sock, &request->local, &request->via, request->reply.data, request->reply.len) != ZT_OK)
 			counter_add(&worker->counters.send_failed, 1);
 		return;
 	}

@@ -28,7 +28,8 @@ struct request {
 	struct mailbox_node node;       /* first */
 	enum request_kind kind;
 	struct worker *worker;          /* who gets the reply */
-	struct netaddr peer;            /* source of the message */
+	struct netaddr peer;            /* source of the message; behind a proxy, the client's */
+	struct netaddr via;             /* UDP: where the reply goes */
 	struct netaddr local;           /* address it came to; UDP replies leave from it */
 	uint64_t stream;                /* the worker's number of the TCP stream, 0 for UDP */
 	usec_t received;                /* monotonic */

@@ -29,6 +29,7 @@ struct worker {
 	struct mailbox mailbox;                /* answered requests, and `stop` */
 	struct udp_batch batch;
 	struct respond *responds;              /* by slot of the batch */
+	struct netaddr proxied[BATCH_SIZE];    /* by slot: the client behind a proxy */
 	struct datagrams *datagrams;           /* by listening address */
 	struct entrance *entrance;             /* TCP clients */
 	struct stream_buffers *stream_buffers;

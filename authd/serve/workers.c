@@ -64,6 +64,7 @@ bool worker_forward(struct worker *worker, enum request_kind kind, const struct 
 	memcpy(wire, r->query, r->query_len);
 	request->worker = worker;
 	request->peer = origin->peer;
+	request->via = origin->via;
 	request->local = origin->local;
 	request->stream = origin->stream;
 	request->udp_limit = origin->udp_limit;

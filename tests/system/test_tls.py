@@ -10,12 +10,13 @@ import time
 
 import dns.edns
 import dns.message
+import dns.opcode
 import dns.rcode
 
 from zt import Authd, Failure, ask, replicate, run_tests, sample_zone, test, tool, wait_for, zonectl
 from zt.client import receive_message
 from zt.lab import free_port
-from zt.node import require
+from zt.node import Node, require
 from zt.wire import Records
 
 ZONE = "example."
@@ -304,6 +305,98 @@ def untrusted_streams(lab):
             sock.sendall(proxy_header("192.0.2.7", node.address) + query("www." + ZONE))
             with contextlib.suppress(ConnectionError):
                 assert sock.recv(100) == b"", "an answer"
+
+
+def ask_udp(node, *parts):
+    """The rcode of what comes back for a datagram of these parts; None for nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(2)
+        sock.sendto(b"".join(parts), (node.address, node.port))
+        try:
+            return dns.message.from_wire(sock.recv(4096), question_only=True).rcode()
+        except TimeoutError:
+            return None
+
+
+@test("over UDP, too, a trusted proxy's header decides, also for what is forwarded; a bad one is dropped")
+def proxied_datagrams(lab):
+    node, zone = choosy(lab, "proxy-allow: 127.0.0.0/8")
+    question, header = query("www." + ZONE)[2:], proxy_header("192.0.2.7", node.address)
+    assert ask_udp(node, header, question) == dns.rcode.NOERROR
+    assert ask_udp(node, proxy_header("192.0.2.8", node.address), question) == dns.rcode.REFUSED
+    assert ask_udp(node, proxy_header("192.0.2.7", node.address, command=0), question) == dns.rcode.REFUSED
+    assert ask_udp(node, question) == dns.rcode.REFUSED
+    assert ask_udp(node, header[:20]) is None, "the length says more than there is"
+    # A NOTIFY goes by the client's address, and its answer by the proxy's.
+    notify = dns.message.make_query(ZONE, "SOA")
+    notify.set_opcode(dns.opcode.NOTIFY)
+    assert ask_udp(node, header, notify.to_wire()) is not None
+    output = tool("kdig", f"@{node.address}", "-p", node.port, "+notcp", f"+proxy=192.0.2.7-{node.address}", "www." + ZONE, "A")
+    assert ANSWER in output, output
+    assert zone.serial == 1
+
+
+@test("a datagram with a header from who is not trusted is not answered as if it had none")
+def untrusted_datagrams(lab):
+    for setting in ("proxy-allow: 198.51.100.0/24", "proxy-allow: []"):
+        node, _ = choosy(lab, setting)
+        rcode = ask_udp(node, proxy_header("192.0.2.7", node.address), query("www." + ZONE)[2:])
+        assert rcode in (None, dns.rcode.NOTIMP, dns.rcode.FORMERR), rcode
+
+
+class Dnsdist(Node):
+    """dnsdist in front of one server, which it tells its clients' addresses."""
+    kind = "dnsdist"
+
+    def __init__(self, lab, backend, tls=False):
+        super().__init__(lab)
+        self.backend, self.tls = backend, tls
+
+    def find_binary(self):
+        return require("dnsdist", "dnsdist")
+
+    def command(self):
+        return [self.binary, "--supervised", "--disable-syslog", "-C", str(self.path("dnsdist.conf"))]
+
+    def write_config(self):
+        backend = self.backend
+        server = f'address="{backend.address}:{backend.tls_port}", tls="openssl", validateCertificates=false' if self.tls else \
+            f'address="{backend.address}:{backend.port}"'
+        self.write("dnsdist.conf", f"""setLocal("{self.where().replace('@', ':')}")
+setACL("127.0.0.0/8")
+newServer({{{server}, useProxyProtocol=true, healthCheckMode="up"}})
+""")
+
+
+@test("behind dnsdist the zone is given to its client and to nobody else, by UDP, TCP and TLS")
+def behind_dnsdist(lab):
+    for tls in (False, True):
+        node = TlsAuthd(lab, "proxy-allow: 127.0.0.0/8")
+        node.config = lambda node=node: TlsAuthd.config(node).replace("    allow-transfer", "    allow-query: [127.7.7.0/24]\n    allow-transfer")
+        replicate(sample_zone(ZONE), node, [])
+        front = Dnsdist(lab, node, tls)
+        node.start()
+        front.start()
+        question = query("www." + ZONE)
+
+        def rcode_for(source, front=front):
+            with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+                sock.settimeout(5)
+                sock.bind((source, 0))
+                try:
+                    sock.connect((front.address, front.port))
+                    sock.sendall(question)
+                    message = receive_message(sock)
+                except OSError:
+                    return None
+                return dns.message.from_wire(message).rcode() if message else None
+        wait_for(lambda: rcode_for("127.7.7.7") == dns.rcode.NOERROR, "an answer through dnsdist by TCP")
+        assert rcode_for("127.7.8.7") == dns.rcode.REFUSED
+        for source, rcode in (("127.7.7.7", "NOERROR"), ("127.7.8.7", "REFUSED")):
+            output = tool("kdig", f"@{front.address}", "-p", front.port, "-b", source, "+notcp", "www." + ZONE, "A")
+            assert f"status: {rcode}" in output, output
+        if tls:
+            assert zonectl(node, "stats")["queries"]["tls"] >= 2
 
 
 if __name__ == "__main__":
