@@ -1,4 +1,5 @@
 """Images of large zones: a restart takes the zone from its image and serves the same; an image that is damaged, foreign or too old is refused."""
+import random
 import re
 
 from zt import Authd, replicate, run_tests, sample_zone, scale, test, update, wait_for, zonectl
@@ -179,6 +180,53 @@ def too_old(lab):
     image_of(node).write_bytes(old)
     restart_serves(node, content, "the journal")
     assert len(refusals(node)) == 1, node.log_end(10)
+
+
+def numbers_in(zone):
+    """The numbers of the names n<number> in a transferred zone."""
+    labels = (record[0][1:1 + record[0][0]].decode() for record in zone)
+    return {int(label[1:]) for label in labels if label[:1] == "n" and label[1:].isdigit()}
+
+
+@test("kill -9 at any time, while images are written too, loses nothing that was acknowledged")
+def killed(lab):
+    chance = random.Random(7)
+    node = started(lab)
+    acknowledged = set()
+    for _ in range(scale(12)):
+        for _ in range(chance.randrange(16)):
+            numbers = range(len(acknowledged), len(acknowledged) + 60)
+            assert update(node, ZONE, *(("add", f"n{number}", 60, "A", "192.0.2.9") for number in numbers)) == "NOERROR"
+            acknowledged |= set(numbers)
+        if chance.random() < 0.5:
+            wait_for(lambda: list(node.path("state").glob("*.image*")), "an image, perhaps half written", 30)
+        node.kill()
+        node.restart()
+        assert numbers_in(node.axfr(ZONE)) == acknowledged, node.log_end(10)
+    assert not refusals(node), refusals(node)
+    assert "its image" in sources(node), node.log()
+
+
+@test("a disk too full for an image leaves the zone served and a restart to the journal")
+def full(lab):
+    node = Authd(lab)
+    replicate(sample_zone(ZONE, hosts=HOSTS), node, [], updates=True)
+    # A folder where the image's new file should go stands for a disk that cannot take it.
+    lab.start()
+    blocked = wait_for_image(node)
+    node.stop()
+    blocked.unlink()
+    blocked.with_name(blocked.name + ".new").mkdir()
+    node.restart()
+    node.wait_for_log(re.compile("the image .* can't be written"))
+    assert update(node, ZONE, ("add", "fresh", 60, "A", "192.0.2.9")) == "NOERROR"
+    content = node.axfr(ZONE)
+    node.stop()
+    restart_serves(node, content, "the journal")
+    node.stop()
+    blocked.with_name(blocked.name + ".new").rmdir()
+    restart_serves(node, content, "the journal")
+    wait_for_image(node)
 
 
 @test("small zones have no image")
