@@ -1,4 +1,5 @@
 /* Random edits of a zone against a naive model: content, order, look-up, ranks, fingerprints, differences, old versions. */
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -455,6 +456,21 @@ static void run_reload(struct world *world)
 	check_version_structure(zone_current(world->zone));
 }
 
+/* What a zone no longer shows to anybody, it no longer holds, regions included. */
+static void check_emptying(struct zone *zone)
+{
+	struct zone_edit *edit;
+
+	MUST(zone_edit_begin(zone, &edit) == ZT_OK);
+	MUST(zone_edit_clear(edit) == ZT_OK);
+	zone_edit_publish(edit);
+	while (zone->oldest != zone_current(zone)) {
+		zone_reclaim(zone);
+		sched_yield();
+	}
+	MUST(zone->regions == NULL);
+}
+
 static void run_zone(struct rng *rng, unsigned long scripts)
 {
 	struct world *world = calloc(1, sizeof(*world));
@@ -476,6 +492,7 @@ static void run_zone(struct rng *rng, unsigned long scripts)
 	}
 	for (unsigned i = 0; i < PINS; i++)
 		unpin(&world->pin[i]);
+	check_emptying(world->zone);
 	zone_free(world->zone);
 	zone_free(world->twin);
 	universe_fini(&world->uni);

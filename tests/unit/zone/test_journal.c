@@ -373,6 +373,10 @@ START_TEST(the_history_leads_from_a_content_s_number_to_the_current_content)
 	ck_assert_uint_gt(after, before);
 	ck_assert_int_eq(follow(journal, zone_current(zone), before, zone), ZT_ENOENT);
 	ck_assert_int_eq(follow(journal, zone_current(zone), after, zone), ZT_OK);
+	struct zone *other = zone_text_new("example.", example);
+	zone_text_publish(other, "+ y 60 IN A 127.0.0.9\n= 17");
+	ck_assert_int_eq(follow(journal, zone_current(other), after, zone), ZT_EDIFF);
+	zone_free(other);
 	for (unsigned i = 0; i < 16; i++)
 		zone_version_release(old[i]);
 	journal_close(journal);
