@@ -29,7 +29,8 @@ class Difference:
             self.values["edns"] = (ours.edns, theirs.edns)
         self.more = [set(mine - other) for mine, other in zip(ours.sections, theirs.sections)]
         self.less = [set(other - mine) for mine, other in zip(ours.sections, theirs.sections)]
-        self.has_right_proof = False     # our proof of absence is what the zone's records call for (differential/model.py)
+        self.has_right_proof = False     # our answer is what the zone's records call for (differential/model.py)
+        self.is_wholesale = False        # a rule has explained whatever records differ
         self.rules = []                  # that explained a part of it
 
     def apex(self):
@@ -44,7 +45,8 @@ class Difference:
                 (b"*",) + zone.closest_encloser(name) in zone.existing)
 
     def clear(self):
-        """All records that differ are explained."""
+        """All records that differ are explained, so the peer says nothing about ours."""
+        self.is_wholesale = True
         for records in self.more + self.less:
             records.clear()
 

@@ -27,6 +27,7 @@ class Report:
         self.rule_hits = collections.Counter()       # (rule, peer) -> differences
         self.unexplained = []                        # explain.Difference
         self.problems = []
+        self.unwitnessed = []                        # (query, answer) where every peer differs so much that none says anything about our records
         self.silent = collections.Counter()          # peer -> questions it did not answer
 
     def add(self, other):
@@ -37,6 +38,7 @@ class Report:
         self.unexplained += other.unexplained
         self.problems += other.problems
         self.silent += other.silent
+        self.unwitnessed += other.unwitnessed
 
     def bad_count(self):
         return len(self.unexplained) + len(self.problems) + sum(self.silent.values())
@@ -50,7 +52,8 @@ class Report:
 
     def summary(self):
         parts = [f"{count} differences explained by {rule}" for rule, count in self.rules().most_common()]
-        return ", ".join([f"{self.pairs} pairs, {self.comparisons} comparisons", *parts, f"{self.bad_count()} unexplained"])
+        return ", ".join([f"{self.pairs} pairs, {self.comparisons} comparisons", *parts, f"{len(self.unwitnessed)} answers judged by the model alone",
+                          f"{self.bad_count()} unexplained"])
 
     def lines(self):
         """The counts, then examples of what nothing explains."""
@@ -101,8 +104,8 @@ PAGE_HEAD = """# Where authd answers otherwise than its peers
 `tests/system/test_differential` puts the same questions about generated zones to authd, NSD, Knot and BIND (Debian 12's) and compares flags, rcode and the records of each
 section, without order. Every difference must be explained by one of the rules below, which are code in `tests/support/differential/explain.py`; each says what differs, who
 does it, and the paragraph that makes ours right. Besides, our answers must keep rules of their own: the question comes back as it was sent, no record stands twice, aliases
-come in order, names are compressed only where that is allowed, a truncated answer holds a part of the whole one, and a proof of absence consists of exactly the NSEC or NSEC3
-records that an independent model of the zone (`model.py`) calls for.
+come in order, names are compressed only where that is allowed, and a truncated answer holds a part of the whole one. Whatever the peers say, rcode, AA, the answer and authority
+sections with all proofs of absence, and required glue must be exactly what a model of the zone (`model.py`, which knows only its records and the RFCs) calls for.
 
 The peers are set up alike: no rate limits, no recursion, datagrams of 1232 bytes; NSD with `minimal-responses` and `confine-to-zone`, BIND with `minimal-responses no-auth`.
 This page is written by `make differences-page`; a test compares it with the rules.

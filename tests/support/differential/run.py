@@ -4,11 +4,12 @@ import random
 import time
 
 from differential import exchange, explain, model, names, queries, servers, sign, zones
-from differential.answer import AUTHORITY, DS, NSEC, NSEC3, OTHER_NAMES, RRSIG, fold, read_answer
+from differential.answer import ADDITIONAL, ANSWER, AUTHORITY, DS, FLAG_AA, NSEC3, OTHER_NAMES, fold, read_answer
 from differential.report import Problem
 from zt.lab import Failure, wait_for
 
 LOAD_DEADLINE_S = 10.0
+REFUSED = 5
 
 
 class RoundData:
@@ -50,19 +51,33 @@ def folded(records):
     return {(owner, kind, klass, ttl, fold(kind, rdata) if kind in OTHER_NAMES else rdata) for owner, kind, klass, ttl, rdata in records}
 
 
-def proof_problem(answer, query, zone_model):
-    """What is wrong with the proof of absence in our answer, as text; None if nothing is."""
-    if answer.is_truncated() or answer.rcode not in (0, 3, 6) or zone_model is None:
+def model_problem(answer, query, zone_model):
+    """What our answer has otherwise than the zone's records call for, as text; None if nothing."""
+    if answer.is_truncated():
         return None
-    found = {record[0] for record in answer.sections[AUTHORITY] if record[1] in (NSEC, NSEC3)}
-    expected = set()
-    if query.dnssec and zone_model.is_signed:
-        expected = set(map(names.wire, zone_model.proof(query, explain.CHAIN_MAX["authd"])))
-    if found != expected:
-        show = lambda owners: ", ".join(sorted(names.text(names.from_wire(owner)) for owner in owners)) or "none"
-        return f"the proof of absence lacks {show(expected - found)}, and has too many {show(found - expected)}"
-    signed = {record[0] for record in answer.sections[AUTHORITY] if record[1] == RRSIG and record[4][:2] in (b"\0\x2f", b"\0\x32")}
-    return None if signed == found else "a proof of absence without signature"
+    if zone_model is None:
+        return None if answer.rcode == REFUSED else "not refused"
+    expected = zone_model.answer(query, explain.CHAIN_MAX["authd"])
+    if answer.rcode != expected.rcode:
+        return f"rcode {answer.rcode} where the zone calls for {expected.rcode}"
+    if bool(answer.flags & FLAG_AA) != expected.is_authoritative:
+        return "the AA bit is wrong"
+    found = answer.sections[ANSWER]
+    if expected.open_owner is not None:
+        part = {record for record in found if record[0] == expected.open_owner and record not in expected.answer}
+        if not part or not part <= expected.open_records:
+            return "ANY or RRSIG is answered with what is not there"
+        found = found - part
+    for title, records, wanted in (("answer", found, expected.answer), ("authority", answer.sections[AUTHORITY], expected.authority)):
+        if records != wanted:
+            return f"the {title} section lacks {show(wanted - records)}, and has too many {show(records - wanted)}"
+    if not expected.glue <= answer.sections[ADDITIONAL]:
+        return f"glue is missing: {show(expected.glue - answer.sections[ADDITIONAL])}"
+    return None
+
+
+def show(records):
+    return ", ".join(sorted(f"{names.text(names.from_wire(record[0]))} {queries.type_text(record[1])}" for record in records)) or "none"
 
 
 def run_round(lab, seed, pair_count, zone_count, report, log=print):
@@ -134,11 +149,12 @@ def compare(nodes, query, raw, data, report, raw_whole):
     ours = read_answer(raw[0], query)
     whole = read_answer(raw_whole, query) if raw_whole else None
     report.problems += [Problem(query, problem, ours) for problem in ours.problems]
-    wrong_proof = proof_problem(ours, query, data.model_of(query))
-    if wrong_proof:
-        report.problems.append(Problem(query, wrong_proof, ours))
+    wrong = model_problem(ours, query, data.model_of(query))
+    if wrong:
+        report.problems.append(Problem(query, wrong, ours))
     if whole is not None and ours.is_truncated() and not all(part <= all_of_it for part, all_of_it in zip(ours.sections, whole.sections)):
         report.problems.append(Problem(query, "a truncated answer holds what the answer over TCP does not", ours))
+    witnesses = 0
     for node, answer in zip(nodes[1:], raw[1:]):
         if node.kind in query.zone.refused_by:
             continue
@@ -148,11 +164,15 @@ def compare(nodes, query, raw, data, report, raw_whole):
         theirs = read_answer(answer, query)
         report.comparisons += 1
         if ours.key() == theirs.key():
+            witnesses += 1
             continue
         difference = explain.Difference(query, ours, theirs, node.kind, data, whole)
-        difference.has_right_proof = not wrong_proof
+        difference.has_right_proof = not wrong
         if explain.explain(difference):
+            witnesses += not difference.is_wholesale
             for rule in difference.rules:
                 report.rule_hits[rule, node.kind] += 1
         else:
             report.unexplained.append(difference)
+    if not witnesses:
+        report.unwitnessed.append((query, ours))
