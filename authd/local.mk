@@ -98,3 +98,8 @@ fuzz_programs += tests/fuzz/fuzz_respond
 tests_fuzz_fuzz_respond_SOURCES = tests/fuzz/fuzz_respond.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_respond_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_respond_LDADD = authd/libauthd.a lib/libnet.a $(LIBS_ZONE) $(EVENT_LIBS)
+
+fuzz_programs += tests/fuzz/fuzz_answer
+tests_fuzz_fuzz_answer_SOURCES = tests/fuzz/fuzz_answer.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_answer_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_answer_LDADD = authd/libauthd.a lib/libnet.a $(LIBS_ZONE) $(EVENT_LIBS)
