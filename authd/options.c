@@ -383,17 +383,17 @@ static int outside_report(void *ctx, const struct schema_row *row, const char *p
 	return ZT_OK;
 }
 
-/* Everything in the configuration, and the file itself, is below the root folder; it is named as it is seen from there. */
-static void jail_apply(struct reader *reader, struct root_conf *conf, const char *jail)
+/* Everything in the configuration, and the file itself, is below the root folder; it is named as it is seen from there. False: paths mean nothing. */
+static bool jail_apply(struct reader *reader, struct root_conf *conf, const char *jail)
 {
 	struct yaml_tree *tree = &reader->options->tree;
 	struct jail_check check = { .reader = reader, .node = yaml_node_get(conf->server.node, "chroot"), .jail = jail };
 
 	if (!jail || reader->status != ZT_OK)
-		return;
+		return true;
 	if (tree->file[0] != '/') {
 		problem_at(reader, check.node, "with server.chroot the configuration must be named by its full path; expected -c /FOLDER/authd.yaml");
-		return;
+		return false;
 	}
 	reader->status = outside_report(&check, &(struct schema_row){ .key = "this file" }, tree->file);
 	if (reader->status == ZT_OK)
@@ -403,6 +403,7 @@ static void jail_apply(struct reader *reader, struct root_conf *conf, const char
 		reader->status = ZT_ENOMEM;
 	if (reader->status == ZT_OK && reader->problems->total == 0)
 		reader->status = schema_fill(&authd_schema, tree, tree->root, conf, reader->problems);
+	return reader->problems->total == 0;
 }
 
 static void paths_note(struct reader *reader, const struct root_conf *conf)
@@ -446,8 +447,8 @@ static int file_read(struct authd_options **out, const char *path, const char *j
 		if (!options->path)
 			reader.status = ZT_ENOMEM;
 	}
-	jail_apply(&reader, &conf, jail ? jail : conf.server.chroot);
-	if (options->tree.root && (reader.status == ZT_OK || reader.status == ZT_ESYNTAX))
+	bool has_paths = jail_apply(&reader, &conf, jail ? jail : conf.server.chroot);
+	if (options->tree.root && has_paths && (reader.status == ZT_OK || reader.status == ZT_ESYNTAX))
 		root_read(&reader, &conf);
 	if (reader.status == ZT_OK)
 		paths_note(&reader, &conf);
