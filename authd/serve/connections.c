@@ -110,6 +110,7 @@ static void on_batch(struct stream *stream, const struct stream_message *message
 
 	lookups.count = 0;
 	counter_add(is_encrypted ? &worker->counters.queries_tls : &worker->counters.queries_tcp, count);
+	moment_begin(&worker->moment, worker->loop.clock);
 	qsbr_online();
 	const struct view *view = worker_view(worker);
 	for (unsigned i = 0; i < count && goes_on; i++) {
@@ -189,7 +190,7 @@ int connections_open(struct worker *worker)
 		return ZT_ENOMEM;
 	for (unsigned i = 0; i < STREAM_BATCH; i++) {
 		struct respond *r = &worker->stream_buffers->responds[i];
-		r->clock = worker->loop.clock;
+		r->moment = &worker->moment;
 		r->is_tcp = true;
 		r->out_size = MESSAGE_MAX_LEN;
 	}

@@ -119,6 +119,7 @@ static void batch_answer(struct worker *worker, const struct view *view)
 	uint16_t waiting[BATCH_SIZE];      /* slots whose look-up is run here */
 	unsigned count = 0;
 
+	moment_begin(&worker->moment, worker->set->config.clock);
 	for (unsigned i = 0; i < worker->batch.count; i++) {
 		enum respond_verdict verdict = slot_begin(worker, view, i);
 		if (verdict == RESPOND_LOOKUP) {

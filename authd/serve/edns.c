@@ -30,7 +30,7 @@ static void plan_cookie(struct respond *r)
 	const struct edns *edns = &r->message.edns;
 	struct cookie_secrets secrets = { settings->secrets, settings->secret_count };
 	struct cookie_query query = {
-		.option = edns->cookie, .len = edns->cookie_len, .client = r->peer, .now = (uint32_t)(clock_wall(r->clock) / USEC_PER_SEC),
+		.option = edns->cookie, .len = edns->cookie_len, .client = r->peer, .now = (uint32_t)(moment_wall(r->moment) / USEC_PER_SEC),
 	};
 
 	r->plan.cookie_kind = (uint8_t)cookie_judge(&secrets, &query, r->plan.cookie);
@@ -103,7 +103,7 @@ static uint32_t zone_expires_in(const struct respond *r)
 
 	if (at == 0 || at == INT64_MAX)
 		return soa_expire(zone_current(r->zone->zone));
-	usec_t left = at - clock_now(r->clock);
+	usec_t left = at - moment_now(r->moment);
 	return left > 0 ? (uint32_t)(left / USEC_PER_SEC) : 0;
 }
 

@@ -85,7 +85,7 @@ static enum limit_verdict limit_take(struct respond *r, enum limit_kind kind, co
 	struct limit_item item = { .peer = r->peer, .kind = kind, .name = name };
 
 	if (rules->per_second > 0 && r->limiter && r->plan.cookie_kind != COOKIE_GOOD)
-		r->limited = limiter_check(r->limiter, rules, &item, (uint32_t)(clock_now(r->clock) / USEC_PER_MSEC));
+		r->limited = limiter_check(r->limiter, rules, &item, (uint32_t)(moment_now(r->moment) / USEC_PER_MSEC));
 	return r->limited;
 }
 

@@ -28,7 +28,7 @@ struct respond {
 	const uint8_t *query;
 	size_t query_len;
 	const struct netaddr *peer;
-	const struct clock *clock;     /* asked only for cookies, EXPIRE and rate limits */
+	struct moment *moment;         /* asked only for cookies, EXPIRE and rate limits */
 	struct limiter *limiter;       /* of UDP where answers are limited; NULL never limits */
 	uint8_t *out;
 	size_t out_size;               /* at least 512 */

@@ -35,6 +35,7 @@ struct worker {
 	struct stream_buffers *stream_buffers;
 	struct transfers *transfers;
 	struct limiter *limiter;
+	struct moment moment;                  /* of the batch in hand */
 	struct tapping tapping;                /* dnstap */
 	struct serve_counters counters;
 	size_t forwarded;                      /* bytes of requests at the manage thread */

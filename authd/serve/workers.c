@@ -143,7 +143,7 @@ static int worker_open(struct worker *worker, struct workers *set, uint32_t inde
 	if ((status = limiter_new(&worker->limiter, config->limit_buckets, config->limit_key)) != ZT_OK)
 		return status;
 	for (uint32_t i = 0; i < BATCH_SIZE; i++) {
-		worker->responds[i].clock = config->clock;
+		worker->responds[i].moment = &worker->moment;
 		worker->responds[i].limiter = worker->limiter;
 	}
 	if ((status = udp_batch_init(&worker->batch, &batch)) != ZT_OK ||

@@ -32,6 +32,31 @@ void manual_clock_advance(struct manual_clock *manual, usec_t by);
 static inline usec_t clock_now(const struct clock *clock) { return clock->now(clock); }
 static inline usec_t clock_wall(const struct clock *clock) { return clock->wall(clock); }
 
+/* The time for a batch of work: the clock is asked at most once, and not at all where nobody wants to know. */
+struct moment {
+	const struct clock *clock;
+	usec_t now, wall;        /* 0 = not asked yet */
+};
+
+static inline void moment_begin(struct moment *moment, const struct clock *clock)
+{
+	*moment = (struct moment){ .clock = clock };
+}
+
+static inline usec_t moment_now(struct moment *moment)
+{
+	if (moment->now == 0)
+		moment->now = clock_now(moment->clock);
+	return moment->now;
+}
+
+static inline usec_t moment_wall(struct moment *moment)
+{
+	if (moment->wall == 0)
+		moment->wall = clock_wall(moment->clock);
+	return moment->wall;
+}
+
 enum { WALL_TEXT_SIZE = 32 };
 
 /* "2026-01-31T12:00:00Z" for a time in wall microseconds; returns `out`. */

@@ -84,6 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct acl nobody = { 0 };
 	struct netaddr peer;
 	struct manual_clock clock;
+	struct moment moment;
 	struct limiter *limiter;
 	unsigned bits = size > 0 ? data[0] : 0;
 
@@ -94,11 +95,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	served.allow_query = bits & NOT_ALLOWED ? &nobody : NULL;
 	atomic_init(&served.state, bits & EXPIRED ? SERVED_EXPIRED : SERVED_OK);
 	manual_clock_init(&clock, USEC_PER_SEC, 1700000000 * USEC_PER_SEC);
+	moment_begin(&moment, &clock.clock);
 	struct view *view = view_new(&(struct served_zone *){ &served }, 1, 5);
 	require(view && limiter_new(&limiter, LIMIT_TABLE_MIN, key) == ZT_OK && netaddr_from_text(&peer, "192.0.2.1", 53) == ZT_OK);
 	settings_make(&view->settings, bits);
 	struct respond r = {
-		.view = view, .query = data + 1, .query_len = size - 1, .peer = &peer, .clock = &clock.clock, .limiter = bits & ON_TCP ? NULL : limiter,
+		.view = view, .query = data + 1, .query_len = size - 1, .peer = &peer, .moment = &moment, .limiter = bits & ON_TCP ? NULL : limiter,
 		.out = out, .out_size = bits & ON_TCP ? sizeof(out) : 1232, .keepalive = 100, .is_tcp = bits & ON_TCP,
 		.is_encrypted = bits & ON_TCP && bits & ENCRYPTED,
 	};

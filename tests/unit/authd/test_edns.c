@@ -18,6 +18,7 @@ struct fixture {
 	struct served_zone served;
 	struct view *view;
 	struct manual_clock clock;
+	struct moment moment;
 	struct limiter *limiter;
 	struct respond r;
 	struct message reply;
@@ -42,7 +43,7 @@ static void set_up(void)
 	manual_clock_init(&f.clock, 1000 * USEC_PER_SEC, 1700000000 * USEC_PER_SEC);
 	ck_assert_int_eq(limiter_new(&f.limiter, LIMIT_TABLE_MIN, key), ZT_OK);
 	ck_assert_int_eq(netaddr_from_text(&peer, "192.0.2.100", 4711), ZT_OK);
-	f.r = (struct respond){ .view = f.view, .query = f.query, .peer = &peer, .clock = &f.clock.clock, .limiter = f.limiter, .out = f.out, .out_size = 1232 };
+	f.r = (struct respond){ .view = f.view, .query = f.query, .peer = &peer, .moment = &f.moment, .limiter = f.limiter, .out = f.out, .out_size = 1232 };
 }
 
 static void tear_down(void)
@@ -86,6 +87,7 @@ static enum respond_verdict ask(const struct ask *q)
 		f.query[writer.cur.pos - q->options_len - 5] = q->version;
 	}
 	f.r.query_len = message_writer_finish(&writer);
+	moment_begin(&f.moment, &f.clock.clock);
 	enum respond_verdict verdict = respond(&f.r);
 	if (verdict == RESPOND_REPLY && f.r.out_len > 0) {
 		ck_assert_int_eq(message_read(&f.reply, f.out, f.r.out_len), ZT_OK);

@@ -89,6 +89,22 @@ START_TEST(arena_aligns_and_resets)
 }
 END_TEST
 
+START_TEST(a_moment_lasts_until_the_next_begins)
+{
+	struct manual_clock manual;
+	struct moment moment;
+
+	manual_clock_init(&manual, 5, 1000);
+	moment_begin(&moment, &manual.clock);
+	ck_assert_int_eq(moment_now(&moment), 5);
+	manual_clock_advance(&manual, 10);
+	ck_assert_int_eq(moment_now(&moment), 5);
+	ck_assert_int_eq(moment_wall(&moment), 1010);      /* not asked before */
+	moment_begin(&moment, &manual.clock);
+	ck_assert_int_eq(moment_now(&moment), 15);
+}
+END_TEST
+
 START_TEST(manual_clock_moves_only_when_told)
 {
 	struct manual_clock manual;
@@ -170,6 +186,7 @@ int main(void)
 	tcase_add_test(tc, buffer_grows_and_formats);
 	tcase_add_test(tc, buffer_reports_an_impossible_size_and_stays_failed);
 	tcase_add_test(tc, arena_aligns_and_resets);
+	tcase_add_test(tc, a_moment_lasts_until_the_next_begins);
 	tcase_add_test(tc, manual_clock_moves_only_when_told);
 	tcase_add_test(tc, rng_repeats_by_seed_and_stays_in_bounds);
 	tcase_add_test(tc, secure_rng_serves_across_its_pool);
