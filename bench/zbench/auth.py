@@ -1,4 +1,4 @@
 """The parts of the benchmark of authd."""
-from zbench import cpu, start
+from zbench import cpu, overload, start, tcp
 
-PARTS = cpu.PARTS | start.PARTS
+PARTS = cpu.PARTS | tcp.PARTS | start.PARTS | overload.PARTS

@@ -1,18 +1,17 @@
 """Driving a server with dnsperf and taking its CPU time."""
-import os
 import re
 import statistics
 import subprocess
 
 from zt.node import require
-from zbench.machine import PRIORITY, cpu_seconds, pin
+from zbench.machine import cpu_seconds, pin
 
 SERVER_CORE, CLIENT_CORE = 0, 1
 SUSPICIOUS_SPREAD = 0.15      # between the quarters of the rounds
 
 
 def on_client_core():
-    return ["nice", "-n", str(PRIORITY), "taskset", "-c", str(CLIENT_CORE)] if os.geteuid() == 0 else ["taskset", "-c", str(CLIENT_CORE)]
+    return ["taskset", "-c", str(CLIENT_CORE)]
 
 
 def dnsperf(node, queries, seconds, options=(), port=None):

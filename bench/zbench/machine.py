@@ -85,6 +85,10 @@ def memory_mib(pid):
     return total / 1024
 
 
+def rss_mib(pid):
+    return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1]) / 1024
+
+
 def peak_mib(pid):
     """The most resident memory the process has had; what other processes share is counted in full."""
     status = Path(f"/proc/{pid}/status").read_text()
@@ -97,12 +101,26 @@ def peak_reset(pid):
 
 
 def pin(pid, core):
-    """Keeps a process and its descendants to one core, and ahead of whatever else runs there where that is allowed."""
+    """Keeps a process and its descendants to one core."""
     for member in family(pid):
         for task in Path(f"/proc/{member}/task").iterdir():
             os.sched_setaffinity(int(task.name), {core})
-            with contextlib.suppress(PermissionError):
-                os.setpriority(os.PRIO_PROCESS, int(task.name), PRIORITY)
+
+
+@contextlib.contextmanager
+def priority():
+    """What is started meanwhile runs ahead of whatever else is on the machine, where that is allowed. The kernel shares time between sessions first
+    (autogroup), then between the processes of each."""
+    group, before = Path("/proc/self/autogroup"), os.getpriority(os.PRIO_PROCESS, 0)
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
+        group.write_text(str(PRIORITY))
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, 0, before)
+            group.write_text("0")
 
 
 def table(headers, rows):

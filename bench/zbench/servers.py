@@ -50,4 +50,5 @@ class LeanKnot(Knot):
 class LeanAuthd(Authd):
     def config(self):
         head = super().config().partition("zone:\n")[0]
-        return head + "zone:\n" + "".join(f'  - name: "{name}"\n    file: {role.file}\n' for name, role in self.zones.items())
+        return head + "zone:\n" + "".join(f'  - name: "{name}"\n    file: {role.file}\n' +
+                                          ("    allow-update: [127.0.0.0/8]\n" if role.updates else "") for name, role in self.zones.items())
