@@ -15,6 +15,7 @@
 
 enum {
 	LOCK_FILE_SIZE = 64 * 1024,        /* about 1,000 readers at a time */
+	MAP_SIZE_LEAST = 256 << 20,
 	TRIM_SIZE = 16 << 20,              /* bytes read until the map's pages are given back */
 };
 
@@ -136,10 +137,25 @@ static int env_make(struct journal *journal, const char *path)
 {
 	int rc = mdb_env_create(&journal->env);
 	if (rc)
-		return journal_status(rc);
+		return rc;
 	rc = mdb_env_set_mapsize(journal->env, journal->map_size);
-	if (!rc)
-		rc = mdb_env_open(journal->env, path, MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD, 0600);
+	return rc ? rc : mdb_env_open(journal->env, path, MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD, 0600);
+}
+
+/* Where address space is short (a limit of it, valgrind) a smaller map does for a smaller journal. */
+static int env_make_fitting(struct journal *journal, const char *path)
+{
+	int rc = env_make(journal, path);
+
+	while ((rc == EINVAL || rc == ENOMEM) && journal->map_size > MAP_SIZE_LEAST) {
+		mdb_env_close(journal->env);
+		journal->env = NULL;
+		journal->map_size /= 4;
+		rc = env_make(journal, path);
+		if (rc == 0)
+			log_warn(journal->log, "%s/journal.mdb: address space is short, so the journal can grow to %u MiB only; raise the limit (ulimit -v)", journal->dir,
+				(unsigned)(journal->map_size >> 20));
+	}
 	return rc ? journal_status(rc) : ZT_OK;
 }
 
@@ -177,7 +193,7 @@ static int file_open(struct journal *journal)
 		status = journal_file_check((const char *)path.data);
 	}
 	if (status == ZT_OK)
-		status = env_make(journal, (const char *)path.data);
+		status = env_make_fitting(journal, (const char *)path.data);
 	buf_fini(&path);
 	return status;
 }

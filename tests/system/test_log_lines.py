@@ -5,7 +5,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from zt import Authd, Skip, replicate, run_tests, sample_zone, test
+from zt import Authd, Skip, replicate, run_tests, sample_zone, test, update, wait_for
 from zt.node import require
 
 USER = "nobody"
@@ -72,6 +72,23 @@ def primary_away(lab):
     primary.kill()
     fresh.start()
     fresh.wait_for_log(re.compile(r"and there is nothing to serve until one does"))
+
+
+class ShortOfSpace(Authd):
+    def command(self):
+        return ["/bin/sh", "-c", 'ulimit -v 6000000; exec "$@"', "sh", *super().command()]
+
+
+@test("where address space is limited the journal may grow less, and the log says so; zones are served and changed all the same")
+def address_space(lab):
+    node = ShortOfSpace(lab)
+    zone = replicate(sample_zone("example.com."), node, [], updates=True)
+    node.start()
+    if not wait_for(lambda: "serving 1 zones" in node.log() or not node.is_running(), "a start") or "Sanitizer" in node.log():
+        raise Skip("sanitizers need more address space than that")
+    node.wait_until_ready()
+    assert re.search(r"warning: .*journal.mdb: address space is short, so the journal can grow to \d+ MiB only; raise the limit", node.log())
+    assert update(node, zone.name, ("add", "new", 300, "A", "192.0.2.1")) == "NOERROR"
 
 
 if __name__ == "__main__":
