@@ -98,13 +98,14 @@ static void prefix_take(uint8_t out[16], const struct limit_rules *rules, const 
 		out[bits / 8] = (uint8_t)(ip[bits / 8] & 0xff << (8 - bits % 8));
 }
 
-static uint64_t item_hash(const struct limiter *limiter, const struct limit_rules *rules, const struct limit_item *item)
+uint64_t limiter_hash(const struct limiter *limiter, const struct limit_rules *rules, const struct limit_item *item)
 {
 	struct item_key key = { .name = name_hash(item->name, limiter->name_seed), .kind = item->kind, .family = item->peer->family };
 	uint64_t hash;
 
 	prefix_take(key.prefix, rules, item->peer);
 	crypto_shorthash((uint8_t *)&hash, (const uint8_t *)&key, sizeof(key), limiter->key);
+	__builtin_prefetch(limiter->sets + (hash & limiter->mask) * WAYS, 1);
 	return hash;
 }
 
@@ -159,16 +160,15 @@ bool limiter_last(const struct limiter *limiter, struct netprefix *out)
 	return out->family != AF_UNSPEC;
 }
 
-enum limit_verdict limiter_check(struct limiter *limiter, const struct limit_rules *rules, const struct limit_item *item, uint32_t now_ms)
+enum limit_verdict limiter_check(struct limiter *limiter, const struct limit_rules *rules, const struct netaddr *peer, uint64_t hash, uint32_t now_ms)
 {
 	struct rates rates = { .per_ms = rules->per_second, .cost = (int64_t)MS_PER_SECOND * rules->workers };
 
 	rates.full = rates.per_ms * MS_PER_SECOND;
 	if (rates.full < BURST_MIN * rates.cost)
 		rates.full = BURST_MIN * rates.cost;
-	if (acl_allows(rules->exempt, item->peer, NULL))
+	if (acl_allows(rules->exempt, peer, NULL))
 		return LIMIT_PASS;
-	uint64_t hash = item_hash(limiter, rules, item);
 	uint32_t tag = (uint32_t)(hash >> 32) | 1;
 	struct bucket *bucket = bucket_find(limiter->sets + (hash & limiter->mask) * WAYS, tag, &rates, now_ms);
 	int64_t credit = credit_at(bucket, &rates, now_ms);
@@ -182,6 +182,6 @@ enum limit_verdict limiter_check(struct limiter *limiter, const struct limit_rul
 	}
 	bucket->credit = (int32_t)credit;
 	bucket->limited++;
-	last_note(limiter, rules, item->peer);
+	last_note(limiter, rules, peer);
 	return rules->slip && bucket->limited % rules->slip == 0 ? LIMIT_SLIP : LIMIT_DROP;
 }

@@ -40,5 +40,7 @@ void limiter_free(struct limiter *limiter);
 /* The network that was limited last; false while none was. Any thread may ask; while it changes, the halves of an IPv6 one may be of two. */
 bool limiter_last(const struct limiter *limiter, struct netprefix *out);
 
-/* Counts the answer. `rules` with per_second; `now_ms` of a clock that only goes forward, its overrun does not matter. */
-enum limit_verdict limiter_check(struct limiter *limiter, const struct limit_rules *rules, const struct limit_item *item, uint32_t now_ms);
+/* What finds the item in the table; its place is fetched into the cache meanwhile. */
+uint64_t limiter_hash(const struct limiter *limiter, const struct limit_rules *rules, const struct limit_item *item);
+/* Counts the answer to `peer` of that hash. `rules` with per_second; `now_ms` of a clock that only goes forward, its overrun does not matter. */
+enum limit_verdict limiter_check(struct limiter *limiter, const struct limit_rules *rules, const struct netaddr *peer, uint64_t hash, uint32_t now_ms);

@@ -78,15 +78,27 @@ void respond_error(struct respond *r, enum rcode rcode, const struct edns_error 
 
 /* ---- rate limits ------------------------------------------------------------------------------------------------------------------- */
 
-/* Counts an answer that is about to be given. Who has shown a good cookie is no victim of somebody else. */
+/* Who has shown a good cookie is no victim of somebody else. */
+static bool is_limited(const struct respond *r)
+{
+	return r->view->settings.limit.per_second > 0 && r->limiter && r->plan.cookie_kind != COOKIE_GOOD;
+}
+
+static uint64_t limit_hash(const struct respond *r, enum limit_kind kind, const uint8_t *name)
+{
+	return limiter_hash(r->limiter, &r->view->settings.limit, &(struct limit_item){ .peer = r->peer, .kind = kind, .name = name });
+}
+
+/* Counts an answer that is about to be given. */
+static enum limit_verdict limit_count(struct respond *r, uint64_t hash)
+{
+	r->limited = limiter_check(r->limiter, &r->view->settings.limit, r->peer, hash, (uint32_t)(moment_now(r->moment) / USEC_PER_MSEC));
+	return r->limited;
+}
+
 static enum limit_verdict limit_take(struct respond *r, enum limit_kind kind, const uint8_t *name)
 {
-	const struct limit_rules *rules = &r->view->settings.limit;
-	struct limit_item item = { .peer = r->peer, .kind = kind, .name = name };
-
-	if (rules->per_second > 0 && r->limiter && r->plan.cookie_kind != COOKIE_GOOD)
-		r->limited = limiter_check(r->limiter, rules, &item, (uint32_t)(moment_now(r->moment) / USEC_PER_MSEC));
-	return r->limited;
+	return is_limited(r) ? limit_count(r, limit_hash(r, kind, name)) : LIMIT_PASS;
 }
 
 /* What stands for the answer to a name that was looked up. */
@@ -95,7 +107,7 @@ static enum limit_verdict limit_answer(struct respond *r, const struct zone_look
 	if (look->cut)
 		return limit_take(r, LIMIT_REFERRAL, znode_owner(look->cut));
 	if (look->match == ZONE_MATCH_EXACT)
-		return limit_take(r, LIMIT_ANSWER, r->message.qname);
+		return limit_count(r, r->limit_hash);
 	if (look->dname)
 		return limit_take(r, LIMIT_WILDCARD, znode_owner(look->dname));
 	if (look->wildcard)
@@ -121,7 +133,7 @@ void respond_finish(struct respond *r)
 	struct message_writer writer;
 
 	zone_finder_finish(&r->finder, &look);
-	if (r->view->settings.limit.per_second > 0 && limit_answer(r, &look) != LIMIT_PASS) {
+	if (is_limited(r) && limit_answer(r, &look) != LIMIT_PASS) {
 		if (r->limited == LIMIT_SLIP)
 			bare_reply(r, RCODE_NOERROR, FLAG_TC);
 		return;
@@ -221,6 +233,9 @@ static enum respond_verdict respond_query(struct respond *r)
 		edns_plan_zone(r);
 	if (is_transfer)
 		return RESPOND_TRANSFER;
+	/* Most answers are of this kind: what counts them is fetched while the name is looked up. */
+	if (is_limited(r))
+		r->limit_hash = limit_hash(r, LIMIT_ANSWER, query->qname);
 	zone_finder_start(&r->finder, version, query->qname);
 	return RESPOND_LOOKUP;
 }

@@ -47,6 +47,7 @@ struct respond {
 
 	/* between the two steps */
 	const struct zone_version *version;
+	uint64_t limit_hash;           /* of the answer with the question's own name, where answers are limited */
 	struct zone_finder finder;
 };
 

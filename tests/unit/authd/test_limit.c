@@ -31,7 +31,7 @@ static enum limit_verdict take(const char *peer, enum limit_kind kind, const cha
 	struct limit_item item = { &addr, kind, zone_text_name(name) };
 
 	ck_assert_int_eq(netaddr_from_text(&addr, peer, 53), ZT_OK);
-	return limiter_check(limiter, &rules, &item, now_ms);
+	return limiter_check(limiter, &rules, &addr, limiter_hash(limiter, &rules, &item), now_ms);
 }
 
 /* How many of `count` answers at one time pass. */
@@ -149,7 +149,7 @@ START_TEST(strangers_do_not_push_the_limited_out_of_the_table)
 	/* 100 times as many as the table holds, each once. */
 	for (unsigned i = 0; i < 100 * LIMIT_TABLE_MIN; i++) {
 		struct netaddr addr = { .v4 = { .sin_family = AF_INET, .sin_addr.s_addr = (uint32_t)rng_u64(&rng) } };
-		limiter_check(limiter, &rules, &(struct limit_item){ &addr, LIMIT_ANSWER, name_root }, now_ms);
+		limiter_check(limiter, &rules, &addr, limiter_hash(limiter, &rules, &(struct limit_item){ &addr, LIMIT_ANSWER, name_root }), now_ms);
 	}
 	ck_assert_uint_eq(passed("192.0.2.1", "victim.", 100), 0);
 }
