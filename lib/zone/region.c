@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 
 enum {
-	HEAP_MAX = 256 << 10,          /* bytes up to which a region is a heap block */
+	HEAP_MAX = 8 << 20,            /* bytes up to which a region is a heap block: what is left of its last large page stays taken */
 	LARGE_PAGE = 2 << 20,
 };
 
