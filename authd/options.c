@@ -341,7 +341,7 @@ static void root_read(struct reader *reader, const struct root_conf *conf)
 		reader->status = status;
 	options->serve.limit.exempt = options->limit_exempt;
 	options->serve.proxy_allow = options->proxy_allow;
-	options->holds_secrets = options->serve.secret_count > 0 || options->tls;
+	options->holds_secrets = options->serve.secret_count > 0 || options->tls || options->listen_tls_count > 0;
 	dnstap_options_read(&options->dnstap, &conf->dnstap, &options->tree, reader->problems);
 	options->zone_count = (uint32_t)conf->zones.count;
 	options->zones = arena_take(reader, options->zone_count * sizeof(*options->zones));

@@ -40,7 +40,7 @@ struct authd_options {
 	const char *user;                 /* NAME or NAME:GROUP; NULL: whoever started it */
 	const char *chroot;               /* NULL: none. Every path here is as seen from inside */
 	bool no_sandbox;                  /* --no-sandbox */
-	bool holds_secrets;               /* that outlive the process: given here or in a file named here */
+	bool holds_secrets;               /* worth more than a core: given here or in a file named here, or those of TLS */
 	struct folders files;             /* not folders: all files named here for reading but zone files */
 	struct folders reads;             /* the folders of all files named here for reading, and those of sandbox-read */
 	struct netaddr *listen;
