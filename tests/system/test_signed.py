@@ -82,14 +82,15 @@ def is_apex_ns(line):
 
 
 def compare(nodes):
+    """A quarter of the questions: test_differential has many more, of many zones."""
     ours, *others = nodes
     different = []
-    for name, kind in QUESTIONS:
+    for name, kind in QUESTIONS[::4]:
         mine = shape(ask(ours, name, kind, dnssec=True, tcp=True))
         theirs = [shape(ask(node, name, kind, dnssec=True, tcp=True)) for node in others]
         if mine not in theirs:
             different.append(f"{name} {kind}: authd {mine}\n" + "\n".join(f"  {node.name} {form}" for node, form in zip(others, theirs)))
-    assert not different, f"{len(different)} of {len(QUESTIONS)}:\n" + "\n".join(different[:20])
+    assert not different, f"{len(different)} of {len(QUESTIONS[::4])}:\n" + "\n".join(different[:20])
 
 
 def is_below_cut(name):
