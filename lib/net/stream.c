@@ -423,6 +423,9 @@ int stream_connect(struct stream **out, struct loop *loop, const struct netaddr 
 
 int stream_send_part(struct stream *stream, const uint8_t *message, size_t len)
 {
+	/* A connection that failed at once has not been reported yet: on_close will say why, so the sender need not. */
+	if (stream->failed && !stream->ended && !stream->is_server && stream->phase == STREAM_CONNECTING)
+		return ZT_OK;
 	if (stream->ended || stream->finishing || stream->failed)
 		return ZT_ECLOSED;
 	if (len > MESSAGE_MAX)
