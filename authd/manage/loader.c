@@ -14,7 +14,7 @@
 
 enum {
 	/* A start writes zones to the journal in groups of at most so many, and about so many bytes of memory: each commit waits for the disk. */
-	LOADS_PER_COMMIT = 1024,
+	LOADS_PER_COMMIT = 512,
 	LOAD_SIZE_PER_COMMIT = 8 << 20,
 	TRIM_SIZE = 16 << 20,          /* bytes of a zone read for a comparison that are given back to the system at once */
 	YOUNG_NS = 1000000000,         /* a file this young when it was read may still change without its times showing it */
@@ -468,6 +468,7 @@ unsigned loader_load_all(struct manage *manage)
 	struct start start = { .count = 0 };
 	struct zone_entry *entry;
 
+	journal_bulk_begin(manage->journal);
 	cds_list_for_each_entry(entry, &manage->registry.entries, link) {
 		if (atomic_load_explicit(&entry->served->state, memory_order_acquire) != SERVED_LOADING)
 			continue;
@@ -478,6 +479,10 @@ unsigned loader_load_all(struct manage *manage)
 			start_commit(manage, &start);
 	}
 	start_commit(manage, &start);
+	/* Nobody has been told of these zones yet: the workers start later. */
+	int status = journal_bulk_end(manage->journal);
+	if (status != ZT_OK)
+		log_error(manage->log, "journal: what was read from zone files is not safely stored: %s", status_text(status));
 	journal_trim(manage->journal);
 	if (start.restored + start.read + start.absent + start.failed > MANAGE_ZONES_TOLD)
 		log_notice(manage->log, "zones: %u from the journal, %u from their files, %u to be transferred, %u failed", start.restored, start.read,

@@ -177,5 +177,9 @@ typedef int journal_on_state(void *context, const struct journal_state *state);
 int journal_state_list(struct journal *journal, const uint8_t *apex, const char *prefix, journal_on_state *on_state, void *context) ZT_MUST_CHECK;
 /* Writes pending states. Cheap when there are none. */
 int journal_flush(struct journal *journal) ZT_MUST_CHECK;
+/* Between these, commits may be lost in a power cut, the later before the earlier; what was there before is safe. journal_bulk_end waits until all are on disk:
+ * nothing of them may be told to anybody before. For many commits at once; one at a time. */
+void journal_bulk_begin(struct journal *journal);
+int journal_bulk_end(struct journal *journal) ZT_MUST_CHECK;
 /* Gives back what memory the reading of content has filled; it is done by itself only every 16 MiB. */
 void journal_trim(struct journal *journal);

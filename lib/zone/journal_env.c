@@ -246,6 +246,21 @@ void journal_env_note_read(struct journal *journal, uint64_t bytes)
 		journal_env_trim(journal);
 }
 
+/* A commit then syncs its data and not the meta page after it: half of the waiting. */
+void journal_bulk_begin(struct journal *journal)
+{
+	if (journal->env)
+		(void)mdb_env_set_flags(journal->env, MDB_NOMETASYNC, 1);      /* if it fails, it is only slower */
+}
+
+int journal_bulk_end(struct journal *journal)
+{
+	if (!journal->env)
+		return ZT_EIO;
+	int rc = mdb_env_set_flags(journal->env, MDB_NOMETASYNC, 0);
+	return journal_status(rc ? rc : mdb_env_sync(journal->env, 1));
+}
+
 void journal_trim(struct journal *journal)
 {
 	if (atomic_load_explicit(&journal->bytes_read, memory_order_relaxed) > 0)
