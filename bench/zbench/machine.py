@@ -12,6 +12,7 @@ PRIORITY = -15
 TICKS = os.sysconf("SC_CLK_TCK")
 VERSION_COMMANDS = {"nsd": ["nsd", "-v"], "knotd": ["knotd", "-V"], "named": ["named", "-V"], "pdns_server": ["pdns_server", "--version"],
                     "kresd": ["kresd", "-V"], "unbound": ["unbound", "-V"], "dnsperf": ["dnsperf", "-h"]}
+TIMESTAMP = re.compile(r"^[A-Z][a-z]{2} \d+ [\d:]{8} ")
 VERSION = re.compile(r"(?i)\bversion \d+\.|^BIND |Server \d+\.")
 
 
@@ -24,7 +25,7 @@ def first_line(command):
     if not path:
         return "missing"
     run = subprocess.run([path, *command[1:]], capture_output=True, text=True, check=False)
-    lines = (run.stdout + run.stderr).strip().splitlines()
+    lines = [TIMESTAMP.sub("", line) for line in (run.stdout + run.stderr).strip().splitlines()]
     return next((line for line in lines if VERSION.search(line)), lines[0] if lines else "?")
 
 
