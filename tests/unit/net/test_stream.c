@@ -299,6 +299,19 @@ START_TEST(nobody_there_is_told_by_the_loop)
 }
 END_TEST
 
+START_TEST(a_peer_that_cannot_be_reached_is_told_by_the_loop_with_the_reason)
+{
+	ck_assert_int_eq(netaddr_from_text(&server_addr, "255.255.255.255@53", 0), ZT_OK);      /* no peer for TCP: refused at once */
+	client_connect();
+	ck_assert_int_eq(stream_send(client.stream, (const uint8_t[MESSAGE]){ 1 }, MESSAGE), ZT_OK);
+	ck_assert_uint_eq(client.closes, 0);
+	turns_until(&loop, client_is_closed, NULL);
+	ck_assert_int_ne(client.status, ZT_ECLOSED);
+	ck_assert_int_ne(client.status, ZT_OK);
+	ck_assert_int_ne(client.status, ZT_ETIMEOUT);
+}
+END_TEST
+
 START_TEST(connecting_gives_up_in_time)
 {
 	/* A listener that accepts nobody and whose backlog is full leaves connections hanging. */
@@ -923,6 +936,7 @@ int main(void)
 	tcase_add_test(tests, messages_in_single_bytes_and_many_at_once_are_put_together);
 	tcase_add_test(tests, an_end_inside_a_message_and_a_message_too_short_are_told);
 	tcase_add_test(tests, nobody_there_is_told_by_the_loop);
+	tcase_add_test(tests, a_peer_that_cannot_be_reached_is_told_by_the_loop_with_the_reason);
 	tcase_add_test(tests, connecting_gives_up_in_time);
 	tcase_add_test(tests, idle_and_trickling_peers_are_closed_and_busy_owners_are_not);
 	tcase_add_test(tests, more_messages_or_bytes_than_allowed_end_the_stream);
