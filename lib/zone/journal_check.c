@@ -19,7 +19,7 @@
 
 enum {
 	META_VERSION = 1, META_AT = 16,
-	META_DBS_AT = META_AT + 24, DB_LEN = 48, DB_ENTRIES_AT = 32, DB_ROOT_AT = 40, META_LAST_PAGE_AT = META_DBS_AT + 2 * DB_LEN, META_TXN_AT = META_LAST_PAGE_AT + 8,
+	META_DBS_AT = META_AT + 24, DB_LEN = 48, DB_FLAGS_AT = 4, DB_FLAGS_MASK = 0xff, DB_FLAGS_FREE = 8, DB_ENTRIES_AT = 32, DB_ROOT_AT = 40, META_LAST_PAGE_AT = META_DBS_AT + 2 * DB_LEN, META_TXN_AT = META_LAST_PAGE_AT + 8,
 	META_END = META_TXN_AT + 8,
 	PAGE_HEAD = 16, PAGE_BRANCH = 1, PAGE_LEAF = 2, PAGE_OVERFLOW = 4,
 	NODE_HEAD = 8, NODE_BIG = 1,
@@ -222,6 +222,9 @@ static int db_check(struct checker *checker, const uint8_t *db)
 	unsigned depth = get_u16(db + 6);
 
 	checker->entries = 0;
+	/* Keys are strings, in the free list numbers; any other kind of tree (of duplicates, say) LMDB would look for in vain. Above are flags of the environment. */
+	if ((get_u16(db + DB_FLAGS_AT) & DB_FLAGS_MASK) != (checker->is_free_list ? DB_FLAGS_FREE : 0))
+		return ZT_ECORRUPT;
 	int status = root == no_page ? ZT_OK : depth >= 1 && depth <= DEPTH_MAX ? tree_check(checker, root, depth) : ZT_ECORRUPT;
 	return status == ZT_OK && checker->entries != get_u64(db + DB_ENTRIES_AT) ? ZT_ECORRUPT : status;
 }
