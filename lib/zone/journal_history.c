@@ -171,20 +171,16 @@ static int row_peek(struct history_walk *walk, uint64_t sequence, struct journal
 	return journal_row_history_read(row, &payload);
 }
 
-/* The row that starts at a serial; next_sequence for the current serial. */
-static int row_find(struct history_walk *walk, uint32_t serial, uint64_t *sequence)
+/* Looks for the row that starts at a serial, by heads alone or with the checksum of each row it passes. */
+static int row_search(struct history_walk *walk, uint32_t serial, bool checked, uint64_t *sequence)
 {
 	const struct journal_meta *meta = &walk->meta;
 	uint64_t low = meta->first_sequence, high = meta->next_sequence;
 	struct journal_row_history row = { 0 };
 
-	if (serial == meta->serial) {
-		*sequence = meta->next_sequence;
-		return ZT_OK;
-	}
 	while (low < high) {
 		uint64_t middle = low + (high - low) / 2;
-		int status = row_peek(walk, middle, &row);
+		int status = checked ? row_read(walk, middle, &row, false) : row_peek(walk, middle, &row);
 		if (status != ZT_OK)
 			return status;
 		if (row.version.from_serial == serial) {
@@ -197,6 +193,18 @@ static int row_find(struct history_walk *walk, uint32_t serial, uint64_t *sequen
 			high = middle;
 	}
 	return ZT_ENOENT;
+}
+
+/* The row that starts at a serial; next_sequence for the current serial. */
+static int row_find(struct history_walk *walk, uint32_t serial, uint64_t *sequence)
+{
+	if (serial == walk->meta.serial) {
+		*sequence = walk->meta.next_sequence;
+		return ZT_OK;
+	}
+	int status = row_search(walk, serial, false, sequence);
+	/* A damaged head may have led astray. */
+	return status == ZT_ENOENT ? row_search(walk, serial, true, sequence) : status;
 }
 
 static int walk_begin(struct history_walk *walk, struct journal *journal, const uint8_t *apex)
