@@ -48,8 +48,8 @@ static void reply(struct worker *worker, struct stream *stream, const struct res
 		counter_add(&worker->counters.send_failed, 1);
 }
 
-/* What is not a look-up. False when the stream ends. */
-static bool settle(struct worker *worker, struct stream *stream, struct respond *r, enum respond_verdict verdict)
+/* What is not a look-up. It may end the stream. */
+static void settle(struct worker *worker, struct stream *stream, struct respond *r, enum respond_verdict verdict)
 {
 	bool is_tapped = tapping_wants(&worker->tapping);
 
@@ -64,7 +64,7 @@ static bool settle(struct worker *worker, struct stream *stream, struct respond 
 	case RESPOND_DROP:      /* what came before it is answered */
 		counter_add(&worker->counters.dropped, 1);
 		stream_finish(stream);
-		return false;
+		break;
 	case RESPOND_NOTIFY:
 		counter_add(&worker->counters.notifies, 1);
 		forward(worker, stream, REQUEST_NOTIFY, r, is_tapped);
@@ -78,7 +78,6 @@ static bool settle(struct worker *worker, struct stream *stream, struct respond 
 		transfer_start(worker->transfers, stream, r);
 		break;
 	}
-	return true;
 }
 
 /* Look-ups of one client that wait to be run together, so that their cache misses overlap. */
@@ -86,38 +85,47 @@ struct lookups {
 	struct zone_finder *finders[STREAM_BATCH];
 	struct respond *responds[STREAM_BATCH];
 	unsigned count;
+	const struct respond *left;      /* the first for whose answer there was no room; NULL if none */
 };
 
-static void lookups_answer(struct worker *worker, struct stream *stream, struct lookups *lookups)
+/* False when there was no room for all answers. */
+static bool lookups_answer(struct worker *worker, struct stream *stream, struct lookups *lookups)
 {
 	zone_finders_run(lookups->finders, lookups->count);
-	for (unsigned i = 0; i < lookups->count; i++) {
+	for (unsigned i = 0; i < lookups->count && !lookups->left; i++) {
 		struct respond *r = lookups->responds[i];
+		if (!stream_takes(stream)) {
+			lookups->left = r;
+			break;
+		}
 		r->out = worker->stream_buffers->reply;
 		respond_finish(r);
 		reply(worker, stream, r, tapping_wants(&worker->tapping));
 	}
 	lookups->count = 0;
+	return !lookups->left;
 }
 
-static void on_batch(struct stream *stream, const struct stream_message *messages, unsigned count, void *ctx)
+static unsigned on_batch(struct stream *stream, const struct stream_message *messages, unsigned count, void *ctx)
 {
 	struct worker *worker = ctx;
 	struct stream_buffers *buffers = worker->stream_buffers;
-	bool is_encrypted = stream_is_encrypted(stream), goes_on = true;
+	bool is_encrypted = stream_is_encrypted(stream);
 	uint16_t keepalive = (uint16_t)(entrance_idle_timeout(stream) / KEEPALIVE_UNIT);
 	struct lookups lookups;
+	unsigned taken;
 
 	lookups.count = 0;
-	counter_add(is_encrypted ? &worker->counters.queries_tls : &worker->counters.queries_tcp, count);
+	lookups.left = NULL;
 	moment_begin(&worker->moment, worker->loop.clock);
 	qsbr_online();
 	const struct view *view = worker_view(worker);
-	for (unsigned i = 0; i < count && goes_on; i++) {
-		struct respond *r = &buffers->responds[i];
+	/* Not a message more once too much waits for the client, or it has gone. */
+	for (taken = 0; taken < count && stream_takes(stream); taken++) {
+		struct respond *r = &buffers->responds[taken];
 		r->view = view;
-		r->query = messages[i].data;
-		r->query_len = messages[i].len;
+		r->query = messages[taken].data;
+		r->query_len = messages[taken].len;
 		r->peer = stream_remote(stream);
 		r->is_encrypted = is_encrypted;
 		r->keepalive = keepalive;
@@ -126,15 +134,18 @@ static void on_batch(struct stream *stream, const struct stream_message *message
 		if (verdict == RESPOND_LOOKUP) {
 			lookups.finders[lookups.count] = &r->finder;
 			lookups.responds[lookups.count++] = r;
+		} else if (lookups_answer(worker, stream, &lookups)) {      /* answers that are ready leave in the order of their questions */
+			settle(worker, stream, r, verdict);
 		} else {
-			/* Answers that are ready leave in the order of their questions. */
-			lookups_answer(worker, stream, &lookups);
-			goes_on = settle(worker, stream, r, verdict);
+			break;
 		}
 	}
-	if (goes_on)
-		lookups_answer(worker, stream, &lookups);
+	lookups_answer(worker, stream, &lookups);
 	qsbr_offline();
+	if (lookups.left)
+		taken = (unsigned)(lookups.left - buffers->responds);
+	counter_add(is_encrypted ? &worker->counters.queries_tls : &worker->counters.queries_tcp, taken);
+	return taken;
 }
 
 static void on_drained(struct stream *stream, void *ctx)

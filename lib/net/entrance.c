@@ -189,11 +189,11 @@ static void on_message(struct stream *stream, const uint8_t *message, size_t len
 	config->handler->on_message(stream, message, len, config->ctx);
 }
 
-static void on_batch(struct stream *stream, const struct stream_message *messages, unsigned count, void *ctx)
+static unsigned on_batch(struct stream *stream, const struct stream_message *messages, unsigned count, void *ctx)
 {
 	const struct entrance_config *config = &((struct client *)ctx)->door->entrance->config;
 	client_touch(ctx);
-	config->handler->on_batch(stream, messages, count, config->ctx);
+	return config->handler->on_batch(stream, messages, count, config->ctx);
 }
 
 static void on_drained(struct stream *stream, void *ctx)

@@ -39,6 +39,11 @@ tests_unit_net_test_stream_SOURCES = tests/unit/net/test_stream.c tests/unit/net
 tests_unit_net_test_stream_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_net_test_stream_LDADD = $(LIBS_SUITE) $(LIBS_NET)
 
+check_PROGRAMS += tests/unit/net/test_stream_full
+tests_unit_net_test_stream_full_SOURCES = tests/unit/net/test_stream_full.c tests/unit/net/turns.h
+tests_unit_net_test_stream_full_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_net_test_stream_full_LDADD = $(LIBS_SUITE) $(LIBS_NET)
+
 check_PROGRAMS += tests/unit/net/test_entrance
 tests_unit_net_test_entrance_SOURCES = tests/unit/net/test_entrance.c tests/unit/net/turns.h
 tests_unit_net_test_entrance_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

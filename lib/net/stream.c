@@ -127,7 +127,7 @@ static void turn_begin(struct stream *stream)
 static bool has_work(const struct stream *stream)
 {
 	if (stream->full)
-		return stream_queue_len(stream) <= stream->config.write_low;
+		return !stream->finishing && stream_queue_len(stream) <= stream->config.write_low;
 	if (!stream_is_reading(stream))
 		return false;
 	return transport_has_more(&stream->transport) || (stream->rest.len >= LENGTH_LEN && stream->rest.len >= LENGTH_LEN + (size_t)wire_get_u16(stream->rest.data));
@@ -462,6 +462,11 @@ int stream_send(struct stream *stream, const uint8_t *message, size_t len)
 bool stream_is_full(const struct stream *stream)
 {
 	return stream->full;
+}
+
+bool stream_takes(const struct stream *stream)
+{
+	return !stream->ended && !stream->failed && !stream->finishing && stream_queued(stream) < TAKES_HIGHS * stream->config.write_high;
 }
 
 size_t stream_queued(const struct stream *stream)

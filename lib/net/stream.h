@@ -44,8 +44,9 @@ struct stream_handler {
 	void (*on_connect)(struct stream *stream, void *ctx);
 	/* A whole message; borrowed until the callback returns. Not used where on_batch is set. */
 	void (*on_message)(struct stream *stream, const uint8_t *message, size_t len, void *ctx);
-	/* All whole messages that are there, up to STREAM_BATCH; borrowed until the callback returns. */
-	void (*on_batch)(struct stream *stream, const struct stream_message *messages, unsigned count, void *ctx);
+	/* All whole messages that are there, up to STREAM_BATCH; borrowed until the callback returns. Returns how many were taken: an owner stops
+	 * where the stream takes no more (stream_takes), and what is left comes again when there is room. */
+	unsigned (*on_batch)(struct stream *stream, const struct stream_message *messages, unsigned count, void *ctx);
 	/* The stream was full and now holds at most write_low bytes. May be NULL. */
 	void (*on_drained)(struct stream *stream, void *ctx);
 	/* ZT_OK: by stream_close or stream_finish; ZT_ECLOSED: the peer closed between messages; ZT_ETRUNC: in the middle of one; ZT_ETIMEOUT:
@@ -84,6 +85,9 @@ ZT_MUST_CHECK int stream_send_part(struct stream *stream, const uint8_t *message
 /* One message of the peer gets no answer, or no further one. */
 void stream_settle(struct stream *stream);
 bool stream_is_full(const struct stream *stream);
+/* Whether what is sent now may still reach the peer (it is neither closed, closing nor broken; its ctx may be gone where it is closed), and is not
+ * more than twice write_high with all that is queued already: a full stream takes the answers to what came with what filled it. */
+bool stream_takes(const struct stream *stream);
 /* Bytes queued and not yet with the kernel. */
 size_t stream_queued(const struct stream *stream);
 

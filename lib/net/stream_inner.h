@@ -10,6 +10,7 @@ enum {
 	MESSAGE_MIN = 12,                     /* a DNS header */
 	MESSAGE_MAX = UINT16_MAX,
 	WRITE_HIGH_DEFAULT = 256 * 1024,
+	TAKES_HIGHS = 2,                      /* answers to a batch may make that much of a full stream's queue */
 	SERVER_READ = 16 * 1024,              /* bytes per turn: a client that pipelines gets no longer turns than others */
 	CLIENT_READ = 64 * 1024,
 	REST_COPIED = 16 * 1024,              /* a longer rest is completed in its own place */

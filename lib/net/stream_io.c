@@ -258,11 +258,24 @@ static int message_take(struct stream *stream, struct stream_message *data, stru
 	return ZT_OK;
 }
 
+/* Gives messages that the owner did not take back to `data`, behind whose part they lie. */
+static void messages_return(struct stream *stream, struct stream_message *data, const struct stream_message *messages, unsigned count)
+{
+	for (unsigned i = count; i-- > 0;) {
+		size_t len = LENGTH_LEN + messages[i].len;
+		data->data -= len;
+		data->len += len;
+		stream->messages_in--;
+		stream->bytes_in -= len;
+		stream->owed -= stream->is_server;
+	}
+}
+
 static bool batch_deliver(struct stream *stream, struct stream_message *data)
 {
 	const struct stream_handler *handler = stream->config.handler;
 	struct stream_message messages[STREAM_BATCH];
-	unsigned count = 0, most = handler->on_batch ? STREAM_BATCH : 1;
+	unsigned count = 0, taken = 1, most = handler->on_batch ? STREAM_BATCH : 1;
 	int status = ZT_EAGAIN;
 
 	while (count < most && stream_is_reading(stream) && (status = message_take(stream, data, &messages[count])) == ZT_OK)
@@ -273,10 +286,11 @@ static bool batch_deliver(struct stream *stream, struct stream_message *data)
 	if (count == 0)
 		return false;
 	if (handler->on_batch)
-		handler->on_batch(stream, messages, count, stream->config.ctx);
+		taken = handler->on_batch(stream, messages, count, stream->config.ctx);
 	else
 		handler->on_message(stream, messages[0].data, messages[0].len, stream->config.ctx);
-	return true;
+	messages_return(stream, data, messages + taken, count - taken);
+	return taken == count;
 }
 
 /* Delivers the whole messages of data; returns how many bytes they took. */

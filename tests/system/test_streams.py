@@ -262,6 +262,26 @@ def fairness(lab):
         assert slowest < 0.5, f"an answer took {slowest:.2f} s"
 
 
+@test("what a client asks behind a transfer that breaks goes with its connection")
+def broken_transfer(lab):
+    node = TunedAuthd(lab)
+    zone = sample_zone(ZONE)
+    # A record that no message has room for, in a zone that is answered for the rest.
+    zone.change(add=["long TXT " + " ".join(['"' + "x" * 255 + '"'] * 255) + ' "' + "y" * 220 + '"'])
+    replicate(zone, node, [], updates=True)
+    lab.start(node)
+    for _ in range(20):
+        with connect(node) as sock:
+            sock.sendall(query(ZONE, "AXFR", 1) + query(ZONE, "AXFR", 2) + change(3) + query("www." + ZONE, number=4))
+            wait_for(lambda sock=sock: is_closed(sock), "the connection's end", 10)
+    # Nobody is taken for one of those that have gone: their transfers do not count, nor go on.
+    with connect(node) as sock:
+        sock.sendall(query("www." + ZONE, number=5))
+        reply = dns.message.from_wire(receive_message(sock))
+        assert reply.id == 5 and reply.answer, reply
+    assert node.metric("authd_transfers_aborted_total") == 20, node.metric("authd_transfers_aborted_total")
+
+
 @test("clients that ask for the TCP keepalive are told the idle timeout, less when room is short, and never over UDP")
 def keepalive(lab):
     node, _ = start(lab, "tcp-idle-timeout: 20s", "tcp-max-clients: 8")

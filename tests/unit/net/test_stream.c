@@ -604,7 +604,7 @@ struct parts {
 	int status;
 };
 
-static void parts_on_batch(struct stream *stream, const struct stream_message *messages, unsigned count, void *ctx)
+static unsigned parts_on_batch(struct stream *stream, const struct stream_message *messages, unsigned count, void *ctx)
 {
 	struct parts *parts = ctx;
 
@@ -613,6 +613,7 @@ static void parts_on_batch(struct stream *stream, const struct stream_message *m
 		if (parts->messages++ > 0)
 			ck_assert_int_eq(stream_send(stream, messages[i].data, messages[i].len), ZT_OK);
 	}
+	return count;
 }
 
 static void parts_on_close(struct stream *stream, int status, void *ctx)
