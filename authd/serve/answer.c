@@ -104,12 +104,13 @@ static bool rrset_require(struct answer *answer, enum section section, const uin
 
 /* ---- the answer section ----------------------------------------------------------------------------------------------------------- */
 
-/* Whether an RRset of a node is in the answer already: an alias may lead to the owner of the DNAME that made it. */
-static bool is_repeated(const struct answer *answer, const struct znode *node, const struct rrset *set)
+/* Whether an RRset of a node is in the answer already: an alias may lead to the owner of the DNAME that made it. A name that the owner stands for as a
+ * wildcard is another matter. */
+static bool is_repeated(const struct answer *answer, const uint8_t *name, const struct znode *node, const struct rrset *set)
 {
 	if (set->type != TYPE_DNAME && (set->covers != TYPE_DNAME || !answer->question->dnssec_ok))
 		return false;
-	return is_among(node, answer->dnames, answer->dname_count);
+	return is_among(node, answer->dnames, answer->dname_count) && name_equal(name, znode_owner(node));
 }
 
 /* What there is at a node, for ANY (RFC 8482): all of it over TCP; over UDP, where the sender's address may be a victim's, the first RRset. */
@@ -123,7 +124,7 @@ static void any_write(struct answer *answer, const uint8_t *owner, const struct 
 				continue;
 			find_signed(answer, node, it.set.type, &it);
 		}
-		if (is_repeated(answer, node, &it.set))
+		if (is_repeated(answer, owner, node, &it.set))
 			continue;
 		if (!rrset_require(answer, SECTION_ANSWER, owner, &it) || !answer->question->is_tcp)
 			return;
@@ -140,7 +141,7 @@ static bool signatures_write(struct answer *answer, const uint8_t *owner, const 
 		if (it.set.type != TYPE_RRSIG)
 			continue;
 		found = true;
-		if (is_repeated(answer, node, &it.set))
+		if (is_repeated(answer, owner, node, &it.set))
 			continue;
 		if (!rrset_require(answer, SECTION_ANSWER, owner, &it) || !answer->question->is_tcp)
 			break;
@@ -172,7 +173,7 @@ static const uint8_t *from_node(struct answer *answer, const uint8_t *name, cons
 		if (signatures_write(answer, name, node))
 			return NULL;
 	} else if (find_signed(answer, node, type, &it)) {
-		if (!is_repeated(answer, node, &it.set) && rrset_require(answer, SECTION_ANSWER, name, &it)) {
+		if (!is_repeated(answer, name, node, &it.set) && rrset_require(answer, SECTION_ANSWER, name, &it)) {
 			answer->pointing_owner = name;
 			answer->pointing = it.set;
 		}

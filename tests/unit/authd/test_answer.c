@@ -18,7 +18,7 @@ static const char zone_text[] =
 	"alias CNAME www\nout CNAME www.other.\nloop1 CNAME loop2\nloop2 CNAME loop1\ndangling CNAME nowhere\n"
 	"mail MX 10 www\n"
 	"mails MX 10 www\nmails MX 20 ns1\nmails MX 30 www\n"
-	"self CNAME self\n*.loop CNAME a.loop\none DNAME two\ntwo DNAME one\nx.there CNAME y.here\nhere DNAME there\ny.there A 192.0.2.50\nup.back DNAME back\n"
+	"self CNAME self\n*.loop CNAME a.loop\none DNAME two\ntwo DNAME one\nx.there CNAME y.here\nhere DNAME there\ny.there A 192.0.2.50\nup.back DNAME back\n*.star DNAME star\n"
 	"*.wild TXT \"any\"\n*.aliases CNAME www\n"
 	"deep.empty.ent A 192.0.2.20\n"
 	"child NS ns.child\nchild NS ns1\nchild DS 1 8 2 0000000000000000000000000000000000000000000000000000000000000000\n"
@@ -197,6 +197,8 @@ static const struct expectation expectations[] = {
 	/* Loops: every record once. */
 	{ "up.up.back.example.", TYPE_DNAME, RCODE_NOERROR, true,
 	  "up.back.example. 300 IN DNAME back.example. | up.up.back.example. 300 IN CNAME up.back.example.", "", "" },
+	{ "x.*.star.example.", TYPE_DNAME, RCODE_NOERROR, true,      /* under another name it is another RRset */
+	  "*.star.example. 300 IN DNAME star.example. | x.*.star.example. 300 IN CNAME x.star.example. | x.star.example. 300 IN DNAME star.example.", "", "" },
 	{ "up.up.back.example.", TYPE_ANY, RCODE_NOERROR, true,
 	  "up.back.example. 300 IN DNAME back.example. | up.up.back.example. 300 IN CNAME up.back.example.", "", "" },
 	{ "loop1.example.", TYPE_A, RCODE_NOERROR, true, "loop1.example. 300 IN CNAME loop2.example. | loop2.example. 300 IN CNAME loop1.example.",
