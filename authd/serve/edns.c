@@ -102,7 +102,7 @@ static uint32_t zone_expires_in(const struct respond *r)
 	usec_t at = atomic_load_explicit(&r->zone->expires_at, memory_order_relaxed);
 
 	if (at == 0 || at == INT64_MAX)
-		return soa_expire(zone_current(r->zone->zone));
+		return soa_expire(r->version);
 	usec_t left = at - moment_now(r->moment);
 	return left > 0 ? (uint32_t)(left / USEC_PER_SEC) : 0;
 }

@@ -204,6 +204,16 @@ static enum respond_verdict respond_chaos(struct respond *r)
 
 /* ---- what is asked ----------------------------------------------------------------------------------------------------------------- */
 
+/* IXFR over UDP is an answer like others: also what a transfer's ACL lets pass, or refuses, may go to somebody else. */
+static enum respond_verdict respond_transfer(struct respond *r)
+{
+	enum limit_verdict limited = limit_take(r, LIMIT_ANSWER, r->message.qname);
+
+	if (limited == LIMIT_SLIP)
+		bare_reply(r, RCODE_NOERROR, FLAG_TC);
+	return limited == LIMIT_PASS ? RESPOND_TRANSFER : RESPOND_REPLY;
+}
+
 static enum respond_verdict respond_query(struct respond *r)
 {
 	const struct message *query = &r->message;
@@ -232,7 +242,7 @@ static enum respond_verdict respond_query(struct respond *r)
 	if (query->edns.present)
 		edns_plan_zone(r);
 	if (is_transfer)
-		return RESPOND_TRANSFER;
+		return respond_transfer(r);
 	/* Most answers are of this kind: what counts them is fetched while the name is looked up. */
 	if (is_limited(r))
 		r->limit_hash = limit_hash(r, LIMIT_ANSWER, query->qname);
@@ -315,10 +325,8 @@ enum respond_verdict respond_begin(struct respond *r)
 		return reply_error(r, RCODE_FORMERR, NULL);
 	if (r->message.edns.present && !edns_admits(r))
 		return RESPOND_REPLY;
-	if (wants_only_cookie(r)) {
-		respond_error(r, RCODE_NOERROR, NULL);
-		return RESPOND_REPLY;
-	}
+	if (wants_only_cookie(r))
+		return reply_error(r, RCODE_NOERROR, NULL);
 	if (r->message.count[SECTION_QUESTION] != 1)
 		return reply_error(r, RCODE_FORMERR, NULL);
 	if (r->view->settings.cookies == COOKIES_REQUIRED && opcode == OPCODE_QUERY && !cookie_admits(r))

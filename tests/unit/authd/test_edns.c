@@ -536,6 +536,32 @@ START_TEST(answers_that_are_alike_are_limited)
 }
 END_TEST
 
+START_TEST(transfers_over_udp_and_questions_for_a_cookie_are_limited_too)
+{
+	static const uint8_t cookie[] = { 0, EDNS_COOKIE, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8 };
+	unsigned transfers = 0, truncated = 0, replies = 0;
+
+	cookies_set(COOKIES_ON);
+	f.view->settings.limit = (struct limit_rules){ .per_second = 10, .slip = 2, .ipv4_prefix = 24, .ipv6_prefix = 56, .workers = 1 };
+	for (unsigned i = 0; i < 30; i++) {
+		if (ask(&(struct ask){ .name = "example.", .type = TYPE_IXFR }) == RESPOND_TRANSFER)
+			transfers++;
+		else
+			truncated += f.r.out_len > 0 && f.reply.flags & FLAG_TC;
+	}
+	ck_assert_uint_eq(transfers, 10);
+	ck_assert_uint_eq(truncated, 10);
+	for (unsigned i = 0; i < 30; i++) {
+		ck_assert_int_eq(ask(&(struct ask){ .no_question = true, .options = cookie, .options_len = sizeof(cookie) }), RESPOND_REPLY);
+		replies += f.r.out_len > 0;
+	}
+	ck_assert_uint_eq(replies, 20);
+	f.r.limiter = NULL;
+	f.r.is_tcp = true;
+	ck_assert_int_eq(ask(&(struct ask){ .name = "example.", .type = TYPE_IXFR }), RESPOND_TRANSFER);
+}
+END_TEST
+
 START_TEST(a_good_cookie_and_tcp_are_not_limited)
 {
 	uint8_t cookie[COOKIE_LEN];
@@ -579,6 +605,7 @@ int main(void)
 	tcase_add_test(tc, only_who_is_listed_may_ask_for_a_zone_with_allow_query);
 	tcase_add_test(tc, chaos_names_tell_what_is_set);
 	tcase_add_test(tc, answers_that_are_alike_are_limited);
+	tcase_add_test(tc, transfers_over_udp_and_questions_for_a_cookie_are_limited_too);
 	tcase_add_test(tc, a_good_cookie_and_tcp_are_not_limited);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
