@@ -32,7 +32,10 @@ static struct tls_context *self_signed_get(struct encrypt *encrypt)
 	struct buf problem;
 
 	buf_init(&problem);
-	if (!encrypt->self_signed && tls_server_new(&encrypt->self_signed, &none, &problem) != ZT_OK)
+	/* The keys only when it is new: workers may use it already. */
+	if (!encrypt->self_signed && tls_server_new(&encrypt->self_signed, &none, &problem) == ZT_OK)
+		tls_context_set_tickets(encrypt->self_signed, encrypt->tickets);
+	else if (!encrypt->self_signed)
 		log_error(encrypt->manage->log, "TLS: %.*s", (int)problem.len, problem.len > 0 ? (const char *)problem.data : "");
 	buf_fini(&problem);
 	return encrypt->self_signed;
@@ -48,7 +51,8 @@ void encrypt_apply(struct manage *manage)
 	struct tls_context *named = manage->options->tls, *context = named ? named : self_signed_get(encrypt);
 	if (!context)
 		return;
-	tls_context_set_tickets(context, encrypt->tickets);
+	if (named)      /* read anew with each configuration */
+		tls_context_set_tickets(named, encrypt->tickets);
 	tls_context_fingerprint(context, fingerprint);
 	workers_set_tls(manage->workers, context);
 	if (strcmp(fingerprint, encrypt->fingerprint) == 0)
