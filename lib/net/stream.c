@@ -130,7 +130,10 @@ static bool has_work(const struct stream *stream)
 		return !stream->finishing && stream_queue_len(stream) <= stream->config.write_low;
 	if (!stream_is_reading(stream))
 		return false;
-	return transport_has_more(&stream->transport) || (stream->rest.len >= LENGTH_LEN && stream->rest.len >= LENGTH_LEN + (size_t)wire_get_u16(stream->rest.data));
+	if (transport_has_more(&stream->transport))
+		return true;
+	/* A part of a PROXY header is no message, however long. */
+	return !stream->takes_proxy && stream->rest.len >= LENGTH_LEN && stream->rest.len >= LENGTH_LEN + (size_t)wire_get_u16(stream->rest.data);
 }
 
 static void state_update(struct stream *stream, usec_t now)

@@ -1,4 +1,4 @@
-/* lib/net/stream with more to send than the peer takes. */
+/* lib/net/stream with more to send than the peer takes, and with what keeps it waiting. */
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -45,12 +45,13 @@ static void on_close(struct stream *stream, int status, void *ctx)
 }
 
 /* A stream over a socket whose kernel buffers are small; returns the peer's end. */
-static int echo_open(struct echo *echo, size_t write_high, size_t write_low)
+static int echo_open(struct echo *echo, struct stream_config config)
 {
 	static const struct stream_handler handler = { .on_batch = on_batch, .on_close = on_close };
-	struct stream_config config = { .handler = &handler, .ctx = echo, .write_high = write_high, .write_low = write_low };
 	int small = 16384, fds[2];
 
+	config.handler = &handler;
+	config.ctx = echo;
 	*echo = (struct echo){ 0 };
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
 	ck_assert_int_eq(setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
@@ -65,10 +66,10 @@ static size_t drain(struct echo *echo, int fd, uint8_t *out, size_t size)
 	ssize_t got;
 
 	do {
-		got = recv(fd, out + len, size - len, MSG_DONTWAIT);
-		len += got > 0 ? (size_t)got : 0;
 		if (!echo->is_closed)
 			event_base_loop(loop.base, EVLOOP_NONBLOCK);
+		got = recv(fd, out + len, size - len, MSG_DONTWAIT);
+		len += got > 0 ? (size_t)got : 0;
 	} while (!echo->is_closed || got > 0);
 	return len;
 }
@@ -78,7 +79,7 @@ START_TEST(messages_of_a_batch_that_find_no_room_come_again_in_order)
 	enum { COUNT = 100 };
 	static uint8_t asked[COUNT][2 + LEN], answers[COUNT + 1][2 + LEN];
 	struct echo echo;
-	int fd = echo_open(&echo, 3 * LEN, 0);
+	int fd = echo_open(&echo, (struct stream_config){ .write_high = 3 * LEN });
 
 	for (unsigned i = 0; i < COUNT; i++) {
 		memset(asked[i], (int)i, sizeof(asked[i]));
@@ -101,28 +102,57 @@ static void set_flag(void *ctx)
 	*(bool *)ctx = true;
 }
 
-START_TEST(a_full_stream_that_is_to_end_waits_for_its_peer_without_turning)
+/* Nothing happens in the next 50 ms, and the loop knows. */
+static void assert_waits(void)
 {
-	enum { HIGH = 1 << 20 };
-	static const uint8_t zeros[60000];
-	static uint8_t taken[2 * HIGH];
 	struct loop_timer timer;
-	struct echo echo;
-	unsigned turns = 0;
-	size_t sent = 0;
 	bool over = false;
-	int fd = echo_open(&echo, HIGH, 2 * HIGH);
+	unsigned turns = 0;
 
-	for (; !stream_is_full(echo.stream); sent += 2 + sizeof(zeros))
-		ck_assert_int_eq(stream_send(echo.stream, zeros, sizeof(zeros)), ZT_OK);
-	stream_finish(echo.stream);
 	loop_timer_init(&timer, &loop, set_flag, &over);
 	loop_timer_in(&timer, 50 * USEC_PER_MSEC);
 	for (; !over; turns++)
 		ck_assert_int_eq(loop_turn(&loop), ZT_OK);
 	ck_assert_uint_lt(turns, 20);
+}
+
+START_TEST(a_full_stream_that_is_to_end_waits_for_its_peer_without_turning)
+{
+	enum { HIGH = 1 << 20 };
+	static const uint8_t zeros[60000];
+	static uint8_t taken[2 * HIGH];
+	struct echo echo;
+	size_t sent = 0;
+	int fd = echo_open(&echo, (struct stream_config){ .write_high = HIGH, .write_low = 2 * HIGH });
+
+	for (; !stream_is_full(echo.stream); sent += 2 + sizeof(zeros))
+		ck_assert_int_eq(stream_send(echo.stream, zeros, sizeof(zeros)), ZT_OK);
+	stream_finish(echo.stream);
+	assert_waits();
 	ck_assert_uint_eq(drain(&echo, fd, taken, sizeof(taken)), sent);
 	ck_assert_int_eq(echo.status, ZT_OK);
+	close(fd);
+}
+END_TEST
+
+START_TEST(the_part_of_a_proxy_header_that_is_as_long_as_a_message_is_waited_with)
+{
+	static const uint8_t begin[] = { 13, 10, 13, 10, 0, 13, 10, 'Q', 'U', 'I', 'T', 10, 0x20, 0, 4000 >> 8, 4000 & 255 };
+	static const uint8_t rest[4000], asked[2 + LEN] = { LEN >> 8, LEN & 255 };
+	uint8_t answer[2 * sizeof(asked)];
+	struct echo echo;
+	int fd = echo_open(&echo, (struct stream_config){ .takes_proxy = true });
+
+	/* Its first two bytes, read as a message's length, are 3338. */
+	ck_assert_int_eq(send(fd, begin, sizeof(begin), 0), (ssize_t)sizeof(begin));
+	ck_assert_int_eq(send(fd, rest, 3900, 0), 3900);
+	assert_waits();
+	ck_assert_uint_eq(echo.messages, 0);
+	ck_assert_int_eq(send(fd, rest, 100, 0), 100);
+	ck_assert_int_eq(send(fd, asked, sizeof(asked), 0), (ssize_t)sizeof(asked));
+	shutdown(fd, SHUT_WR);
+	ck_assert_uint_eq(drain(&echo, fd, answer, sizeof(answer)), sizeof(asked));
+	ck_assert_int_eq(echo.status, ZT_ECLOSED);
 	close(fd);
 }
 END_TEST
@@ -146,6 +176,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, messages_of_a_batch_that_find_no_room_come_again_in_order);
 	tcase_add_test(tests, a_full_stream_that_is_to_end_waits_for_its_peer_without_turning);
+	tcase_add_test(tests, the_part_of_a_proxy_header_that_is_as_long_as_a_message_is_waited_with);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }
