@@ -118,6 +118,8 @@ static void connection_try(struct tap *tap)
 	tap->writer = tap_link_writer(&tap->link);
 	tap->link.err = ENOMEM;
 	if (!tap->writer || fstrm_writer_open(tap->writer) != fstrm_res_success) {
+		if (tap->link.err == 0)      /* the peer answered, but no reader of dnstap does so */
+			tap->link.err = EPROTO;
 		connection_lose(tap, "cannot write to");
 		return;
 	}

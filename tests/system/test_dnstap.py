@@ -1,5 +1,7 @@
 """dnstap: what readers get, and that queries never wait for them."""
 import re
+import socket
+import struct
 import subprocess
 import threading
 import time
@@ -122,6 +124,19 @@ def reconnect(lab):
         wait_for(lambda: not node.counters()["connected"], "the daemon to see that the reader is gone")
     assert node.counters()["connects"] == 2
     assert len(re.findall("trying again each second", node.log())) == 3      # a line for each loss, not for each attempt
+
+
+@test("a peer that reads other streams is told apart from one that is not there")
+def other_reader(lab):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        node = Tapped(lab, [f"address: 127.0.0.1@{listening.getsockname()[1]}"])
+        start(lab, node)
+        sock, _ = listening.accept()
+        with sock:
+            kind, wanted = 4, b"protobuf:other.Thing"      # READY
+            body = struct.pack("!III", kind, 1, len(wanted)) + wanted
+            sock.sendall(struct.pack("!II", 0, len(body)) + body)
+            node.wait_for_log(re.compile(r"warning: dnstap: cannot write to 127.0.0.1@\d+: Protocol error; trying again"))
 
 
 @test("a reader that stops reading holds up no query: events are dropped and counted, and the daemon stops in time")
