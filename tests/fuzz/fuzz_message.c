@@ -38,7 +38,7 @@ static size_t rewrite(const struct message *message)
 			if (record_rdata(message, &record, &out) != ZT_OK || !is_rewritable(record.type))
 				continue;
 			require(rdata_is_valid(record.type, rdata, out.pos));
-			struct record_out copy = { record.owner, record.type, record.rr_class, record.ttl, rdata, (uint16_t)out.pos };
+			struct record_out copy = { record.owner, record.type, record.rr_class, record.ttl, rdata, (uint16_t)out.pos, false };
 			if (message_write_record(&writer, (enum section)section, &copy) != ZT_OK)
 				return 0;
 		}

@@ -23,7 +23,7 @@ static const uint8_t *name(const char *text)
 
 static int write_a(struct message_writer *writer, enum section section, const char *owner)
 {
-	struct record_out record = { name(owner), TYPE_A, CLASS_IN, 60, (const uint8_t *)"\1\2\3\4", 4 };
+	struct record_out record = { name(owner), TYPE_A, CLASS_IN, 60, (const uint8_t *)"\1\2\3\4", 4, false };
 	return message_write_record(writer, section, &record);
 }
 
@@ -154,11 +154,11 @@ START_TEST(names_are_compressed_case_insensitively)
 	ck_assert_int_eq(message_write_question(&writer, name("www.example."), TYPE_A, CLASS_IN), ZT_OK);
 	ck_assert_int_eq(write_a(&writer, SECTION_ANSWER, "WWW.EXAMPLE."), ZT_OK);
 	ck_assert_mem_eq(wire + 29, "\300\14", 2);
-	struct record_out mx = { name("example."), TYPE_MX, CLASS_IN, 60, (const uint8_t *)"\0\12\4mail\7Example\0", 16 };
+	struct record_out mx = { name("example."), TYPE_MX, CLASS_IN, 60, (const uint8_t *)"\0\12\4mail\7Example\0", 16, false };
 	ck_assert_int_eq(message_write_record(&writer, SECTION_ANSWER, &mx), ZT_OK);
 	ck_assert_mem_eq(wire + 45, "\300\20\0\17\0\1\0\0\0\74\0\11\0\12\4mail\300\20", 21);
 	/* RFC 3597 section 4: names in the rdata of newer types stay whole. */
-	struct record_out srv = { name("example."), TYPE_SRV, CLASS_IN, 60, (const uint8_t *)"\0\0\0\0\0\1\7example\0", 15 };
+	struct record_out srv = { name("example."), TYPE_SRV, CLASS_IN, 60, (const uint8_t *)"\0\0\0\0\0\1\7example\0", 15, false };
 	size_t before = writer.cur.pos;
 	ck_assert_int_eq(message_write_record(&writer, SECTION_ADDITIONAL, &srv), ZT_OK);
 	ck_assert_uint_eq(writer.cur.pos, before + 12 + 15);
@@ -254,7 +254,7 @@ START_TEST(names_after_a_large_record_are_not_pointed_to)
 	struct message message;
 	struct record_iter iter;
 	struct record record;
-	struct record_out large = { name("."), TYPE_TXT, CLASS_IN, 60, zeroes, sizeof(zeroes) };
+	struct record_out large = { name("."), TYPE_TXT, CLASS_IN, 60, zeroes, sizeof(zeroes), false };
 	message_writer_init(&writer, wire, sizeof(wire), 1, 0);
 	ck_assert_int_eq(message_write_record(&writer, SECTION_ANSWER, &large), ZT_OK);
 	ck_assert_int_eq(write_a(&writer, SECTION_ANSWER, "x.example."), ZT_OK);
@@ -272,7 +272,7 @@ START_TEST(rdata_of_nothing_is_written_for_any_type)
 	/* UPDATE deletes with empty rdata (RFC 2136 section 2.5.2). */
 	struct message_writer writer;
 	struct message message;
-	struct record_out record = { name("example."), TYPE_MX, CLASS_ANY, 0, NULL, 0 };
+	struct record_out record = { name("example."), TYPE_MX, CLASS_ANY, 0, NULL, 0, false };
 	message_writer_init(&writer, wire, sizeof(wire), 1, opcode_flags(OPCODE_UPDATE));
 	ck_assert_int_eq(message_write_record(&writer, SECTION_AUTHORITY, &record), ZT_OK);
 	ck_assert_int_eq(message_read(&message, wire, message_writer_finish(&writer)), ZT_OK);
@@ -297,7 +297,7 @@ static unsigned record_count;
 
 static struct record_out record_out_of(const struct random_record *record)
 {
-	return (struct record_out){ record->owner, record->type, CLASS_IN, record->ttl, record->rdata, (uint16_t)record->len };
+	return (struct record_out){ record->owner, record->type, CLASS_IN, record->ttl, record->rdata, (uint16_t)record->len, false };
 }
 
 /* One record as ldns sees it; NULL where it does not take the rdata. */

@@ -547,7 +547,7 @@ START_TEST(records_are_written_on_one_line)
 	struct buf out;
 	uint8_t owner[NAME_MAX_LEN];
 	ck_assert_int_eq(name_from_text(owner, "w\\032w.example.", NULL), ZT_OK);
-	struct record_out record = { owner, TYPE_MX, CLASS_IN, 300, (const uint8_t *)"\0\12\1m", 5 };
+	struct record_out record = { owner, TYPE_MX, CLASS_IN, 300, (const uint8_t *)"\0\12\1m", 5, false };
 	buf_init(&out);
 	record_to_text(&record, &out);
 	buf_add_u8(&out, '\0');

@@ -64,7 +64,7 @@ static int note_record(void *arg, const struct zonefile_record *record)
 {
 	struct result *result = arg;
 	buf_printf(&result->records, "%u ", record->line);
-	record_to_text(&(struct record_out){ record->owner, record->type, record->rr_class, record->ttl, record->rdata, record->rdata_len },
+	record_to_text(&(struct record_out){ record->owner, record->type, record->rr_class, record->ttl, record->rdata, record->rdata_len, false },
 		       &result->records);
 	buf_add_u8(&result->records, '\n');
 	return ZT_OK;
