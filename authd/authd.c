@@ -298,6 +298,7 @@ void authd_close(struct authd *authd)
 	encrypt_close(&authd->manage);
 	tap_free(authd->manage.tap);
 	images_free(authd->manage.images);
+	authd->manage.images = NULL;      /* what follows may still store a content */
 	if (authd->has_registry) {
 		pledges_redeem(&authd->manage);
 		zones_clear(&authd->manage);

@@ -146,6 +146,8 @@ static void store(struct manage *manage, struct passage *passages, size_t count)
 
 	for (size_t i = 0; i < count && commits; i++) {
 		const struct commit_item *item = passages[i].item;
+		if (passages[i].replaces && item->status == ZT_OK)
+			images_on_first(manage, item->entry, passages[i].to);
 		if (!is_worth_storing(&passages[i]))
 			continue;
 		commits[filled++] = (struct journal_commit){

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <xxhash.h>
 
 #include "lib/zone/image.h"
@@ -111,6 +112,19 @@ int images_restore(struct manage *manage, struct zone_entry *entry, struct zone_
 			entry->name, (const char *)path.data, why ? why : status_text(status));
 	buf_fini(&path);
 	return status;
+}
+
+void images_on_first(struct manage *manage, const struct zone_entry *entry, const struct zone_version *version)
+{
+	struct journal_content content;
+	struct buf path;
+
+	if (!manage->images || zone_version_memory(version) < LEAST_MEMORY / 8 || journal_content_info(manage->journal, entry->apex, &content) != ZT_ENOENT)
+		return;
+	buf_init(&path);
+	if (path_make(manage, entry, &path) == ZT_OK && unlink((const char *)path.data) == 0)
+		log_info(manage->log, "zone %s: the image %s is removed: it is of before the journal", entry->name, (const char *)path.data);
+	buf_fini(&path);
 }
 
 void images_on_change(struct manage *manage, struct zone_entry *entry, size_t records)

@@ -21,6 +21,8 @@ void images_free(struct images *images);
 /* Puts a zone's stored content into an edit whose view is empty. ZT_ENOENT: there is no image for it; anything else: refused, which is
  * logged. Abort the edit then. */
 int images_restore(struct manage *manage, struct zone_entry *entry, struct zone_edit *edit) ZT_MUST_CHECK;
+/* A first content is about to be stored. An image that lies there is of another journal, whose numbers mean nothing in this one: it is removed. */
+void images_on_first(struct manage *manage, const struct zone_entry *entry, const struct zone_version *version);
 /* The zone has a new version, which differs by so many records (SIZE_MAX: by all). */
 void images_on_change(struct manage *manage, struct zone_entry *entry, size_t records);
 /* Once a second: ends and begins writing. */

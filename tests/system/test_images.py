@@ -1,6 +1,8 @@
 """Images of large zones: a restart takes the zone from its image and serves the same; an image that is damaged, foreign or too old is refused."""
 import random
 import re
+import signal
+from pathlib import Path
 
 from zt import Authd, replicate, run_tests, sample_zone, scale, test, update, wait_for, zonectl
 
@@ -180,6 +182,45 @@ def too_old(lab):
     image_of(node).write_bytes(old)
     restart_serves(node, content, "the journal")
     assert len(refusals(node)) == 1, node.log_end(10)
+
+
+@test("an image of a journal that is gone does not come back, not even where its SOA is all that differs and no new one can be written")
+def of_before(lab):
+    node = started(lab)
+    image = wait_for_image(node)
+    node.kill()
+    node.path("state/journal.mdb").unlink()
+    # A folder where the image's new file should go stands for a disk that cannot take it.
+    image.with_name(image.name + ".new").mkdir()
+    zone = node.zones[ZONE].zone
+    zone.refresh += 1
+    node.write_zone(zone)
+    node.restart()
+    content = node.axfr(ZONE)
+    node.wait_for_log(re.compile("the image .* can't be written"))
+    node.kill()
+    restart_serves(node, content, "the journal")
+    assert not image.exists()
+
+
+def takes_signal(node, number):
+    node.fail_if_dead()
+    caught = re.search(r"SigCgt:\s*(\w+)", Path(f"/proc/{node.process.pid}/status").read_text())[1]
+    return int(caught, 16) >> (number - 1) & 1
+
+
+@test("an end right after the start stores what was served on a pledge")
+def ended_at_once(lab):
+    node = started(lab, hosts=10)
+    node.stop()
+    node.path("state/journal.mdb").unlink()
+    node.write_zone(sample_zone(ZONE, hosts=10 * HOSTS))
+    node.start_process()
+    # The handler stands before the zones are read, and the loop looks at signals before anything else.
+    wait_for(lambda: takes_signal(node, signal.SIGTERM), "the handler of SIGTERM", 30)
+    assert node.stop() == 0, node.log_end(10)
+    node.restart()
+    assert sources(node) == ["the journal"], node.log_end(10)
 
 
 def numbers_in(zone):
