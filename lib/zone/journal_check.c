@@ -24,6 +24,7 @@ enum {
 	PAGE_HEAD = 16, PAGE_BRANCH = 1, PAGE_LEAF = 2, PAGE_OVERFLOW = 4,
 	NODE_HEAD = 8, NODE_BIG = 1,
 	DEPTH_MAX = 32, META_PAGES = 2,
+	UNWRITTEN_MAX = 1 << 20,       /* pages behind the end of the file: more is damage */
 };
 
 static const uint32_t meta_magic = 0xBEEFC0DE;
@@ -32,7 +33,8 @@ static const uint64_t no_page = UINT64_MAX;
 struct checker {
 	int fd;
 	size_t page_size;
-	uint64_t page_count;
+	uint64_t page_count;           /* that LMDB has numbered */
+	uint64_t size;                 /* of the file, which may end before the last of them */
 	uint8_t *used;                 /* one bit per page */
 	uint64_t entries;              /* of the tree being walked */
 	bool is_free_list;             /* the tree being walked holds the free list */
@@ -105,7 +107,7 @@ static int overflow_check(struct checker *checker, uint64_t page, size_t len)
 		return status;
 	uint64_t count = get_u16(head + 12) | (uint64_t)get_u16(head + 14) << 16;
 	if (get_u64(head) != page || get_u16(head + 10) != PAGE_OVERFLOW || !claim(checker, page, count) ||
-	    count * checker->page_size - PAGE_HEAD < len)
+	    count * checker->page_size - PAGE_HEAD < len || page * checker->page_size + PAGE_HEAD + len > checker->size)
 		return ZT_ECORRUPT;
 	if (!checker->is_free_list)
 		return ZT_OK;
@@ -266,7 +268,9 @@ static int file_check(struct checker *checker, uint64_t size)
 	if (status != ZT_OK)
 		return status;
 	checker->page_count = get_u64(meta + META_LAST_PAGE_AT) + 1;
-	if (checker->page_count < META_PAGES || checker->page_count > size / checker->page_size)
+	checker->size = size;
+	/* A page that a transaction took and gave back is on the free list and was never written, so the file may end before it. Those in use are read below. */
+	if (checker->page_count < META_PAGES || checker->page_count > size / checker->page_size + UNWRITTEN_MAX)
 		return ZT_ECORRUPT;
 	checker->used = calloc(checker->page_count / 8 + 1, 1);
 	if (!checker->used)

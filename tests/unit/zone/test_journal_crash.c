@@ -1,6 +1,7 @@
 /* lib/zone/journal under crashes and failing disks: at every boundary between two writes or syncs, whatever part of the unsynced writes got to
  * the disk, every acknowledged change is there, each transaction whole; and a call that fails changes nothing. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -531,6 +532,39 @@ START_TEST(an_error_after_the_fact_at_any_call_is_survived)
 }
 END_TEST
 
+/* LMDB numbers pages that a transaction takes and gives back, and does not write them. */
+START_TEST(a_file_that_ends_before_a_page_not_in_use_is_sound)
+{
+	enum { LAST_PAGE_AT = 136, PAGE = 4096 };      /* in the meta pages, which are the first two */
+	const struct journal_state state = { "note", (const uint8_t *)"x", 1 };
+	char path[128];
+	uint64_t last;
+	struct buf kept;
+
+	temp_dir_make(dir);
+	struct zone *zone = zone_text_new("example.", NULL);
+	struct journal *journal = open_in(dir);
+	ck_assert_int_eq(journal_state_put(journal, zone_apex(zone), &state), ZT_OK);
+	ck_assert_int_eq(journal_flush(journal), ZT_OK);
+	journal_close(journal);
+	snprintf(path, sizeof(path), "%s/journal.mdb", dir);
+	int fd = open(path, O_RDWR);
+	for (off_t at = LAST_PAGE_AT; at < 2 * PAGE; at += PAGE) {
+		ck_assert_int_eq(pread(fd, &last, sizeof(last), at), sizeof(last));
+		last += 100;
+		ck_assert_int_eq(pwrite(fd, &last, sizeof(last), at), sizeof(last));
+	}
+	close(fd);
+	journal = open_in(dir);
+	buf_init(&kept);
+	ck_assert_int_eq(journal_state_get(journal, zone_apex(zone), "note", &kept), ZT_OK);
+	buf_fini(&kept);
+	journal_close(journal);
+	zone_free(zone);
+	temp_dir_remove(dir);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("journal_crash");
@@ -543,6 +577,7 @@ int main(void)
 	tcase_add_test(tcase, a_full_disk_at_any_call_changes_nothing);
 	tcase_add_test(tcase, an_io_error_at_any_call_changes_nothing);
 	tcase_add_test(tcase, an_error_after_the_fact_at_any_call_is_survived);
+	tcase_add_test(tcase, a_file_that_ends_before_a_page_not_in_use_is_sound);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }
