@@ -306,6 +306,7 @@ static int change_add(struct zone_edit *edit, const struct update_record *record
 		return put_single(edit, record, ttl);
 	case TYPE_WKS:
 		status = wks_displace(edit, node, record);
+		node = zone_get(zone_edit_view(edit), record->owner);      /* another one now, or gone */
 		break;
 	default:
 		break;
