@@ -5,8 +5,11 @@ authd_libauthd_a_SOURCES = \
 	%D%/option_table.h \
 	%D%/options_dnstap.c %D%/options_dnstap.h \
 	%D%/options.c %D%/options.h \
+	%D%/options_reader.c %D%/options_reader.h \
+	%D%/options_remote.c %D%/options_remote.h \
 	%D%/options_serve.c %D%/options_serve.h \
 	%D%/options_stream.c %D%/options_stream.h \
+	%D%/options_zone.c %D%/options_zone.h \
 	%D%/manage/commit.c %D%/manage/commit.h \
 	%D%/manage/commands.c %D%/manage/commands.h \
 	%D%/manage/confine.c %D%/manage/confine.h \

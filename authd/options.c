@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "authd/option_table.h"
+#include "authd/options_reader.h"
 #include "authd/options_serve.h"
 #include "authd/options_stream.h"
-#include "lib/conf/schema.h"
 
 struct server_conf {
 	const struct yaml_node *node;
@@ -25,36 +25,12 @@ struct server_conf {
 	struct stream_conf stream;
 };
 
-struct remote_conf {
-	const struct yaml_node *node;
-	struct netaddr address;
-};
-
-struct zone_conf {
-	const struct yaml_node *node;
-	const char *name;
-	const char *file;
-	struct schema_list notify;
-	struct schema_list primaries;
-	struct schema_list allow_query;
-	struct schema_list allow_transfer;
-	struct schema_list allow_update;
-	struct schema_list allow_notify;
-	bool zonemd_verify;
-};
-
 struct root_conf {
 	const struct yaml_node *node;
 	struct server_conf server;
 	struct dnstap_conf dnstap;
 	struct schema_list zones;
 };
-
-static const char *domain_name_check(const char *text)
-{
-	uint8_t name[NAME_MAX_LEN];
-	return name_from_text(name, text, NULL) == ZT_OK ? NULL : "a domain name, such as example.org";
-}
 
 static const char *user_check(const char *text)
 {
@@ -146,146 +122,15 @@ static const struct schema_row server_rows[] = {
 static const struct schema server_schema = { .what = "server", .size = sizeof(struct server_conf), .rows = server_rows,
 					     .row_count = SCHEMA_COUNT(server_rows) };
 
-static const struct schema_row remote_rows[] = {
-	{ "address", SCHEMA_ADDRESS, offsetof(struct remote_conf, address), SCHEMA_REQUIRED, .port = 53, .help = "Where the server is." },
-};
-
-static const struct schema remote_schema = { .what = "remote server", .size = sizeof(struct remote_conf), .rows = remote_rows,
-					     .row_count = SCHEMA_COUNT(remote_rows), .shorthand = "address" };
-
-static const struct schema_row zone_rows[] = {
-	{ "name", SCHEMA_TEXT, offsetof(struct zone_conf, name), SCHEMA_REQUIRED | SCHEMA_UNIQUE, .check = domain_name_check,
-	  .help = "The zone's apex." },
-	{ "file", SCHEMA_PATH, offsetof(struct zone_conf, file),
-	  .help = "The zone file (RFC 1035 section 5). A zone with a file and without primaries is a primary zone." },
-	{ "notify", SCHEMA_MAPPING, offsetof(struct zone_conf, notify), SCHEMA_LIST, .mapping = &remote_schema,
-	  .help = "Servers that are told of every change by NOTIFY (RFC 1996)." },
-	{ "primaries", SCHEMA_MAPPING, offsetof(struct zone_conf, primaries), SCHEMA_LIST, .mapping = &remote_schema,
-	  .help = "Servers the zone is transferred from; makes this a secondary zone." },
-	{ "allow-query", SCHEMA_ACCESS, offsetof(struct zone_conf, allow_query), SCHEMA_LIST,
-	  .help = "Who may ask for the zone's data. Absent means who the server's allow-query says; an empty list, nobody." },
-	{ "allow-transfer", SCHEMA_ACCESS, offsetof(struct zone_conf, allow_transfer), SCHEMA_LIST,
-	  .help = "Who may transfer the zone (AXFR, IXFR). Absent means nobody." },
-	{ "allow-update", SCHEMA_ACCESS, offsetof(struct zone_conf, allow_update), SCHEMA_LIST,
-	  .help = "Who may change the zone by UPDATE (RFC 2136). Absent means nobody." },
-	{ "allow-notify", SCHEMA_ACCESS, offsetof(struct zone_conf, allow_notify), SCHEMA_LIST,
-	  .help = "Who may send NOTIFY, besides the primaries, who always may." },
-	{ "zonemd-verify", SCHEMA_BOOL, offsetof(struct zone_conf, zonemd_verify), .fallback = "yes",
-	  .help = "Whether a zone file or transfer whose content does not have the digest that its ZONEMD records state (RFC 8976) is refused. Where no record has a "
-		  "scheme and hash known here (SIMPLE with SHA-384 or SHA-512), that is logged and the content taken. UPDATE is not checked, nor does it keep "
-		  "ZONEMD true: sign such zones anew, or publish none in them." },
-};
-
-static const struct schema zone_schema = { .what = "zone", .size = sizeof(struct zone_conf), .rows = zone_rows,
-					   .row_count = SCHEMA_COUNT(zone_rows) };
-
 static const struct schema_row root_rows[] = {
 	{ "server", SCHEMA_MAPPING, offsetof(struct root_conf, server), .mapping = &server_schema, .help = "The daemon." },
 	{ "dnstap", SCHEMA_MAPPING, offsetof(struct root_conf, dnstap), .mapping = &dnstap_schema,
 	  .help = "Copies of queries and responses for a reader of dnstap, by Frame Streams. What the reader does not take in time is dropped and counted; queries do not wait." },
-	{ "zone", SCHEMA_MAPPING, offsetof(struct root_conf, zones), SCHEMA_LIST, .mapping = &zone_schema, .help = "One entry for each zone." },
+	{ "zone", SCHEMA_MAPPING, offsetof(struct root_conf, zones), SCHEMA_LIST, .mapping = &zone_options_schema, .help = "One entry for each zone." },
 };
 
 const struct schema authd_schema = { .what = "configuration", .size = sizeof(struct root_conf), .rows = root_rows,
 				     .row_count = SCHEMA_COUNT(root_rows) };
-
-/* Everything that can go wrong below is memory, or a rule that spans several keys. */
-struct reader {
-	struct authd_options *options;
-	struct problems *problems;
-	int status;
-};
-
-static void *arena_take(struct reader *reader, size_t size)
-{
-	void *p = arena_calloc(&reader->options->tree.arena, size ? size : 1);
-	if (!p)
-		reader->status = ZT_ENOMEM;
-	return p;
-}
-
-static void problem_at(struct reader *reader, const struct yaml_node *node, const char *what)
-{
-	problems_add(reader->problems, node ? node->line : 0, node ? node->column : 0, "%s", what);
-}
-
-static struct remote_options *remotes_read(struct reader *reader, const struct schema_list *list, uint32_t *count)
-{
-	const struct remote_conf *confs = SCHEMA_ITEMS(*list, struct remote_conf);
-	struct remote_options *remotes = arena_take(reader, list->count * sizeof(*remotes));
-
-	for (size_t i = 0; remotes && i < list->count; i++)
-		remotes[i].address = confs[i].address;
-	*count = remotes ? (uint32_t)list->count : 0;
-	return remotes;
-}
-
-/* Access lists live outside the arena, because they own their entries: options_free ends them. */
-static struct acl *acl_read(struct reader *reader, const struct yaml_node *mapping, const char *key, const struct schema_list *list)
-{
-	const struct schema_access *entries = SCHEMA_ITEMS(*list, struct schema_access);
-	struct acl *acl;
-
-	if (!yaml_node_get(mapping, key) || !(acl = arena_take(reader, sizeof(*acl))))
-		return NULL;
-	acl_init(acl);
-	for (size_t i = 0; i < list->count; i++) {
-		if (entries[i].key)
-			problem_at(reader, yaml_node_get(mapping, key), "keys are not available in this version; expected an address or a prefix");
-		else if (acl_add_prefix(acl, &entries[i].prefix) != ZT_OK)
-			reader->status = ZT_ENOMEM;
-	}
-	return acl;
-}
-
-/* Who may send NOTIFY: the primaries always may. */
-static struct acl *notify_acl_read(struct reader *reader, const struct zone_conf *conf, const struct zone_options *zone)
-{
-	struct acl *acl = acl_read(reader, conf->node, "allow-notify", &conf->allow_notify);
-
-	if (zone->primaries_count == 0 || (!acl && !(acl = arena_take(reader, sizeof(*acl)))))
-		return acl;
-	if (conf->allow_notify.count == 0)
-		acl_init(acl);
-	for (uint32_t i = 0; i < zone->primaries_count; i++) {
-		size_t len;
-		const uint8_t *ip = netaddr_ip(&zone->primaries[i].address, &len);
-		struct netprefix host = { .family = zone->primaries[i].address.family, .bits = (uint8_t)(len * 8) };
-		if (!ip)
-			continue;      /* reported already */
-		memcpy(host.ip, ip, len);
-		if (acl_add_prefix(acl, &host) != ZT_OK)
-			reader->status = ZT_ENOMEM;
-	}
-	return acl;
-}
-
-static void zone_read(struct reader *reader, const struct zone_conf *conf, struct zone_options *zone)
-{
-	uint8_t apex[NAME_MAX_LEN];
-
-	if (!conf->name || name_from_text(apex, conf->name, NULL) != ZT_OK)
-		return;      /* reported already */
-	uint8_t *own = arena_take(reader, name_len(apex));
-	if (!own)
-		return;
-	name_copy(own, apex);
-	name_lower(own);
-	zone->apex = own;
-	zone->file = conf->file;
-	zone->notify = remotes_read(reader, &conf->notify, &zone->notify_count);
-	zone->primaries = remotes_read(reader, &conf->primaries, &zone->primaries_count);
-	zone->allow_query = acl_read(reader, conf->node, "allow-query", &conf->allow_query);
-	zone->allow_transfer = acl_read(reader, conf->node, "allow-transfer", &conf->allow_transfer);
-	zone->allow_update = acl_read(reader, conf->node, "allow-update", &conf->allow_update);
-	zone->zonemd_verify = conf->zonemd_verify;
-	zone->allow_notify = notify_acl_read(reader, conf, zone);
-	if (!zone->file && zone->primaries_count == 0)
-		problem_at(reader, conf->node, "the zone has neither file nor primaries; expected a file (primary) or primaries (secondary)");
-	if (zone->file && zone->primaries_count > 0)
-		problem_at(reader, yaml_node_get(conf->node, "file"),
-			   "the zone has both file and primaries; expected one of them (a secondary keeps its content in state-dir)");
-}
 
 static int by_apex(const void *a, const void *b)
 {
@@ -293,7 +138,7 @@ static int by_apex(const void *a, const void *b)
 }
 
 /* The table finds names that are spelled alike; here "example" and "EXAMPLE." meet too. */
-static void duplicates_check(struct reader *reader, const struct zone_conf *confs)
+static void duplicates_check(struct options_reader *reader, const struct zone_conf *confs)
 {
 	struct authd_options *options = reader->options;
 	const struct zone_options **sorted = calloc(options->zone_count + 1, sizeof(*sorted));
@@ -308,13 +153,13 @@ static void duplicates_check(struct reader *reader, const struct zone_conf *conf
 	for (uint32_t i = 1; i < options->zone_count; i++) {
 		if (name_equal(sorted[i - 1]->apex, sorted[i]->apex)) {
 			const struct zone_options *later = sorted[i] > sorted[i - 1] ? sorted[i] : sorted[i - 1];
-			problem_at(reader, confs[later - options->zones].node, "the zone is listed twice; expected one entry for each zone");
+			options_problem(reader, confs[later - options->zones].node, "the zone is listed twice; expected one entry for each zone");
 		}
 	}
 	free(sorted);
 }
 
-static void root_read(struct reader *reader, const struct root_conf *conf)
+static void root_read(struct options_reader *reader, const struct root_conf *conf)
 {
 	struct authd_options *options = reader->options;
 	const struct zone_conf *zones = SCHEMA_ITEMS(conf->zones, struct zone_conf);
@@ -331,10 +176,10 @@ static void root_read(struct reader *reader, const struct root_conf *conf)
 	options->tcp = stream_options_limits(&conf->server.stream);
 	options->listen_tls = conf->server.stream.listen_tls.items;
 	options->listen_tls_count = (uint32_t)conf->server.stream.listen_tls.count;
-	options->proxy_allow = acl_read(reader, conf->server.node, "proxy-allow", &conf->server.stream.proxy_allow);
+	options->proxy_allow = options_acl(reader, conf->server.node, "proxy-allow", &conf->server.stream.proxy_allow);
 	stream_options_tls(&options->tls, &conf->server.stream, &(struct stream_sink){ &options->tree, conf->server.node, reader->problems });
-	options->allow_query = acl_read(reader, conf->server.node, "allow-query", &conf->server.allow_query);
-	options->limit_exempt = acl_read(reader, conf->server.serve.limit.node, "exempt", &conf->server.serve.limit.exempt);
+	options->allow_query = options_acl(reader, conf->server.node, "allow-query", &conf->server.allow_query);
+	options->limit_exempt = options_acl(reader, conf->server.serve.limit.node, "exempt", &conf->server.serve.limit.exempt);
 	options->limit_buckets = (uint32_t)conf->server.serve.limit.table_size;
 	int status = serve_options_read(&options->serve, &conf->server.serve, conf->server.node, &(struct serve_sink){ &options->tree, reader->problems });
 	if (status != ZT_OK)
@@ -344,9 +189,9 @@ static void root_read(struct reader *reader, const struct root_conf *conf)
 	options->holds_secrets = options->serve.secret_count > 0 || options->tls || options->listen_tls_count > 0;
 	dnstap_options_read(&options->dnstap, &conf->dnstap, &options->tree, reader->problems);
 	options->zone_count = (uint32_t)conf->zones.count;
-	options->zones = arena_take(reader, options->zone_count * sizeof(*options->zones));
+	options->zones = options_take(reader, options->zone_count * sizeof(*options->zones));
 	for (uint32_t i = 0; options->zones && i < options->zone_count; i++)
-		zone_read(reader, &zones[i], &options->zones[i]);
+		zone_options_read(reader, &zones[i], &options->zones[i]);
 	if (options->zones && reader->problems->total == 0)
 		duplicates_check(reader, zones);
 }
@@ -355,7 +200,7 @@ static void root_read(struct reader *reader, const struct root_conf *conf)
 
 static int read_folder_note(void *ctx, const struct schema_row *row, const char *path)
 {
-	struct reader *reader = ctx;
+	struct options_reader *reader = ctx;
 
 	if (row->flags & SCHEMA_WRITTEN)
 		return ZT_OK;
@@ -368,7 +213,7 @@ static int read_folder_note(void *ctx, const struct schema_row *row, const char 
 
 /* For the walk over all paths. */
 struct jail_check {
-	struct reader *reader;
+	struct options_reader *reader;
 	const struct yaml_node *node;      /* of server.chroot */
 	const char *jail;
 };
@@ -384,7 +229,7 @@ static int outside_report(void *ctx, const struct schema_row *row, const char *p
 }
 
 /* Everything in the configuration, and the file itself, is below the root folder; it is named as it is seen from there. False: paths mean nothing. */
-static bool jail_apply(struct reader *reader, struct root_conf *conf, const char *jail)
+static bool jail_apply(struct options_reader *reader, struct root_conf *conf, const char *jail)
 {
 	struct yaml_tree *tree = &reader->options->tree;
 	struct jail_check check = { .reader = reader, .node = yaml_node_get(conf->server.node, "chroot"), .jail = jail };
@@ -392,7 +237,7 @@ static bool jail_apply(struct reader *reader, struct root_conf *conf, const char
 	if (!jail || reader->status != ZT_OK)
 		return true;
 	if (tree->file[0] != '/') {
-		problem_at(reader, check.node, "with server.chroot the configuration must be named by its full path; expected -c /FOLDER/authd.yaml");
+		options_problem(reader, check.node, "with server.chroot the configuration must be named by its full path; expected -c /FOLDER/authd.yaml");
 		return false;
 	}
 	reader->status = outside_report(&check, &(struct schema_row){ .key = "this file" }, tree->file);
@@ -406,7 +251,7 @@ static bool jail_apply(struct reader *reader, struct root_conf *conf, const char
 	return reader->problems->total == 0;
 }
 
-static void paths_note(struct reader *reader, const struct root_conf *conf)
+static void paths_note(struct options_reader *reader, const struct root_conf *conf)
 {
 	int status = schema_each_path(&authd_schema, conf, read_folder_note, reader);
 	const char *inside = reader->options->tree.jail ? yaml_path_below(reader->options->path, reader->options->tree.jail) : NULL;
@@ -432,7 +277,7 @@ static int file_read(struct authd_options **out, const char *path, const char *j
 	struct authd_options *options = calloc(1, sizeof(*options));
 	struct problems problems;
 	struct root_conf conf = { 0 };
-	struct reader reader = { .options = options, .problems = &problems };
+	struct options_reader reader = { .options = options, .tree = &options->tree, .problems = &problems };
 
 	if (!options)
 		return ZT_ENOMEM;
@@ -491,14 +336,8 @@ void options_free(struct authd_options *options)
 	if (options->proxy_allow)
 		acl_fini(options->proxy_allow);
 	tls_context_release(options->tls);
-	for (uint32_t i = 0; options->zones && i < options->zone_count; i++) {
-		struct acl *lists[] = { options->zones[i].allow_transfer, options->zones[i].allow_update, options->zones[i].allow_notify,
-					options->zones[i].allow_query };
-		for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++) {
-			if (lists[l])
-				acl_fini(lists[l]);
-		}
-	}
+	for (uint32_t i = 0; options->zones && i < options->zone_count; i++)
+		zone_options_fini(&options->zones[i]);
 	folders_fini(&options->reads);
 	folders_fini(&options->files);
 	yaml_tree_fini(&options->tree);

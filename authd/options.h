@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "authd/options_dnstap.h"
+#include "authd/options_zone.h"
 #include "authd/serve/settings.h"
 #include "lib/base/buf.h"
 #include "lib/base/folders.h"
@@ -14,25 +15,6 @@
 #include "lib/dns/name.h"
 #include "lib/net/acl.h"
 #include "lib/net/entrance.h"
-
-/* A server we send to or ask: NOTIFY targets and primaries. */
-struct remote_options {
-	struct netaddr address;
-};
-
-struct zone_options {
-	const uint8_t *apex;              /* lower case; NULL where the name was wrong */
-	const char *file;                 /* absolute or relative to the working directory; NULL on a secondary without a file */
-	struct remote_options *notify;
-	uint32_t notify_count;
-	struct remote_options *primaries; /* not empty = secondary */
-	uint32_t primaries_count;
-	struct acl *allow_query;          /* NULL = everybody; the server's where the zone has none */
-	struct acl *allow_transfer;       /* NULL = nobody */
-	struct acl *allow_update;
-	struct acl *allow_notify;         /* the primaries among them */
-	bool zonemd_verify;
-};
 
 struct authd_options {
 	struct yaml_tree tree;            /* owns every string here */

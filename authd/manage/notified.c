@@ -19,7 +19,7 @@ static enum rcode decide(const struct manage *manage, const struct request *requ
 	if (!*entry || (*entry)->options->primaries_count == 0)
 		return RCODE_NOTAUTH;
 	/* The worker has looked at this already; the settings may have changed since. */
-	if (!acl_allows((*entry)->options->allow_notify, &request->peer, NULL))
+	if (!acl_allows_address((*entry)->options->allow_notify, &request->peer))
 		return RCODE_REFUSED;
 	return (*entry)->secondary ? RCODE_NOERROR : RCODE_SERVFAIL;
 }

@@ -25,7 +25,7 @@ struct outbound_socket {
 struct outbound_link {
 	struct cds_list_head link;
 	struct outbound *outbound;
-	struct netaddr peer;
+	struct remote_options remote;            /* own copy */
 	struct stream *stream;
 	struct outbound_transfer *transfer;      /* NULL: idle */
 	unsigned used;                           /* transfers so far */
@@ -114,7 +114,7 @@ static void on_readable(void *ctx)
 		if (status != ZT_OK)
 			return;
 		struct outbound_query *query = *query_slot(sock->outbound, wire_get_u16(wire));
-		while (query && (query->id != wire_get_u16(wire) || query->socket != sock || !netaddr_equal(&query->peer, &from)))
+		while (query && (query->id != wire_get_u16(wire) || query->socket != sock || !netaddr_equal(&query->remote->address, &from)))
 			query = query->next;
 		if (query)
 			query->on_reply(query, wire, len);
@@ -167,7 +167,7 @@ static bool id_is_taken(struct outbound *outbound, uint16_t id)
 int outbound_query_open(struct outbound *outbound, struct outbound_query *query)
 {
 	outbound_query_close(outbound, query);
-	int status = socket_get(outbound, &query->peer, &query->socket);
+	int status = socket_get(outbound, &query->remote->address, &query->socket);
 	if (status != ZT_OK)
 		return status;
 	for (unsigned tries = 0; tries < 1000; tries++) {
@@ -186,7 +186,7 @@ int outbound_query_open(struct outbound *outbound, struct outbound_query *query)
 int outbound_query_send(struct outbound *outbound, const struct outbound_query *query, const uint8_t *wire, size_t len)
 {
 	(void)outbound;
-	return udp_send(&query->socket->udp, &query->peer, wire, len);
+	return udp_send(&query->socket->udp, &query->remote->address, wire, len);
 }
 
 void outbound_query_close(struct outbound *outbound, struct outbound_query *query)
@@ -208,6 +208,12 @@ static void transfer_detach(struct outbound_transfer *transfer)
 	transfer->link->transfer = NULL;
 	transfer->link = NULL;
 	transfer->open = false;
+}
+
+static void link_free(struct outbound_link *link)
+{
+	remote_options_release(&link->remote);
+	free(link);
 }
 
 static void link_on_message(struct stream *stream, const uint8_t *wire, size_t len, void *ctx)
@@ -246,7 +252,7 @@ static void link_on_close(struct stream *stream, int status, void *ctx)
 	cds_list_del(&link->link);
 	if (transfer)
 		transfer_detach(transfer);
-	free(link);
+	link_free(link);
 	if (!cds_list_empty(&outbound->queue))
 		loop_timer_in(&outbound->run, 0);
 	if (!transfer)
@@ -259,7 +265,7 @@ static void link_on_close(struct stream *stream, int status, void *ctx)
 
 static const struct stream_handler link_handler = { .on_message = link_on_message, .on_close = link_on_close };
 
-static int link_new(struct outbound *outbound, const struct netaddr *peer, struct outbound_link **out)
+static int link_new(struct outbound *outbound, const struct remote_options *remote, struct outbound_link **out)
 {
 	struct outbound_link *link = calloc(1, sizeof(*link));
 	struct stream_config config = {
@@ -270,11 +276,12 @@ static int link_new(struct outbound *outbound, const struct netaddr *peer, struc
 	if (!link)
 		return ZT_ENOMEM;
 	link->outbound = outbound;
-	link->peer = *peer;
-	source_choose(outbound, peer, &source);
-	int status = stream_connect(&link->stream, outbound->manage->loop, peer, netaddr_is_wildcard(&source) ? NULL : &source, &config);
+	source_choose(outbound, &remote->address, &source);
+	int status = remote_options_copy(&link->remote, remote);
+	if (status == ZT_OK)
+		status = stream_connect(&link->stream, outbound->manage->loop, &remote->address, netaddr_is_wildcard(&source) ? NULL : &source, &config);
 	if (status != ZT_OK) {
-		free(link);
+		link_free(link);
 		return status;
 	}
 	cds_list_add_tail(&link->link, &outbound->links);
@@ -283,13 +290,13 @@ static int link_new(struct outbound *outbound, const struct netaddr *peer, struc
 }
 
 /* An idle connection to the peer, or a new one; ZT_EBUSY when there are enough. */
-static int link_get(struct outbound *outbound, const struct netaddr *peer, struct outbound_link **out)
+static int link_get(struct outbound *outbound, const struct remote_options *remote, struct outbound_link **out)
 {
 	struct outbound_link *link;
 	unsigned count = 0;
 
 	cds_list_for_each_entry(link, &outbound->links, link) {
-		if (!netaddr_equal(&link->peer, peer))
+		if (!remote_options_equal(&link->remote, remote))
 			continue;
 		if (!link->transfer) {
 			*out = link;
@@ -297,14 +304,14 @@ static int link_get(struct outbound *outbound, const struct netaddr *peer, struc
 		}
 		count++;
 	}
-	return count < OUTBOUND_PER_PEER ? link_new(outbound, peer, out) : ZT_EBUSY;
+	return count < OUTBOUND_PER_PEER ? link_new(outbound, remote, out) : ZT_EBUSY;
 }
 
 static int transfer_start(struct outbound *outbound, struct outbound_transfer *transfer)
 {
 	for (;;) {
 		struct outbound_link *link;
-		int status = link_get(outbound, &transfer->peer, &link);
+		int status = link_get(outbound, transfer->remote, &link);
 		if (status != ZT_OK)
 			return status;
 		bool is_fresh = link->used == 0;
@@ -324,12 +331,12 @@ static int transfer_start(struct outbound *outbound, struct outbound_transfer *t
 }
 
 /* Whether somebody waits for a connection to the peer already. */
-static bool peer_is_queued(const struct outbound *outbound, const struct netaddr *peer)
+static bool peer_is_queued(const struct outbound *outbound, const struct remote_options *remote)
 {
 	const struct outbound_transfer *other;
 
 	cds_list_for_each_entry(other, &outbound->queue, queued) {
-		if (netaddr_equal(&other->peer, peer))
+		if (remote_options_equal(other->remote, remote))
 			return true;
 	}
 	return false;
@@ -339,7 +346,7 @@ int outbound_transfer_open(struct outbound *outbound, struct outbound_transfer *
 {
 	outbound_transfer_close(outbound, transfer);
 	transfer->answered = false;
-	int status = peer_is_queued(outbound, &transfer->peer) ? ZT_EBUSY : transfer_start(outbound, transfer);
+	int status = peer_is_queued(outbound, transfer->remote) ? ZT_EBUSY : transfer_start(outbound, transfer);
 	if (status == ZT_OK) {
 		transfer->open = true;
 	} else if (status == ZT_EBUSY) {

@@ -14,8 +14,8 @@
 #include <stdint.h>
 #include <urcu/list.h>
 
+#include "authd/options_remote.h"
 #include "lib/base/clock.h"
-#include "lib/base/netaddr.h"
 #include "lib/base/status.h"
 
 struct manage;
@@ -30,7 +30,7 @@ void outbound_free(struct outbound *outbound);
 
 /* A question under way; lies in its owner's memory, zeroed at first. */
 struct outbound_query {
-	struct netaddr peer;             /* set by the owner before opening */
+	const struct remote_options *remote;      /* whom to ask and how; set by the owner before opening, and stays until the query is closed */
 	void (*on_reply)(struct outbound_query *query, const uint8_t *wire, size_t len);
 
 	uint16_t id;
@@ -57,7 +57,7 @@ enum outbound_verdict {
 /* One question over TCP with any number of reply messages; lies in its owner's memory, zeroed at first. */
 struct outbound_transfer {
 	/* Set by the owner before opening. */
-	struct netaddr peer;
+	const struct remote_options *remote;       /* must stay until on_end */
 	const uint8_t *question;         /* the message; must stay until on_end */
 	size_t question_len;
 	void (*on_start)(struct outbound_transfer *transfer);      /* its turn has come: the question is on its way */

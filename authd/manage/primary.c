@@ -15,7 +15,7 @@ enum { MESSAGE_MAX = 1024, TARGET_STATE_SIZE = NOTIFY_STATE_SIZE + 2 + 8 };
 /* One server of the zone's notify list. */
 struct target {
 	struct primary *primary;
-	struct netaddr address;
+	struct remote_options remote;    /* own copy */
 	struct notify_sender sender;
 	struct outbound_query notify;
 	struct outbound_query probe;
@@ -38,7 +38,7 @@ static void primary_run(struct primary *primary);
 static const char *state_name(const struct target *target, char out[JOURNAL_STATE_NAME_MAX])
 {
 	char address[NETADDR_TEXT_SIZE];
-	snprintf(out, JOURNAL_STATE_NAME_MAX, "notify/%s", netaddr_to_text(&target->address, address));
+	snprintf(out, JOURNAL_STATE_NAME_MAX, "notify/%s", netaddr_to_text(&target->remote.address, address));
 	return out;
 }
 
@@ -100,7 +100,7 @@ static void on_notify_reply(struct outbound_query *query, const uint8_t *wire, s
 	outbound_query_close(primary->manage->outbound, query);
 	if (rcode != RCODE_NOERROR && rcode != target->sender.last_rcode)
 		log_warn(primary->manage->log, "zone %s: %s answers NOTIFY with %s; it will not be told of changes until it accepts them from here",
-			 primary->entry->name, netaddr_to_text(&target->address, address), rcode_to_text(rcode));
+			 primary->entry->name, netaddr_to_text(&target->remote.address, address), rcode_to_text(rcode));
 	notify_sender_on_reply(&target->sender, rcode, clock_now(primary->manage->clock));
 	primary_run(primary);
 }
@@ -146,7 +146,7 @@ static void notify_send(struct target *target, bool again)
 	if (status != ZT_OK) {
 		char address[NETADDR_TEXT_SIZE];
 		log_warn(primary->manage->log, "zone %s: cannot send NOTIFY to %s: %s; trying again, is there a route to it?", primary->entry->name,
-			 netaddr_to_text(&target->address, address), status_text(status));
+			 netaddr_to_text(&target->remote.address, address), status_text(status));
 		notify_sender_on_unreachable(&target->sender, clock_now(primary->manage->clock));
 	}
 }
@@ -197,14 +197,18 @@ static void on_timer(void *ctx)
 
 /* ---- life ------------------------------------------------------------------------------------------------------------------------------ */
 
-static struct target *target_new(struct primary *primary, const struct netaddr *address)
+static struct target *target_new(struct primary *primary, const struct remote_options *remote)
 {
 	struct target *target = calloc(1, sizeof(*target));
 
 	if (!target)
 		return NULL;
+	if (remote_options_copy(&target->remote, remote) != ZT_OK) {
+		free(target);
+		return NULL;
+	}
 	target->primary = primary;
-	target->address = target->notify.peer = target->probe.peer = *address;
+	target->notify.remote = target->probe.remote = &target->remote;
 	target->notify.on_reply = on_notify_reply;
 	target->probe.on_reply = on_probe_reply;
 	target_restore(target);
@@ -217,22 +221,23 @@ static void target_free(struct target *target)
 
 	outbound_query_close(outbound, &target->notify);
 	outbound_query_close(outbound, &target->probe);
+	remote_options_release(&target->remote);
 	free(target);
 }
 
-static struct target *target_get(const struct primary *primary, const struct netaddr *address)
+static struct target *target_get(const struct primary *primary, const struct remote_options *remote)
 {
 	for (uint32_t i = 0; i < primary->count; i++) {
-		if (netaddr_equal(&primary->targets[i]->address, address))
+		if (remote_options_equal(&primary->targets[i]->remote, remote))
 			return primary->targets[i];
 	}
 	return NULL;
 }
 
-static bool is_listed(const struct zone_options *options, const struct netaddr *address)
+static bool is_listed(const struct zone_options *options, const struct remote_options *remote)
 {
 	for (uint32_t i = 0; i < options->notify_count; i++) {
-		if (netaddr_equal(&options->notify[i].address, address))
+		if (remote_options_equal(&options->notify[i], remote))
 			return true;
 	}
 	return false;
@@ -268,23 +273,23 @@ static int targets_configure(struct primary *primary)
 	if (options->notify_count > 0 && (!timer_ensure(primary) || !(targets = calloc(options->notify_count, sizeof(struct target *)))))
 		return ZT_ENOMEM;
 	for (uint32_t i = 0; i < options->notify_count; i++) {
-		const struct netaddr *address = &options->notify[i].address;
-		struct target *target = target_get(primary, address);
-		targets[count] = target ? target : target_new(primary, address);
+		const struct remote_options *remote = &options->notify[i];
+		struct target *target = target_get(primary, remote);
+		targets[count] = target ? target : target_new(primary, remote);
 		if (!targets[count])
 			break;
 		count++;
 	}
 	if (count < options->notify_count) {
 		while (count-- > 0) {
-			if (!target_get(primary, &targets[count]->address))
+			if (!target_get(primary, &targets[count]->remote))
 				target_free(targets[count]);
 		}
 		free(targets);
 		return ZT_ENOMEM;
 	}
 	for (uint32_t i = 0; i < primary->count; i++) {
-		if (!is_listed(options, &primary->targets[i]->address))
+		if (!is_listed(options, &primary->targets[i]->remote))
 			target_forget(primary->targets[i]);
 	}
 	free(primary->targets);
@@ -355,7 +360,7 @@ static struct target *target_of_peer(const struct primary *primary, const struct
 	struct target *found = NULL;
 
 	for (uint32_t i = 0; i < primary->count; i++) {
-		if (!netaddr_ip_equal(&primary->targets[i]->address, peer))
+		if (!netaddr_ip_equal(&primary->targets[i]->remote.address, peer))
 			continue;
 		if (found)
 			return NULL;
@@ -368,7 +373,7 @@ static struct target *target_of_peer(const struct primary *primary, const struct
 static void peers_ask(struct primary *primary, const struct netaddr *peer)
 {
 	for (uint32_t i = 0; i < primary->count; i++) {
-		if (netaddr_ip_equal(&primary->targets[i]->address, peer))
+		if (netaddr_ip_equal(&primary->targets[i]->remote.address, peer))
 			notify_sender_on_sign(&primary->targets[i]->sender, clock_now(primary->manage->clock));
 	}
 }
@@ -448,7 +453,7 @@ static json_t *target_json(const struct target *target, uint32_t serial)
 	double wait = (double)(sender->wake_at - clock_now(manage->clock)) / USEC_PER_SEC;
 
 	reason_text(target, reason, sizeof(reason));
-	return json_pack("{s:s, s:s, s:o, s:s?, s:s?, s:I, s:o, s:s?}", "peer", netaddr_to_text(&target->address, address), "state",
+	return json_pack("{s:s, s:s, s:o, s:s?, s:s?, s:I, s:o, s:s?}", "peer", netaddr_to_text(&target->remote.address, address), "state",
 			 !sender->has_seen ? "unknown" : is_current ? "current" : "behind", "serial",
 			 sender->has_seen ? json_integer(sender->seen_serial) : json_null(), "confirmed_at",
 			 target->seen_by ? wall_to_text(target->seen_wall, wall) : NULL, "confirmed_by", seen_by_text(target), "tries",

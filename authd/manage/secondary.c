@@ -26,7 +26,7 @@ struct secondary {
 	struct zone_entry *entry;
 	struct refresh refresh;
 	struct loop_timer timer;
-	struct netaddr *primaries;
+	struct remote_options *primaries;     /* own copies */
 	uint32_t primary_count;
 
 	/* What is under way. */
@@ -58,7 +58,7 @@ static usec_t now_of(const struct secondary *s)
 
 static const char *primary_text(const struct secondary *s, unsigned primary, char out[NETADDR_TEXT_SIZE])
 {
-	return primary < s->primary_count ? netaddr_to_text(&s->primaries[primary], out) : "a former primary";
+	return primary < s->primary_count ? netaddr_to_text(&s->primaries[primary].address, out) : "a former primary";
 }
 
 /* ---- what outlives a restart -------------------------------------------------------------------------------------------------------- */
@@ -149,7 +149,7 @@ static void soa_ask(struct secondary *s, const struct refresh_action *action)
 
 	s->ticket = action->ticket;
 	s->primary = action->primary;
-	s->query.peer = s->primaries[action->primary];
+	s->query.remote = &s->primaries[action->primary];
 	if (!is_again) {
 		status = outbound_query_open(outbound, &s->query);
 		if (status == ZT_OK)
@@ -211,7 +211,7 @@ static void committed_note(struct secondary *s, uint32_t from)
 
 	s->has_transferred = true;
 	s->last_style = xfr_in_style(s->in);
-	s->last_from = s->primaries[s->primary];
+	s->last_from = s->primaries[s->primary].address;
 	s->last_wall = clock_wall(s->manage->clock);
 	zone_entry_clear_error(s->entry);
 	s->alarm[0] = '\0';
@@ -288,7 +288,7 @@ static void transfer_begin(struct secondary *s, const struct refresh_action *act
 	s->ticket = action->ticket;
 	s->primary = action->primary;
 	s->started = now_of(s);
-	s->transfer.peer = s->primaries[action->primary];
+	s->transfer.remote = &s->primaries[action->primary];
 	int status = xfr_in_new(&config, &s->in);
 	if (status == ZT_OK)
 		status = xfr_in_query(s->in, s->question, sizeof(s->question), &s->question_len);
@@ -409,16 +409,28 @@ static void on_timer(void *ctx)
 
 /* ---- life -------------------------------------------------------------------------------------------------------------------------------- */
 
+static void primaries_free(struct remote_options *primaries, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		remote_options_release(&primaries[i]);
+	free(primaries);
+}
+
+/* Nothing may be under way with the former ones. */
 static int primaries_configure(struct secondary *s)
 {
 	const struct zone_options *options = s->entry->options;
-	struct netaddr *primaries = calloc(options->primaries_count, sizeof(*primaries));
+	struct remote_options *primaries = calloc(options->primaries_count, sizeof(*primaries));
 
 	if (!primaries)
 		return ZT_ENOMEM;
-	for (uint32_t i = 0; i < options->primaries_count; i++)
-		primaries[i] = options->primaries[i].address;
-	free(s->primaries);
+	for (uint32_t i = 0; i < options->primaries_count; i++) {
+		if (remote_options_copy(&primaries[i], &options->primaries[i]) == ZT_OK)
+			continue;
+		primaries_free(primaries, i);
+		return ZT_ENOMEM;
+	}
+	primaries_free(s->primaries, s->primary_count);
 	s->primaries = primaries;
 	s->primary_count = options->primaries_count;
 	return ZT_OK;
@@ -463,7 +475,7 @@ void secondary_free(struct secondary *s)
 	outbound_query_close(s->manage->outbound, &s->query);
 	transfer_drop(s);
 	loop_timer_stop(&s->timer);
-	free(s->primaries);
+	primaries_free(s->primaries, s->primary_count);
 	free(s);
 }
 
@@ -474,7 +486,7 @@ static bool primaries_differ(const struct secondary *s)
 	if (options->primaries_count != s->primary_count)
 		return true;
 	for (uint32_t i = 0; i < s->primary_count; i++) {
-		if (!netaddr_equal(&options->primaries[i].address, &s->primaries[i]))
+		if (!remote_options_equal(&options->primaries[i], &s->primaries[i]))
 			return true;
 	}
 	return false;
@@ -486,12 +498,12 @@ int secondary_reconfigure(struct zone_entry *entry)
 
 	if (!primaries_differ(s))
 		return ZT_OK;
-	int status = primaries_configure(s);
-	if (status != ZT_OK)
-		return status;
 	/* What is under way with the former ones ends, and the new ones are asked at once. */
 	outbound_query_close(s->manage->outbound, &s->query);
 	transfer_drop(s);
+	int status = primaries_configure(s);
+	if (status != ZT_OK)
+		return status;
 	machine_init(s);
 	secondary_run(s);
 	return ZT_OK;
@@ -515,7 +527,7 @@ static int primary_of_peer(const struct secondary *s, const struct netaddr *peer
 	int found = -1;
 
 	for (uint32_t i = 0; i < s->primary_count; i++) {
-		if (!netaddr_ip_equal(&s->primaries[i], peer))
+		if (!netaddr_ip_equal(&s->primaries[i].address, peer))
 			continue;
 		if (found >= 0)
 			return -1;

@@ -38,7 +38,7 @@ static enum rcode admit(const struct manage *manage, struct job *job)
 	struct zone_entry *entry = registry_get(&manage->registry, job->update.apex);
 	if (!entry)
 		return RCODE_NOTAUTH;
-	if (entry->options->primaries_count > 0 || !acl_allows(entry->options->allow_update, &job->request->peer, NULL))
+	if (entry->options->primaries_count > 0 || !acl_allows_address(entry->options->allow_update, &job->request->peer))
 		return RCODE_REFUSED;
 	if (atomic_load_explicit(&entry->served->state, memory_order_acquire) != SERVED_OK)
 		return RCODE_SERVFAIL;

@@ -179,7 +179,7 @@ static bool on_takes_proxy(const struct netaddr *remote, void *ctx)
 	struct worker *worker = ctx;
 
 	qsbr_online();
-	bool may = acl_allows(worker_view(worker)->settings.proxy_allow, remote, NULL);
+	bool may = acl_allows_address(worker_view(worker)->settings.proxy_allow, remote);
 	qsbr_offline();
 	return may;
 }

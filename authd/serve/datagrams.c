@@ -77,7 +77,7 @@ static bool slot_unwrap(struct worker *worker, const struct acl *proxies, unsign
 	struct respond *r = &worker->responds[i];
 	struct proxy_header header;
 
-	if (!acl_allows(proxies, r->peer, NULL))
+	if (!acl_allows_address(proxies, r->peer))
 		return true;
 	int status = proxy_read(&header, r->query, r->query_len);
 	if (status == ZT_ENOENT)

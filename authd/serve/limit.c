@@ -167,7 +167,7 @@ enum limit_verdict limiter_check(struct limiter *limiter, const struct limit_rul
 	rates.full = rates.per_ms * MS_PER_SECOND;
 	if (rates.full < BURST_MIN * rates.cost)
 		rates.full = BURST_MIN * rates.cost;
-	if (acl_allows(rules->exempt, peer, NULL))
+	if (acl_allows_address(rules->exempt, peer))
 		return LIMIT_PASS;
 	uint32_t tag = (uint32_t)(hash >> 32) | 1;
 	struct bucket *bucket = bucket_find(limiter->sets + (hash & limiter->mask) * WAYS, tag, &rates, now_ms);

@@ -232,7 +232,7 @@ static enum respond_verdict respond_query(struct respond *r)
 	r->zone = is_transfer ? view_get(r->view, query->qname) : view_find(r->view, query->qname, query->qtype == TYPE_DS);
 	if (!r->zone)
 		return reply_error(r, is_transfer ? RCODE_NOTAUTH : RCODE_REFUSED, &no_such_zone);
-	if (r->zone->allow_query && !is_transfer && !acl_allows(r->zone->allow_query, r->peer, NULL))
+	if (r->zone->allow_query && !is_transfer && !respond_allows(r, r->zone->allow_query))
 		return reply_error(r, RCODE_REFUSED, &query_not_allowed);
 	const struct zone_version *version = zone_current(r->zone->zone);
 	int state = atomic_load_explicit(&r->zone->state, memory_order_acquire);
@@ -260,7 +260,7 @@ static enum respond_verdict respond_update(struct respond *r)
 	r->zone = view_get(r->view, query->qname);
 	if (!r->zone)
 		return reply_error(r, RCODE_NOTAUTH, &no_such_zone);
-	return acl_allows(r->zone->allow_update, r->peer, NULL) ? RESPOND_UPDATE : reply_error(r, RCODE_REFUSED, &update_not_allowed);
+	return respond_allows(r, r->zone->allow_update) ? RESPOND_UPDATE : reply_error(r, RCODE_REFUSED, &update_not_allowed);
 }
 
 /* The same for NOTIFY. What is not as it should be in one that is allowed, the manage thread says. */
@@ -269,7 +269,7 @@ static enum respond_verdict respond_notify(struct respond *r)
 	r->zone = view_get(r->view, r->message.qname);
 	if (r->message.tsig_at > 0 || !r->zone || !r->zone->is_secondary)
 		return reply_error(r, RCODE_NOTAUTH, r->zone ? NULL : &no_such_zone);
-	return acl_allows(r->zone->allow_notify, r->peer, NULL) ? RESPOND_NOTIFY : reply_error(r, RCODE_REFUSED, &notify_not_allowed);
+	return respond_allows(r, r->zone->allow_notify) ? RESPOND_NOTIFY : reply_error(r, RCODE_REFUSED, &notify_not_allowed);
 }
 
 /* Whether the query's OPT lets it pass; if not, the reply is written. */

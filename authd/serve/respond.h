@@ -28,6 +28,7 @@ struct respond {
 	const uint8_t *query;
 	size_t query_len;
 	const struct netaddr *peer;
+	const uint8_t *key;            /* TSIG key (name in wire form) that the query was verified with; NULL without one */
 	struct moment *moment;         /* asked only for cookies, EXPIRE and rate limits */
 	struct limiter *limiter;       /* of UDP where answers are limited; NULL never limits */
 	uint8_t *out;
@@ -59,6 +60,12 @@ enum respond_verdict respond(struct respond *r);
 
 /* The largest response to this query: over UDP 512, or what EDNS offers up to our own limit (RFC 6891 section 6.2.5). */
 size_t respond_limit(const struct respond *r);
+
+/* Whether an access list lets pass who asks; NULL lets nobody. */
+static inline bool respond_allows(const struct respond *r, const struct acl *acl)
+{
+	return acl_allows(acl, &(struct acl_subject){ .remote = r->peer, .key = r->key });
+}
 
 /* Makes the response an error, without records but OPT; `error` may be NULL. */
 void respond_error(struct respond *r, enum rcode rcode, const struct edns_error *error);

@@ -283,7 +283,7 @@ static int session_open(struct transfers *transfers, struct stream *stream, cons
 
 void transfer_start(struct transfers *transfers, struct stream *stream, struct respond *r)
 {
-	if (!acl_allows(r->zone->allow_transfer, r->peer, NULL)) {
+	if (!respond_allows(r, r->zone->allow_transfer)) {
 		counter_add(&transfers->counters->transfers_refused, 1);
 		reply_error(transfers, stream, r, &not_allowed);
 		return;
@@ -326,7 +326,7 @@ void transfer_answer_udp(struct transfers *transfers, struct respond *r)
 	};
 	struct xfr_history history;
 
-	if (!acl_allows(r->zone->allow_transfer, r->peer, NULL)) {
+	if (!respond_allows(r, r->zone->allow_transfer)) {
 		counter_add(&transfers->counters->transfers_refused, 1);
 		respond_error(r, not_allowed.rcode, &not_allowed.error);
 		return;

@@ -63,11 +63,11 @@ int acl_add_text(struct acl *acl, const char *text)
 	return status == ZT_OK ? acl_add_prefix(acl, &prefix) : status;
 }
 
-bool acl_allows(const struct acl *acl, const struct netaddr *remote, const uint8_t *key_name)
+bool acl_allows(const struct acl *acl, const struct acl_subject *subject)
 {
 	for (size_t i = 0; acl && i < acl->count; i++) {
 		const struct acl_entry *entry = &acl->entries[i];
-		if (entry->key ? key_name && name_equal(entry->key, key_name) : netprefix_matches(&entry->prefix, remote))
+		if (entry->key ? subject->key && name_equal(entry->key, subject->key) : netprefix_matches(&entry->prefix, subject->remote))
 			return true;
 	}
 	return false;

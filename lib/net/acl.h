@@ -27,5 +27,16 @@ ZT_MUST_CHECK int acl_add_key(struct acl *acl, const uint8_t *name);
 /* `IP`, `IP/BITS` or `key:NAME`; ZT_ESYNTAX for anything else. */
 ZT_MUST_CHECK int acl_add_text(struct acl *acl, const char *text);
 
-/* `key_name` is the key (wire form) a message's signature was verified with, NULL without one. `acl` NULL allows nobody. */
-bool acl_allows(const struct acl *acl, const struct netaddr *remote, const uint8_t *key_name);
+/* Who asks. */
+struct acl_subject {
+	const struct netaddr *remote;
+	const uint8_t *key;          /* the TSIG key (name in wire form) that the message was verified with; NULL without one */
+};
+
+/* `acl` NULL allows nobody. */
+bool acl_allows(const struct acl *acl, const struct acl_subject *subject);
+/* Where nothing but the address is known. */
+static inline bool acl_allows_address(const struct acl *acl, const struct netaddr *remote)
+{
+	return acl_allows(acl, &(struct acl_subject){ .remote = remote });
+}

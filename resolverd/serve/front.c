@@ -218,7 +218,7 @@ enum front_verdict front_query(struct front *front, const struct front_query *qu
 		return FRONT_DROP;
 	asked_fill(&front->asked, &message, query->is_tcp);
 	unsigned refused = refusal(&message, status);
-	if (refused == RCODE_NOERROR && !acl_allows(&front->view->allow_query, query->remote, NULL))
+	if (refused == RCODE_NOERROR && !acl_allows_address(&front->view->allow_query, query->remote))
 		refused = RCODE_REFUSED;
 	if (refused != RCODE_NOERROR)
 		return reply_bare(front, refused);

@@ -92,8 +92,8 @@ START_TEST(each_key_is_taken)
 	ck_assert_uint_eq(serve->limit.ipv6_prefix, 64);
 	ck_assert_uint_eq(options->limit_buckets, 2048);
 	ck_assert_int_eq(netaddr_from_text(&peer, "192.0.2.9", 53), ZT_OK);
-	ck_assert(acl_allows(serve->limit.exempt, &peer, NULL));
-	ck_assert(!acl_allows(options->allow_query, &peer, NULL));
+	ck_assert(acl_allows_address(serve->limit.exempt, &peer));
+	ck_assert(!acl_allows_address(options->allow_query, &peer));
 	/* Absent is the server's; empty is nobody. */
 	ck_assert_ptr_null(options->zones[0].allow_query);
 	ck_assert_ptr_nonnull(options->zones[1].allow_query);

@@ -11,7 +11,7 @@ static bool allows(const struct acl *acl, const char *remote_text, const char *k
 	ck_assert_int_eq(netaddr_from_text(&remote, remote_text, 53), ZT_OK);
 	if (key_text)
 		ck_assert_int_eq(name_from_text(key, key_text, NULL), ZT_OK);
-	return acl_allows(acl, &remote, key_text ? key : NULL);
+	return acl_allows(acl, &(struct acl_subject){ .remote = &remote, .key = key_text ? key : NULL });
 }
 
 START_TEST(an_absent_or_empty_list_allows_nobody)

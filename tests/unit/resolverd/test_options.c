@@ -63,9 +63,9 @@ START_TEST(an_empty_configuration_has_sensible_defaults)
 	ck_assert(!options->view->policy.allow_loopback);
 	ck_assert_uint_eq(options->cache_size, 256 << 20);
 	ck_assert_int_eq(netaddr_from_text(&addr, "::1", 1), ZT_OK);
-	ck_assert(acl_allows(&options->view->allow_query, &addr, NULL));
+	ck_assert(acl_allows_address(&options->view->allow_query, &addr));
 	ck_assert_int_eq(netaddr_from_text(&addr, "192.0.2.1", 1), ZT_OK);
-	ck_assert(!acl_allows(&options->view->allow_query, &addr, NULL));
+	ck_assert(!acl_allows_address(&options->view->allow_query, &addr));
 	options_free(options);
 	free(errors);
 }

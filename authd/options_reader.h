@@ -1,0 +1,23 @@
+/* What the parts of options.c share while a configuration is read: where things are put and problems reported. */
+#pragma once
+
+#include "lib/conf/problems.h"
+#include "lib/conf/schema.h"
+#include "lib/net/acl.h"
+
+struct authd_options;
+
+/* Everything that can go wrong once the table has been filled is memory, or a rule that spans several keys. */
+struct options_reader {
+	struct authd_options *options;      /* only options.c looks inside */
+	struct yaml_tree *tree;             /* of the options */
+	struct problems *problems;
+	int status;
+};
+
+/* Zeroed memory that lives as long as the configuration. NULL (and reader->status) when memory is out. */
+void *options_take(struct options_reader *reader, size_t size);
+/* `node` may be NULL. */
+void options_problem(struct options_reader *reader, const struct yaml_node *node, const char *what);
+/* The access list under `key` of a mapping; NULL where there is none. Lists live outside the arena, because they own their entries: options_free ends them. */
+struct acl *options_acl(struct options_reader *reader, const struct yaml_node *mapping, const char *key, const struct schema_list *list);

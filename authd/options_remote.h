@@ -1,0 +1,27 @@
+/* Other servers in authd.yaml: whom we tell, ask and transfer from. Part of options.c. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/netaddr.h"
+#include "lib/base/status.h"
+
+struct options_reader;
+struct schema;
+struct schema_list;
+
+/* A server we send to or ask, and how. */
+struct remote_options {
+	struct netaddr address;
+};
+
+/* A copy that may outlive the configuration; remote_options_release ends it. */
+ZT_MUST_CHECK int remote_options_copy(struct remote_options *to, const struct remote_options *from);
+void remote_options_release(struct remote_options *remote);
+/* The same server, spoken to in the same way. */
+bool remote_options_equal(const struct remote_options *a, const struct remote_options *b);
+
+extern const struct schema remote_options_schema;
+/* The remotes of a list of that schema, in the configuration's memory; NULL and *count 0 when memory is out. */
+struct remote_options *remote_options_read(struct options_reader *reader, const struct schema_list *list, uint32_t *count);

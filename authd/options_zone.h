@@ -1,0 +1,45 @@
+/* The keys of one zone in authd.yaml. Part of options.c. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "authd/options_remote.h"
+#include "lib/conf/schema.h"
+#include "lib/net/acl.h"
+
+struct options_reader;
+
+struct zone_options {
+	const uint8_t *apex;              /* lower case; NULL where the name was wrong */
+	const char *file;                 /* absolute or relative to the working directory; NULL on a secondary without a file */
+	struct remote_options *notify;
+	uint32_t notify_count;
+	struct remote_options *primaries; /* not empty = secondary */
+	uint32_t primaries_count;
+	struct acl *allow_query;          /* NULL = everybody; the server's where the zone has none */
+	struct acl *allow_transfer;       /* NULL = nobody */
+	struct acl *allow_update;
+	struct acl *allow_notify;         /* the primaries among them */
+	bool zonemd_verify;
+};
+
+/* As the table fills it. */
+struct zone_conf {
+	const struct yaml_node *node;
+	const char *name;
+	const char *file;
+	struct schema_list notify;
+	struct schema_list primaries;
+	struct schema_list allow_query;
+	struct schema_list allow_transfer;
+	struct schema_list allow_update;
+	struct schema_list allow_notify;
+	bool zonemd_verify;
+};
+
+extern const struct schema zone_options_schema;
+/* From the table's values to what the daemon works with. */
+void zone_options_read(struct options_reader *reader, const struct zone_conf *conf, struct zone_options *zone);
+/* Ends what does not lie in the configuration's memory. */
+void zone_options_fini(struct zone_options *zone);
