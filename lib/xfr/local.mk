@@ -4,7 +4,8 @@ lib_libxfr_a_SOURCES = \
 	%D%/refresh.c %D%/refresh.h \
 	%D%/update.c %D%/update.h \
 	%D%/xfr_in.c %D%/xfr_in.h \
-	%D%/xfr_out.c %D%/xfr_out.h
+	%D%/xfr_out.c %D%/xfr_out.h \
+	%D%/zsync.c %D%/zsync.h
 
 check_PROGRAMS += tests/unit/xfr/test_notify
 tests_unit_xfr_test_notify_SOURCES = tests/unit/xfr/test_notify.c
@@ -47,3 +48,13 @@ fuzz_programs += tests/fuzz/fuzz_update
 tests_fuzz_fuzz_update_SOURCES = tests/fuzz/fuzz_update.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_update_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_update_LDADD = $(LIBS_XFR)
+
+check_PROGRAMS += tests/unit/xfr/test_zsync
+tests_unit_xfr_test_zsync_SOURCES = tests/unit/xfr/test_zsync.c tests/support/zone_text.c tests/support/zone_text.h
+tests_unit_xfr_test_zsync_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_xfr_test_zsync_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
+
+fuzz_programs += tests/fuzz/fuzz_zsync
+tests_fuzz_fuzz_zsync_SOURCES = tests/fuzz/fuzz_zsync.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_zsync_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_zsync_LDADD = $(LIBS_XFR)
