@@ -162,6 +162,10 @@ struct journal_history {
 	uint32_t serial;                   /* current */
 };
 
+/* Whether the zone had a version of this serial and this content (fingerprint under the journal's key), as far as the history reaches, the current version
+ * included; a few rows are read. ZT_OK: it had. ZT_EDIFF: it had that serial, with other content. ZT_ENOENT: not known. */
+int journal_history_has(struct journal *journal, const uint8_t *apex, uint32_t serial, struct fingerprint fingerprint) ZT_MUST_CHECK;
+
 /* ZT_ENOENT: nothing is known of the zone. */
 int journal_history_info(struct journal *journal, const uint8_t *apex, struct journal_history *out) ZT_MUST_CHECK;
 
@@ -175,7 +179,7 @@ int journal_state_get(struct journal *journal, const uint8_t *apex, const char *
 typedef int journal_on_state(void *context, const struct journal_state *state);
 /* Every state whose name begins with `prefix`, by name. Borrowed for the call. */
 int journal_state_list(struct journal *journal, const uint8_t *apex, const char *prefix, journal_on_state *on_state, void *context) ZT_MUST_CHECK;
-/* Writes pending states. Cheap when there are none. */
+/* Writes pending states, and drops the history up to a row that a reader found damaged. Cheap when there is nothing to do. */
 int journal_flush(struct journal *journal) ZT_MUST_CHECK;
 /* Between these, commits may be lost in a power cut, the later before the earlier; what was there before is safe. journal_bulk_end waits until all are on disk:
  * nothing of them may be told to anybody before. For many commits at once; one at a time. */

@@ -56,6 +56,8 @@ static void drop_oldest(struct journal_txn *txn, struct journal_meta *meta)
 	meta->history_bytes -= bytes < meta->history_bytes ? bytes : meta->history_bytes;
 	meta->first_sequence++;
 	meta->first_serial = row.version.to_serial;
+	meta->has_first = true;
+	meta->first_fingerprint = (struct journal_fingerprint){ row.key_tag, row.version.fingerprint };
 	journal_txn_delete(txn, &key);
 }
 
@@ -78,8 +80,11 @@ void journal_history_append(struct journal_txn *txn, struct journal_meta *meta, 
 	while (meta->first_sequence < meta->next_sequence && txn->status == ZT_OK &&
 	       (uint64_t)(row.version.from_serial - meta->first_serial) + (row.version.to_serial - row.version.from_serial) >= UINT32_C(1) << 31)
 		drop_oldest(txn, meta);
-	if (meta->first_sequence == meta->next_sequence)
+	if (meta->first_sequence == meta->next_sequence) {
 		meta->first_serial = row.version.from_serial;
+		meta->has_first = true;
+		meta->first_fingerprint = (struct journal_fingerprint){ row.key_tag, zone_summary(item->from).fingerprint };
+	}
 	journal_key_history(&key, meta->id, meta->next_sequence++);
 	journal_txn_row(txn);
 	journal_row_history_write(&txn->row, &row);
@@ -130,6 +135,49 @@ void journal_history_prune(struct journal_txn *txn)
 	}
 }
 
+/* The rows up to the damaged one lead nowhere. What the chain's new beginning holds, only the damaged row knew. */
+static void damaged_drop(struct journal_txn *txn, struct journal_zone *zone, uint64_t sequence)
+{
+	struct journal_meta *meta = journal_txn_stage(txn, zone);
+	struct journal_row_history next = { 0 };
+	char name[NAME_TEXT_SIZE];
+	struct journal_key key, first;
+	struct rcursor payload;
+
+	if (!meta || sequence < meta->first_sequence || sequence >= meta->next_sequence)
+		return;
+	log_error(txn->journal->log, "%s/journal.mdb: a difference of zone %s is damaged; it is dropped with all before it, and IXFR reaches back less far",
+		txn->journal->dir, name_to_text(zone->apex, name));
+	journal_key_history(&key, meta->id, sequence + 1);
+	int status = sequence + 1 == meta->next_sequence ? ZT_ENOENT : journal_txn_read(txn, &key, &payload);
+	if (status == ZT_OK)
+		status = journal_row_history_read(&next, &payload);
+	if (status != ZT_OK) {
+		journal_history_clear(txn, meta);
+		return;
+	}
+	journal_key_history(&first, meta->id, meta->first_sequence);
+	journal_txn_discard(txn, &first, &key);
+	/* Of the bytes only an estimate is left: what a row takes on the average. */
+	meta->history_bytes -= meta->history_bytes / (meta->next_sequence - meta->first_sequence) * (sequence + 1 - meta->first_sequence);
+	meta->first_sequence = sequence + 1;
+	meta->first_serial = next.version.from_serial;
+	meta->has_first = false;
+}
+
+void journal_history_heal(struct journal_txn *txn)
+{
+	struct journal *journal = txn->journal;
+
+	if (atomic_load(&journal->damage.state) != JOURNAL_DAMAGE_NOTED)
+		return;
+	for (uint32_t i = 0; i < journal->zone_count; i++) {
+		if (journal->zones[i]->meta.id == journal->damage.id)
+			damaged_drop(txn, journal->zones[i], journal->damage.sequence);
+	}
+	atomic_store(&journal->damage.state, JOURNAL_DAMAGE_NONE);
+}
+
 /* ---- reading ------------------------------------------------------------------------------------------------------------------------ */
 
 struct history_walk {
@@ -138,6 +186,17 @@ struct history_walk {
 	struct journal_meta meta;
 	struct changeset change;
 };
+
+static void damage_note(struct journal *journal, uint32_t id, uint64_t sequence)
+{
+	int none = JOURNAL_DAMAGE_NONE;
+
+	if (!atomic_compare_exchange_strong(&journal->damage.state, &none, JOURNAL_DAMAGE_BEING_NOTED))
+		return;
+	journal->damage.id = id;
+	journal->damage.sequence = sequence;
+	atomic_store(&journal->damage.state, JOURNAL_DAMAGE_NOTED);
+}
 
 /* A row and, where wanted, its changeset. */
 static int row_read(struct history_walk *walk, uint64_t sequence, struct journal_row_history *row, bool with_change)
@@ -153,7 +212,11 @@ static int row_read(struct history_walk *walk, uint64_t sequence, struct journal
 		row->version.bytes = row_bytes(&key, payload.len);
 	if (status == ZT_OK && with_change)
 		status = changeset_read(&walk->change, payload.base + payload.pos, payload.len - payload.pos);
-	return status == ZT_ENOENT ? ZT_ECORRUPT : status;
+	if (status == ZT_ENOENT)
+		status = ZT_ECORRUPT;
+	if (status == ZT_ECORRUPT)
+		damage_note(walk->journal, walk->meta.id, sequence);
+	return status;
 }
 
 /* Only the head of a row, without the cost of its checksum; what is found by it is checked when it is read. */
@@ -204,7 +267,7 @@ static int row_find(struct history_walk *walk, uint32_t serial, uint64_t *sequen
 	}
 	int status = row_search(walk, serial, false, sequence);
 	/* A damaged head may have led astray. */
-	return status == ZT_ENOENT ? row_search(walk, serial, true, sequence) : status;
+	return status == ZT_ENOENT || status == ZT_ECORRUPT ? row_search(walk, serial, true, sequence) : status;
 }
 
 static int walk_begin(struct history_walk *walk, struct journal *journal, const uint8_t *apex)
@@ -309,6 +372,44 @@ int journal_content_follow(struct journal *journal, const uint8_t *apex, uint64_
 	journal_env_trim(journal);
 	walk_end(&walk);
 	return status;
+}
+
+/* The content that the chain has at a serial, where it is known under our key. */
+static int fingerprint_at(struct history_walk *walk, uint32_t serial, struct fingerprint *out)
+{
+	const struct journal_meta *meta = &walk->meta;
+	struct journal_fingerprint known = meta->fingerprint;
+	struct journal_row_history row = { 0 };
+	uint64_t sequence;
+
+	int status = row_find(walk, serial, &sequence);
+	if (status == ZT_OK && sequence < meta->next_sequence) {
+		if (sequence > meta->first_sequence) {
+			status = row_read(walk, sequence - 1, &row, false);
+			known = (struct journal_fingerprint){ row.key_tag, row.version.fingerprint };
+		} else {
+			status = meta->has_first ? ZT_OK : ZT_ENOENT;
+			known = meta->first_fingerprint;
+		}
+	}
+	if (status != ZT_OK || known.key_tag != walk->journal->key_tag)
+		return ZT_ENOENT;
+	*out = known.value;
+	return ZT_OK;
+}
+
+int journal_history_has(struct journal *journal, const uint8_t *apex, uint32_t serial, struct fingerprint fingerprint)
+{
+	struct history_walk walk = { 0 };
+	struct fingerprint ours;
+
+	int status = walk_begin(&walk, journal, apex);
+	if (status == ZT_OK)
+		status = fingerprint_at(&walk, serial, &ours);
+	walk_end(&walk);
+	if (status != ZT_OK)
+		return ZT_ENOENT;
+	return fingerprint_equal(ours, fingerprint) ? ZT_OK : ZT_EDIFF;
 }
 
 int journal_history_list(struct journal *journal, const uint8_t *apex, size_t limit, journal_on_version *on_version, void *context)

@@ -173,12 +173,13 @@ static struct journal_fingerprint fingerprint_read(struct rcursor *payload)
 	return fp;
 }
 
-enum { META_HAS_CONTENT = 1, META_HAS_ORIGIN = 2 };
+enum { META_HAS_CONTENT = 1, META_HAS_ORIGIN = 2, META_HAS_FIRST = 4 };
 
 void journal_meta_write(struct buf *row, const struct journal_meta *meta)
 {
 	buf_add_u32(row, meta->id);
-	buf_add_u8(row, (uint8_t)((meta->has_content ? META_HAS_CONTENT : 0) | (meta->has_origin ? META_HAS_ORIGIN : 0)));
+	buf_add_u8(row, (uint8_t)((meta->has_content ? META_HAS_CONTENT : 0) | (meta->has_origin ? META_HAS_ORIGIN : 0) |
+				  (meta->has_first ? META_HAS_FIRST : 0)));
 	buf_add_u8(row, meta->source);
 	buf_add_u32(row, meta->serial);
 	fingerprint_write(row, meta->fingerprint.key_tag, meta->fingerprint.value);
@@ -192,6 +193,8 @@ void journal_meta_write(struct buf *row, const struct journal_meta *meta)
 	buf_add_u64(row, meta->first_sequence);
 	buf_add_u64(row, meta->next_sequence);
 	buf_add_u64(row, meta->history_bytes);
+	if (meta->has_first)
+		fingerprint_write(row, meta->first_fingerprint.key_tag, meta->first_fingerprint.value);
 }
 
 int journal_meta_read(struct journal_meta *meta, struct rcursor *payload)
@@ -201,6 +204,7 @@ int journal_meta_read(struct journal_meta *meta, struct rcursor *payload)
 	uint8_t flags = rcursor_u8(payload);
 	meta->has_content = flags & META_HAS_CONTENT;
 	meta->has_origin = flags & META_HAS_ORIGIN;
+	meta->has_first = flags & META_HAS_FIRST;
 	meta->source = rcursor_u8(payload);
 	meta->serial = rcursor_u32(payload);
 	meta->fingerprint = fingerprint_read(payload);
@@ -214,6 +218,8 @@ int journal_meta_read(struct journal_meta *meta, struct rcursor *payload)
 	meta->first_sequence = rcursor_u64(payload);
 	meta->next_sequence = rcursor_u64(payload);
 	meta->history_bytes = rcursor_u64(payload);
+	if (meta->has_first)
+		meta->first_fingerprint = fingerprint_read(payload);
 	if (meta->id == 0 || meta->first_sequence > meta->next_sequence)
 		return ZT_ECORRUPT;
 	return payload_status(payload, true);

@@ -84,6 +84,8 @@ struct journal_meta {
 	uint64_t overlay_count;
 	uint64_t overlay_bytes;
 	uint32_t first_serial;           /* from_serial of the first history row */
+	bool has_first;                  /* first_fingerprint is known; not so in journals of former releases */
+	struct journal_fingerprint first_fingerprint;      /* of the content at first_serial */
 	uint64_t first_sequence;         /* history rows first .. next - 1 exist */
 	uint64_t next_sequence;
 	uint64_t history_bytes;

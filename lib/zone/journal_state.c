@@ -91,10 +91,12 @@ int journal_flush(struct journal *journal)
 {
 	struct journal_txn txn;
 
-	if (cds_list_empty(&journal->pending) && !journal->has_garbage)
+	bool is_damaged = atomic_load(&journal->damage.state) == JOURNAL_DAMAGE_NOTED;
+	if (cds_list_empty(&journal->pending) && !journal->has_garbage && !is_damaged)
 		return ZT_OK;
 	journal_txn_begin(&txn, journal);
 	journal_pending_write(&txn);
+	journal_history_heal(&txn);
 	journal_txn_collect(&txn);
 	int status = journal_txn_end(&txn);
 	if (status == ZT_OK)

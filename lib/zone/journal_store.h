@@ -34,6 +34,15 @@ struct journal_pending {
 	uint8_t data[];
 };
 
+/* A history row that a reader found damaged, for the manage thread to drop. One at a time: the others are met again. */
+enum journal_damage_state { JOURNAL_DAMAGE_NONE, JOURNAL_DAMAGE_BEING_NOTED, JOURNAL_DAMAGE_NOTED };
+
+struct journal_damage {
+	_Atomic int state;
+	uint32_t id;                       /* of the zone; both meaningful when NOTED */
+	uint64_t sequence;
+};
+
 struct journal {
 	MDB_env *env;                      /* NULL after a failed reopen */
 	MDB_dbi dbi;
@@ -56,6 +65,7 @@ struct journal {
 	_Atomic uint64_t bytes_read;       /* likewise, of content */
 	uint64_t next_number;              /* ids and generations, never used twice */
 	bool has_garbage;
+	struct journal_damage damage;
 	struct cds_list_head pending;
 };
 
@@ -124,6 +134,8 @@ void journal_txn_collect(struct journal_txn *txn);
 /* journal_history.c: parts of a commit. */
 void journal_history_append(struct journal_txn *txn, struct journal_meta *meta, const struct journal_commit *item);
 void journal_history_clear(struct journal_txn *txn, struct journal_meta *meta);
+/* Drops what a reader found damaged, and what is older. */
+void journal_history_heal(struct journal_txn *txn);
 /* Holds the total to the limit. */
 void journal_history_prune(struct journal_txn *txn);
 
