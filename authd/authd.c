@@ -1,13 +1,10 @@
 /* The daemon as a whole. */
 #include "authd/authd.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "authd/manage/commands.h"
 #include "authd/manage/confine.h"
@@ -48,34 +45,6 @@ struct authd {
 	uint64_t limits_dropped, limits_slipped;      /* by then */
 	int flush_status;            /* of the last time small states were stored */
 };
-
-/* The key of our fingerprints is made once and kept, so that stored fingerprints stay comparable. */
-static int fingerprint_key_load(struct authd *authd)
-{
-	struct fingerprint_key *key = &authd->manage.fingerprint_key;
-	char path[4096];
-	int status = ZT_OK;
-
-	if (snprintf(path, sizeof(path), "%s/fingerprint.key", authd->manage.options->state_dir) >= (int)sizeof(path))
-		return ZT_ELIMIT;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0 && read(fd, key->bytes, sizeof(key->bytes)) == (ssize_t)sizeof(key->bytes)) {
-		close(fd);
-		return ZT_OK;
-	}
-	if (fd >= 0)
-		close(fd);
-	secure_rng_fill(&authd->manage.secure_rng, key->bytes, sizeof(key->bytes));
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0 || write(fd, key->bytes, sizeof(key->bytes)) != (ssize_t)sizeof(key->bytes) || fsync(fd) != 0) {
-		status = status_from_errno(errno);
-		log_error(authd->log, "cannot write %s: %s; give state-dir to the user that the daemon runs as, and see whether the disk is full (df)", path,
-			  strerror(errno));
-	}
-	if (fd >= 0)
-		close(fd);
-	return status;
-}
 
 static int journal_start(struct authd *authd)
 {
@@ -213,8 +182,7 @@ static int start(struct authd *authd)
 	struct manage *manage = &authd->manage;
 	int status;
 
-	if ((status = confine_begin(manage)) != ZT_OK || (status = fingerprint_key_load(authd)) != ZT_OK ||
-	    (status = journal_start(authd)) != ZT_OK || (status = images_new(&manage->images)) != ZT_OK ||
+	if ((status = confine_begin(manage)) != ZT_OK || (status = journal_start(authd)) != ZT_OK || (status = images_new(&manage->images)) != ZT_OK ||
 	    (status = signals_start(authd)) != ZT_OK ||
 	    (status = requests_open(&authd->requests, manage)) != ZT_OK || (status = outbound_new(manage, &manage->outbound)) != ZT_OK ||
 	    (status = workers_prepare(authd)) != ZT_OK || (status = encrypt_open(manage)) != ZT_OK || (status = tap_prepare(authd)) != ZT_OK ||
@@ -247,6 +215,7 @@ int authd_open(struct authd **out, struct authd_options *options, struct log *lo
 	}
 	authd->log = log;
 	authd->manage.options = options;
+	authd->manage.fingerprint_key = options->sync_key;
 	authd->manage.log = log;
 	authd->manage.readiness_fd = readiness_open();
 	authd->manage.clock = clock_system();

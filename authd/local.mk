@@ -9,6 +9,7 @@ authd_libauthd_a_SOURCES = \
 	%D%/options_remote.c %D%/options_remote.h \
 	%D%/options_serve.c %D%/options_serve.h \
 	%D%/options_stream.c %D%/options_stream.h \
+	%D%/options_sync.c %D%/options_sync.h \
 	%D%/options_zone.c %D%/options_zone.h \
 	%D%/manage/commit.c %D%/manage/commit.h \
 	%D%/manage/commands.c %D%/manage/commands.h \
@@ -80,7 +81,7 @@ tests_unit_authd_test_limit_LDADD = $(LIBS_SUITE) authd/libauthd.a lib/libnet.a 
 
 noinst_PROGRAMS += authd/manual
 authd_manual_SOURCES = %D%/manual.c
-authd_manual_LDADD = authd/libauthd.a lib/libconf.a lib/libnet.a $(LIBS_DNS) $(YAML_LIBS) $(LIBS_SOCKETS)
+authd_manual_LDADD = authd/libauthd.a lib/libconf.a lib/libxfr.a lib/libnet.a $(LIBS_ZONE) $(YAML_LIBS) $(LIBS_SOCKETS)
 dist_man_MANS += doc/man/authd.8
 nodist_man_MANS = doc/man/authd.yaml.5
 CLEANFILES += doc/man/authd.yaml.5

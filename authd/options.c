@@ -8,6 +8,7 @@
 #include "authd/options_reader.h"
 #include "authd/options_serve.h"
 #include "authd/options_stream.h"
+#include "authd/options_sync.h"
 
 struct server_conf {
 	const struct yaml_node *node;
@@ -23,6 +24,7 @@ struct server_conf {
 	const char *chroot;
 	struct schema_list sandbox_read;
 	struct stream_conf stream;
+	struct sync_conf sync;
 };
 
 struct root_conf {
@@ -66,6 +68,13 @@ static const struct schema_row server_rows[] = {
 	{ "journal-size", SCHEMA_SIZE, offsetof(struct server_conf, journal_size), SCHEMA_RESTART, .fallback = "256M", .min = 1 << 20,
 	  .max = INT64_C(1) << 40,
 	  .help = "Most bytes of history kept for IXFR, over all zones; the oldest versions of the zone with the most go first." },
+	{ "sync-secret", SCHEMA_TEXT, offsetof(struct server_conf, sync.secret), SCHEMA_RESTART,
+	  .help = "A secret of at least 16 characters that the servers of a group share, so that nobody else can make two different contents that look the same when "
+		  "they compare their zones by fingerprints. Worth it where zones hold records of people who are not trusted. Without it all servers use one "
+		  "known key; what looks the same and is not is then found by the digest that ends every repair. Give it to all servers of the group or "
+		  "to none: those with different secrets can't compare, and transfer whole zones instead." },
+	{ "sync-secret-file", SCHEMA_PATH, offsetof(struct server_conf, sync.secret_file), SCHEMA_RESTART,
+	  .help = "The same, in the first line of a file that others cannot read. Empty lines and lines that begin with # are skipped." },
 	{ "allow-query", SCHEMA_ACCESS, offsetof(struct server_conf, allow_query), SCHEMA_LIST,
 	  .help = "Who may ask for the data of zones that have no allow-query of their own. Absent means everybody; an empty list, nobody. "
 		  "Others are answered by REFUSED." },
@@ -182,11 +191,13 @@ static void root_read(struct options_reader *reader, const struct root_conf *con
 	options->limit_exempt = options_acl(reader, conf->server.serve.limit.node, "exempt", &conf->server.serve.limit.exempt);
 	options->limit_buckets = (uint32_t)conf->server.serve.limit.table_size;
 	int status = serve_options_read(&options->serve, &conf->server.serve, conf->server.node, &(struct serve_sink){ &options->tree, reader->problems });
+	if (status == ZT_OK)
+		status = sync_options_read(&options->sync_key, &conf->server.sync, conf->server.node, &(struct serve_sink){ &options->tree, reader->problems });
 	if (status != ZT_OK)
 		reader->status = status;
 	options->serve.limit.exempt = options->limit_exempt;
 	options->serve.proxy_allow = options->proxy_allow;
-	options->holds_secrets = options->serve.secret_count > 0 || options->tls || options->listen_tls_count > 0;
+	options->holds_secrets = options->serve.secret_count > 0 || conf->server.sync.secret || conf->server.sync.secret_file || options->tls || options->listen_tls_count > 0;
 	dnstap_options_read(&options->dnstap, &conf->dnstap, &options->tree, reader->problems);
 	options->zone_count = (uint32_t)conf->zones.count;
 	options->zones = options_take(reader, options->zone_count * sizeof(*options->zones));

@@ -8,6 +8,7 @@
 #include "authd/options_zone.h"
 #include "authd/serve/settings.h"
 #include "lib/base/buf.h"
+#include "lib/base/fingerprint.h"
 #include "lib/base/folders.h"
 #include "lib/base/netaddr.h"
 #include "lib/base/status.h"
@@ -41,6 +42,7 @@ struct authd_options {
 	uint32_t limit_buckets;
 	struct acl *allow_query;          /* the zones' default; NULL = everybody */
 	struct acl *limit_exempt;
+	struct fingerprint_key sync_key;  /* of fingerprints: the well-known one, or what sync-secret makes */
 	uint64_t journal_size;            /* most bytes the journal's history may take, over all zones */
 	struct dnstap_options dnstap;
 	struct zone_options *zones;

@@ -80,7 +80,8 @@ static int content_take(struct manage *manage, struct zone_entry *entry, const s
 		return status;
 	status = journal_content_follow(manage->journal, entry->apex, info->sequence, edit, &followed);
 	if (status != ZT_OK) {
-		*why = status == ZT_EDIFF ? "its content is not what the journal says of the zone" : status_text(status);
+		*why = status == ZT_EDIFF ? "its content is not what the journal says of the zone"
+		       : status == ZT_EUNSUPPORTED ? "the journal knows the zone's content by another fingerprint key, so that they cannot be compared" : status_text(status);
 		return status;
 	}
 	entry->image = (struct zone_image){ .is_stored = true, .sequence = info->sequence, .changed = followed };

@@ -111,7 +111,7 @@ int journal_content_sequence(const struct journal *journal, const uint8_t *apex,
 /* Whether the history leads from the content of that number to the current one. */
 bool journal_content_reaches(const struct journal *journal, const uint8_t *apex, uint64_t sequence);
 /* Brings an edit that holds the content of a number to the current one, by the history (*records: how many it removed and added), and compares the outcome with what the journal knows of it.
- * ZT_ENOENT: the history does not reach back there. ZT_EDIFF: the edit holds something else. ZT_ECORRUPT: the history is damaged. Abort the edit then. */
+ * ZT_ENOENT: the history does not reach back there. ZT_EDIFF: the edit holds something else. ZT_EUNSUPPORTED: what is known was noted under another key, so nothing can be compared. ZT_ECORRUPT: the history is damaged. Abort the edit then. */
 int journal_content_follow(struct journal *journal, const uint8_t *apex, uint64_t sequence, struct zone_edit *edit, size_t *records)
 	ZT_MUST_CHECK;
 

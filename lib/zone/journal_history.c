@@ -367,6 +367,8 @@ int journal_content_follow(struct journal *journal, const uint8_t *apex, uint64_
 		status = ZT_ENOENT;
 	if (status == ZT_OK)
 		status = rows_apply(&walk, sequence, edit, records);
+	if (status == ZT_OK && walk.meta.fingerprint.key_tag != journal->key_tag)
+		status = ZT_EUNSUPPORTED;
 	if (status == ZT_OK && journal_content_verify(journal, &walk.meta, edit) != ZT_OK)
 		status = ZT_EDIFF;
 	journal_env_trim(journal);

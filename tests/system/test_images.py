@@ -10,6 +10,17 @@ ZONE = "example.com."
 HOSTS = 20_000
 
 
+class Keyed(Authd):
+    """authd with a sync-secret, if it is given one."""
+
+    def __init__(self, lab, name, secret=None):
+        super().__init__(lab, name)
+        self.secret = secret
+
+    def config(self):
+        return super().config().replace("server:\n", f"server:\n  sync-secret: {self.secret}\n" if self.secret else "server:\n", 1)
+
+
 def image_of(node):
     return next(node.path("state").glob("*.image"), None)
 
@@ -135,7 +146,7 @@ def damaged(lab):
 
 @test("images of another zone, of another key and of another journal's content are refused")
 def foreign(lab):
-    node, other = Authd(lab, "one"), Authd(lab, "other")
+    node, other = Keyed(lab, "one"), Keyed(lab, "other", "the secret of another group")
     replicate(sample_zone(ZONE, hosts=HOSTS), node, [])
     replicate(sample_zone("example.org.", hosts=HOSTS), node, [])
     replicate(sample_zone(ZONE, hosts=HOSTS + 1), other, [])
@@ -153,16 +164,22 @@ def foreign(lab):
     mine.write_bytes(theirs.read_bytes())
     restart_serves(node, content, "the journal")
     assert refusals(node)[1:] == ["it was made with another fingerprint key"], refusals(node)
+    # The same key from now on, but what the journal holds is known to it by the old one.
+    node.kill()
+    node.secret = other.secret
+    node.write("authd.yaml", node.config())
+    mine.write_bytes(theirs.read_bytes())
+    restart_serves(node, content, "the journal")
+    assert refusals(node)[2].startswith("the journal knows the zone's content by another fingerprint key"), refusals(node)
     # The same key and the same serial, but what another journal held.
     node.kill()
-    node.path("state/fingerprint.key").write_bytes(other.path("state/fingerprint.key").read_bytes())
     node.path("state/journal.mdb").unlink()
     node.start_process()
     wait_for(lambda: node.serial(ZONE) == 1, "the zone, loaded anew", 30)
     node.kill()
     mine.write_bytes(theirs.read_bytes())
     restart_serves(node, content, "the journal")
-    assert refusals(node)[2:] == ["its content is not what the journal says of the zone"], refusals(node)
+    assert refusals(node)[3:] == ["its content is not what the journal says of the zone"], refusals(node)
 
 
 @test("an image from before what the history still knows is refused")

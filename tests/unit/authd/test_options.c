@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "authd/options.h"
+#include "lib/xfr/zsync.h"
 #include "tests/support/suite.h"
 #include "tests/support/zone_text.h"
 
@@ -127,6 +128,28 @@ START_TEST(secrets_may_stand_in_a_file)
 }
 END_TEST
 
+START_TEST(servers_share_one_key_unless_they_are_given_a_secret)
+{
+	struct fingerprint_key expected;
+
+	struct authd_options *options = read_good("server:\n  nsid: a\n");
+	ck_assert_int_eq(zsync_key(NULL, &expected), ZT_OK);
+	ck_assert_mem_eq(&options->sync_key, &expected, sizeof(expected));
+	ck_assert(!options->holds_secrets);
+	options_free(options);
+	options = read_good("server:\n  sync-secret: sixteen letters!\n");
+	ck_assert_int_eq(zsync_key("sixteen letters!", &expected), ZT_OK);
+	ck_assert_mem_eq(&options->sync_key, &expected, sizeof(expected));
+	ck_assert(options->holds_secrets);
+	options_free(options);
+	file_write("sync", "# of the group\n \nsixteen letters!\r\nanother line that says nothing\n");
+	options = read_good("server:\n  sync-secret-file: sync\n");
+	ck_assert_mem_eq(&options->sync_key, &expected, sizeof(expected));
+	ck_assert(options->holds_secrets);
+	options_free(options);
+}
+END_TEST
+
 static const struct {
 	const char *text, *expected;
 } bad[] = {
@@ -139,6 +162,10 @@ static const struct {
 	{ "  cookie-secret-file: bad\n", ":2:23: cookie-secret-file: line 2 of" },
 	{ "  cookie-secret-file: empty\n", ":2:23: cookie-secret-file holds no secret" },
 	{ "  cookie-secret: e5e973e5a6b2a43f48e7dc849e37bfcf\n  cookie-secret-file: good\n", ":3:23: cookie-secret-file stands beside cookie-secret" },
+	{ "  sync-secret: fifteen letters\n", ":2:16: sync-secret is too short, expected at least 16 characters" },
+	{ "  sync-secret-file: none\n", ":2:21: sync-secret-file: cannot open" },
+	{ "  sync-secret-file: empty\n", "empty holds no secret, expected a line of at least 16 characters" },
+	{ "  sync-secret: e5e973e5a6b2a43f48e7dc849e37bfcf\n  sync-secret-file: good\n", ":3:21: sync-secret-file stands beside sync-secret" },
 	{ "  nsid: 0x123\n", ":2:9: nsid begins with 0x, expected pairs of hexadecimal digits" },
 	{ "  nsid: 0x\n", ":2:9: nsid begins with 0x" },
 	{ "  rate-limit: {responses-per-second: 1, ipv4-prefix: 33}\n", ":2:54: ipv4-prefix is \"33\", expected a whole number from 1 to 32" },
@@ -175,6 +202,7 @@ int main(void)
 	tcase_add_test(tc, each_key_is_taken);
 	tcase_add_test(tc, a_number_alone_is_the_rate);
 	tcase_add_test(tc, secrets_may_stand_in_a_file);
+	tcase_add_test(tc, servers_share_one_key_unless_they_are_given_a_secret);
 	tcase_add_loop_test(tc, bad_values_are_told_with_their_place_and_no_secret, 0, sizeof(bad) / sizeof(bad[0]));
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
