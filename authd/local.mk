@@ -27,7 +27,8 @@ authd_libauthd_a_SOURCES = \
 	%D%/manage/registry.c %D%/manage/registry.h \
 	%D%/manage/reload.c %D%/manage/reload.h \
 	%D%/manage/requests.c %D%/manage/requests.h \
-	%D%/manage/secondary.c %D%/manage/secondary.h \
+	%D%/manage/secondary.c %D%/manage/secondary.h %D%/manage/secondary_state.h \
+	%D%/manage/secondary_transfer.c \
 	%D%/manage/show.c %D%/manage/show.h \
 	%D%/manage/taps.c %D%/manage/taps.h \
 	%D%/manage/updater.c %D%/manage/updater.h \
