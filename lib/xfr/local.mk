@@ -1,6 +1,8 @@
 noinst_LIBRARIES += lib/libxfr.a
 lib_libxfr_a_SOURCES = \
+	%D%/group.c %D%/group.h \
 	%D%/notify.c %D%/notify.h \
+	%D%/polling.c %D%/polling.h \
 	%D%/refresh.c %D%/refresh.h \
 	%D%/update.c %D%/update.h \
 	%D%/xfr_in.c %D%/xfr_in.h \
@@ -11,6 +13,16 @@ check_PROGRAMS += tests/unit/xfr/test_notify
 tests_unit_xfr_test_notify_SOURCES = tests/unit/xfr/test_notify.c
 tests_unit_xfr_test_notify_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_xfr_test_notify_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
+
+check_PROGRAMS += tests/unit/xfr/test_group
+tests_unit_xfr_test_group_SOURCES = tests/unit/xfr/test_group.c
+tests_unit_xfr_test_group_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_xfr_test_group_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
+
+check_PROGRAMS += tests/unit/xfr/test_polling
+tests_unit_xfr_test_polling_SOURCES = tests/unit/xfr/test_polling.c
+tests_unit_xfr_test_polling_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_xfr_test_polling_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
 
 check_PROGRAMS += tests/unit/xfr/test_refresh
 tests_unit_xfr_test_refresh_SOURCES = tests/unit/xfr/test_refresh.c
