@@ -63,6 +63,8 @@ class Lab:
         # Name servers that give up root rights must still reach their folders.
         self.folder.chmod(0o755)
         self.nodes = []
+        self.links = []              # zt.link: ended with the lab
+        self._addresses = 0
         self.port = None
         self._network = None
         self._take_network()
@@ -79,7 +81,8 @@ class Lab:
         raise Failure("found no free port on the loopback network")
 
     def next_address(self):
-        return f"{self._network}.{len(self.nodes) + 1}"
+        self._addresses += 1
+        return f"{self._network}.{self._addresses}"
 
     def add(self, node):
         """Called by a node's constructor: gives it a folder; it is stopped with the lab."""
@@ -133,6 +136,8 @@ class Lab:
 
     def __exit__(self, kind, error, trace):
         complaints = [complaint for node in reversed(self.nodes) for complaint in node.close()]
+        for link in self.links:
+            link.close()
         failure = error or (Failure("; ".join(complaints)) if complaints else None)
         if failure and kind is not Skip:
             for node in self.nodes:
