@@ -1,6 +1,7 @@
 noinst_LIBRARIES += lib/libxfr.a
 lib_libxfr_a_SOURCES = \
 	%D%/group.c %D%/group.h \
+	%D%/errands.c %D%/errands.h \
 	%D%/notify.c %D%/notify.h \
 	%D%/polling.c %D%/polling.h \
 	%D%/refresh.c %D%/refresh.h \
@@ -8,6 +9,11 @@ lib_libxfr_a_SOURCES = \
 	%D%/xfr_in.c %D%/xfr_in.h \
 	%D%/xfr_out.c %D%/xfr_out.h \
 	%D%/zsync.c %D%/zsync.h
+
+check_PROGRAMS += tests/unit/xfr/test_errands
+tests_unit_xfr_test_errands_SOURCES = tests/unit/xfr/test_errands.c
+tests_unit_xfr_test_errands_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_xfr_test_errands_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
 
 check_PROGRAMS += tests/unit/xfr/test_notify
 tests_unit_xfr_test_notify_SOURCES = tests/unit/xfr/test_notify.c

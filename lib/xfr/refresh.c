@@ -6,7 +6,7 @@
 #include "lib/dns/serial.h"
 
 #define ASK_TIMEOUT (500 * USEC_PER_MSEC)             /* doubled with each resend */
-#define QUEUE_PATIENCE (600 * USEC_PER_SEC)           /* a transfer that waits for its turn */
+#define QUEUE_PATIENCE (600 * USEC_PER_SEC)           /* what waits for its turn */
 #define TRANSFER_PATIENCE (30 * USEC_PER_SEC)         /* without anything arriving */
 #define TRANSFER_LONGEST (7200 * USEC_PER_SEC)        /* a trickle must not keep us from other primaries */
 #define FRUITLESS_HOLDOFF (100 * USEC_PER_MSEC)       /* doubled with each round that a NOTIFY began for nothing */
@@ -250,6 +250,18 @@ void refresh_on_soa_failed(struct refresh *r, uint32_t ticket, usec_t now)
 static bool is_transfer(const struct refresh *r, uint32_t ticket)
 {
 	return r->state == REFRESH_TRANSFERRING && ticket == r->ticket;
+}
+
+void refresh_on_queued(struct refresh *r, uint32_t ticket, usec_t now)
+{
+	if (r->state == REFRESH_ASKING && ticket == r->ticket)
+		r->deadline = now + QUEUE_PATIENCE;
+}
+
+void refresh_on_asked(struct refresh *r, uint32_t ticket, usec_t now)
+{
+	if (r->state == REFRESH_ASKING && ticket == r->ticket && r->asked > 0)
+		r->deadline = now + (ASK_TIMEOUT << (r->asked - 1));
 }
 
 void refresh_on_progress(struct refresh *r, uint32_t ticket, usec_t now)

@@ -121,6 +121,10 @@ usec_t refresh_wake_at(const struct refresh *refresh);
 void refresh_on_notify(struct refresh *refresh, int primary, const uint32_t *serial, usec_t now);
 void refresh_on_soa(struct refresh *refresh, uint32_t ticket, uint32_t serial, usec_t now);
 void refresh_on_soa_failed(struct refresh *refresh, uint32_t ticket, usec_t now);
+/* The question just handed out waits for its turn: nothing counts until it is on its way. */
+void refresh_on_queued(struct refresh *refresh, uint32_t ticket, usec_t now);
+/* The SOA query that waited has left. */
+void refresh_on_asked(struct refresh *refresh, uint32_t ticket, usec_t now);
 /* The transfer's question left (it may have waited for its turn before), or something arrived: more patience. */
 void refresh_on_progress(struct refresh *refresh, uint32_t ticket, usec_t now);
 /* The transfer said that the primary has nothing newer than `serial`. */
