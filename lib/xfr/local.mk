@@ -57,10 +57,18 @@ tests_fuzz_fuzz_xfr_messages_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_xfr_messages_LDADD = $(LIBS_XFR)
 
 check_PROGRAMS += tests/sim/xfr/test_xfr_sim
-tests_sim_xfr_test_xfr_sim_SOURCES = tests/sim/xfr/test_xfr_sim.c tests/sim/xfr/replica.c tests/sim/xfr/replica.h \
-	tests/support/zone_text.c tests/support/zone_text.h
+SIM_REPLICA = tests/sim/xfr/replica.c tests/sim/xfr/replica.h tests/sim/xfr/replica_inner.h tests/sim/xfr/replica_serve.c \
+	tests/sim/xfr/replica_versions.c tests/sim/xfr/store.c tests/sim/xfr/store.h tests/support/zone_text.c tests/support/zone_text.h
+tests_sim_xfr_test_xfr_sim_SOURCES = tests/sim/xfr/test_xfr_sim.c $(SIM_REPLICA)
 tests_sim_xfr_test_xfr_sim_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_sim_xfr_test_xfr_sim_LDADD = $(LIBS_SIMNET) $(LIBS_SUITE) $(LIBS_XFR)
+
+check_PROGRAMS += tests/sim/xfr/test_xfr_seeds
+tests_sim_xfr_test_xfr_seeds_SOURCES = tests/sim/xfr/test_xfr_seeds.c tests/sim/xfr/faults.c tests/sim/xfr/faults.h tests/sim/xfr/invariants.c \
+	tests/sim/xfr/invariants.h tests/sim/xfr/scenario.c tests/sim/xfr/scenario.h tests/sim/xfr/scenario_draw.c tests/sim/xfr/shrink.c \
+	tests/sim/xfr/shrink.h tests/sim/xfr/trial.c tests/sim/xfr/trial.h tests/sim/xfr/world.c tests/sim/xfr/world.h $(SIM_REPLICA)
+tests_sim_xfr_test_xfr_seeds_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_sim_xfr_test_xfr_seeds_LDADD = $(LIBS_SIMNET) $(LIBS_SUITE) $(LIBS_XFR)
 
 fuzz_programs += tests/fuzz/fuzz_update
 tests_fuzz_fuzz_update_SOURCES = tests/fuzz/fuzz_update.c $(FUZZ_MAIN)
