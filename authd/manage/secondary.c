@@ -122,6 +122,11 @@ static void perform(struct secondary *s, const struct refresh_action *action)
 	case REFRESH_EXPIRE: expire(s); break;
 	case REFRESH_CONFIRMED: confirmed(s); break;
 	case REFRESH_BEHIND: behind(s, action); break;
+	case REFRESH_RECONCILE:
+	case REFRESH_ADOPT:
+	case REFRESH_DIVERGED:
+	case REFRESH_DISAGREE:
+		break;
 	}
 }
 

@@ -106,7 +106,7 @@ void secondary_failure_note(struct secondary *s, const char *what)
 {
 	char text[NETADDR_TEXT_SIZE];
 
-	zone_entry_fail(s->entry, "%s from %s failed: %s", s->refresh.is_axfr ? "AXFR" : "IXFR",
+	zone_entry_fail(s->entry, "%s from %s failed: %s", s->refresh.rung == REFRESH_AXFR ? "AXFR" : "IXFR",
 		 secondary_primary_text(s, s->primary, text), what);
 	if (log_limit_passes(&s->manage->log_refreshes, s->manage->log))
 		log_warn(s->manage->log, "zone %s: %s", s->entry->name, s->entry->last_error);

@@ -30,6 +30,11 @@ tests_unit_xfr_test_polling_SOURCES = tests/unit/xfr/test_polling.c
 tests_unit_xfr_test_polling_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_xfr_test_polling_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
 
+check_PROGRAMS += tests/unit/xfr/test_ladder
+tests_unit_xfr_test_ladder_SOURCES = tests/unit/xfr/test_ladder.c
+tests_unit_xfr_test_ladder_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_xfr_test_ladder_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
+
 check_PROGRAMS += tests/unit/xfr/test_refresh
 tests_unit_xfr_test_refresh_SOURCES = tests/unit/xfr/test_refresh.c
 tests_unit_xfr_test_refresh_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
