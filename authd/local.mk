@@ -21,7 +21,8 @@ authd_libauthd_a_SOURCES = \
 	%D%/manage/manage.h \
 	%D%/manage/merge.c %D%/manage/merge.h \
 	%D%/manage/notified.c %D%/manage/notified.h \
-	%D%/manage/outbound.c %D%/manage/outbound.h \
+	%D%/manage/outbound.c %D%/manage/outbound.h %D%/manage/outbound_inner.h \
+	%D%/manage/outbound_link.c \
 	%D%/manage/pledge.c %D%/manage/pledge.h \
 	%D%/manage/primary.c %D%/manage/primary.h \
 	%D%/manage/registry.c %D%/manage/registry.h \

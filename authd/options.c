@@ -18,6 +18,7 @@ struct server_conf {
 	const char *control;
 	struct netaddr metrics;
 	uint64_t journal_size;
+	int64_t soa_query_rate;
 	struct schema_list allow_query;
 	struct serve_conf serve;
 	const char *user;
@@ -75,6 +76,9 @@ static const struct schema_row server_rows[] = {
 		  "to none: those with different secrets can't compare, and transfer whole zones instead." },
 	{ "sync-secret-file", SCHEMA_PATH, offsetof(struct server_conf, sync.secret_file), SCHEMA_RESTART,
 	  .help = "The same, in the first line of a file that others cannot read. Empty lines and lines that begin with # are skipped." },
+	{ "soa-query-rate", SCHEMA_INT, offsetof(struct server_conf, soa_query_rate), .fallback = "1000", .min = 1, .max = 100000,
+	  .help = "Most SOA queries a second to one primary, of all its secondary zones here together. What a NOTIFY asks for goes ahead of zones without content, these "
+		  "ahead of zones whose timer has come. A primary that is down is tried by one zone twice a second." },
 	{ "allow-query", SCHEMA_ACCESS, offsetof(struct server_conf, allow_query), SCHEMA_LIST,
 	  .help = "Who may ask for the data of zones that have no allow-query of their own. Absent means everybody; an empty list, nobody. "
 		  "Others are answered by REFUSED." },
@@ -182,6 +186,7 @@ static void root_read(struct options_reader *reader, const struct root_conf *con
 	options->metrics = conf->server.metrics;
 	options->has_metrics = netaddr_is_set(&conf->server.metrics);
 	options->journal_size = conf->server.journal_size;
+	options->soa_query_rate = (uint32_t)conf->server.soa_query_rate;
 	options->tcp = stream_options_limits(&conf->server.stream);
 	options->listen_tls = conf->server.stream.listen_tls.items;
 	options->listen_tls_count = (uint32_t)conf->server.stream.listen_tls.count;

@@ -43,6 +43,7 @@ struct authd_options {
 	struct acl *allow_query;          /* the zones' default; NULL = everybody */
 	struct acl *limit_exempt;
 	struct fingerprint_key sync_key;  /* of fingerprints: the well-known one, or what sync-secret makes */
+	uint32_t soa_query_rate;          /* a second, to one server */
 	uint64_t journal_size;            /* most bytes the journal's history may take, over all zones */
 	struct dnstap_options dnstap;
 	struct zone_options *zones;

@@ -1,17 +1,21 @@
-/* What the manage thread sends by itself. */
+/* What the manage thread sends by itself: servers with their queues, and questions over UDP. */
 #include "authd/manage/outbound.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <urcu/compiler.h>
 
-#include "authd/manage/manage.h"
+#include "authd/manage/outbound_inner.h"
+#include "authd/manage/secondary.h"
 #include "lib/dns/message.h"
-#include "lib/net/stream.h"
 #include "lib/net/udp.h"
 
-#define LINK_BUSY_TIMEOUT (60 * USEC_PER_SEC)      /* the transfer's owner loses patience before */
-#define LINK_IDLE_TIMEOUT (8 * USEC_PER_SEC)       /* shorter than the usual server's, so that it is we who close */
-#define CONNECT_TIMEOUT (5 * USEC_PER_SEC)
-enum { QUERY_SLOTS = 1024, REPLY_MAX = 4096 };
+enum {
+	REPLY_MAX = 4096,
+	TURNS = 64,                  /* given at once; then the loop has a turn for everything else */
+	QUESTIONS_IN_FLIGHT = 64,    /* to one server */
+	QUESTIONS_BURST = 64,
+};
 
 struct outbound_socket {
 	struct outbound_socket *next;
@@ -21,27 +25,6 @@ struct outbound_socket {
 	struct loop_io io;
 };
 
-/* A connection to a primary. */
-struct outbound_link {
-	struct cds_list_head link;
-	struct outbound *outbound;
-	struct remote_options remote;            /* own copy */
-	struct stream *stream;
-	struct outbound_transfer *transfer;      /* NULL: idle */
-	unsigned used;                           /* transfers so far */
-};
-
-struct outbound {
-	struct manage *manage;
-	struct outbound_socket *sockets;
-	struct outbound_query *queries[QUERY_SLOTS];
-	struct cds_list_head links;
-	struct cds_list_head queue;              /* transfers that wait for a connection, first come first served */
-	struct loop_timer run;
-};
-
-static void queue_run(void *ctx);
-
 int outbound_new(struct manage *manage, struct outbound **out)
 {
 	struct outbound *outbound = calloc(1, sizeof(*outbound));
@@ -49,21 +32,30 @@ int outbound_new(struct manage *manage, struct outbound **out)
 	if (!outbound)
 		return ZT_ENOMEM;
 	outbound->manage = manage;
-	CDS_INIT_LIST_HEAD(&outbound->links);
-	CDS_INIT_LIST_HEAD(&outbound->queue);
-	loop_timer_init(&outbound->run, manage->loop, queue_run, outbound);
+	outbound->seed = rng_u64(&manage->rng);
 	*out = outbound;
 	return ZT_OK;
 }
 
+static void server_free(struct outbound_server *server)
+{
+	loop_timer_stop(&server->run);
+	free(server);
+}
+
 void outbound_free(struct outbound *outbound)
 {
-	struct outbound_link *link, *next_link;
-
 	if (!outbound)
 		return;
-	cds_list_for_each_entry_safe(link, next_link, &outbound->links, link)
-		stream_close(link->stream);
+	for (unsigned i = 0; i < OUTBOUND_SERVER_SLOTS; i++) {
+		while (outbound->servers[i]) {
+			struct outbound_server *server = outbound->servers[i];
+			server->users++;
+			outbound_links_close(server);
+			outbound->servers[i] = server->next;
+			server_free(server);
+		}
+	}
 	while (outbound->sockets) {
 		struct outbound_socket *sock = outbound->sockets;
 		outbound->sockets = sock->next;
@@ -71,12 +63,10 @@ void outbound_free(struct outbound *outbound)
 		udp_close(&sock->udp);
 		free(sock);
 	}
-	loop_timer_stop(&outbound->run);
 	free(outbound);
 }
 
-/* The address we ask `peer` from: the first listen address that can reach it, else any. */
-static void source_choose(const struct outbound *outbound, const struct netaddr *peer, struct netaddr *source)
+void outbound_source_choose(const struct outbound *outbound, const struct netaddr *peer, struct netaddr *source)
 {
 	const struct authd_options *options = outbound->manage->options;
 
@@ -91,11 +81,112 @@ static void source_choose(const struct outbound *outbound, const struct netaddr 
 	*source = (struct netaddr){ .family = peer->family };
 }
 
-/* ---- UDP -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- servers ------------------------------------------------------------------------------------------------------------------------ */
+
+static void server_turns(void *ctx);
+
+static struct outbound_server **server_slot(struct outbound *outbound, const struct remote_options *remote)
+{
+	struct outbound_server **at = &outbound->servers[netaddr_hash(&remote->address, outbound->seed) % OUTBOUND_SERVER_SLOTS];
+
+	while (*at && !netaddr_equal(&(*at)->address, &remote->address))
+		at = &(*at)->next;
+	return at;
+}
+
+struct outbound_server *outbound_server_acquire(struct outbound *outbound, const struct remote_options *remote)
+{
+	struct outbound_server **at = server_slot(outbound, remote), *server = *at;
+	struct errand_limits limits = {
+		.per_second = outbound->manage->options->soa_query_rate, .burst = QUESTIONS_BURST, .in_flight = QUESTIONS_IN_FLIGHT,
+	};
+
+	if (!server) {
+		server = *at = calloc(1, sizeof(*server));
+		if (!server)
+			return NULL;
+		server->outbound = outbound;
+		server->address = remote->address;
+		CDS_INIT_LIST_HEAD(&server->links);
+		errand_queue_init(&server->questions);
+		errand_queue_init(&server->transfers);
+		errand_gate_init(&server->gate, &limits, clock_now(outbound->manage->clock));
+		loop_timer_init(&server->run, outbound->manage->loop, server_turns, server);
+	}
+	server->gate.limits = limits;
+	server->users++;
+	return server;
+}
+
+/* One whose gate remembers nothing of worth is forgotten. */
+void outbound_server_release(struct outbound_server *server)
+{
+	struct outbound *outbound = server->outbound;
+
+	if (--server->users > 0 || server->gate.down || server->is_back || server->gate.due > clock_now(outbound->manage->clock))
+		return;
+	struct outbound_server **at = &outbound->servers[netaddr_hash(&server->address, outbound->seed) % OUTBOUND_SERVER_SLOTS];
+	while (*at != server)
+		at = &(*at)->next;
+	*at = server->next;
+	server_free(server);
+}
+
+void outbound_server_turns_soon(struct outbound_server *server)
+{
+	if (server->questions.count > 0 || server->transfers.count > 0)
+		loop_timer_in(&server->run, 0);
+}
+
+void outbound_server_on_life(struct outbound_server *server)
+{
+	struct manage *manage = server->outbound->manage;
+	char text[NETADDR_TEXT_SIZE];
+
+	if (!errand_gate_on_life(&server->gate, clock_now(manage->clock)))
+		return;
+	log_notice(manage->log, "%s answers again", netaddr_to_text(&server->address, text));
+	server->is_back = true;      /* not here: whoever saw it is in the middle of something */
+	loop_timer_in(&server->run, 0);
+}
+
+static void down_tell(const struct outbound_server *server)
+{
+	char text[NETADDR_TEXT_SIZE];
+
+	log_warn(server->outbound->manage->log, "%s does not answer; until it does, it is tried twice a second by one zone, and the others ask their next primary",
+		 netaddr_to_text(&server->address, text));
+}
+
+void outbound_server_on_silence(struct outbound_server *server)
+{
+	if (!errand_gate_on_silence(&server->gate, clock_now(server->outbound->manage->clock)))
+		return;
+	down_tell(server);
+	outbound_server_turns_soon(server);
+}
+
+void outbound_server_on_failure(struct outbound_server *server)
+{
+	if (!errand_gate_on_failure(&server->gate, clock_now(server->outbound->manage->clock)))
+		return;
+	down_tell(server);
+	outbound_server_turns_soon(server);
+}
+
+void outbound_server_expect(struct outbound *outbound, const struct remote_options *remote)
+{
+	struct outbound_server *server = *server_slot(outbound, remote);
+
+	if (server)
+		errand_gate_reset(&server->gate);
+}
+
+/* ---- sockets ------------------------------------------------------------------------------------------------------------------------ */
 
 static struct outbound_query **query_slot(struct outbound *outbound, uint16_t id)
 {
-	return &outbound->queries[id % QUERY_SLOTS];
+	return &outbound->queries[id % OUTBOUND_QUERY_SLOTS];
 }
 
 static void on_readable(void *ctx)
@@ -116,8 +207,11 @@ static void on_readable(void *ctx)
 		struct outbound_query *query = *query_slot(sock->outbound, wire_get_u16(wire));
 		while (query && (query->id != wire_get_u16(wire) || query->socket != sock || !netaddr_equal(&query->remote->address, &from)))
 			query = query->next;
-		if (query)
-			query->on_reply(query, wire, len);
+		if (!query)
+			continue;
+		if (query->server)
+			outbound_server_on_life(query->server);
+		query->on_reply(query, wire, len);
 	}
 }
 
@@ -126,7 +220,7 @@ static int socket_get(struct outbound *outbound, const struct netaddr *peer, str
 	struct outbound_socket *sock;
 	struct netaddr source;
 
-	source_choose(outbound, peer, &source);
+	outbound_source_choose(outbound, peer, &source);
 	for (sock = outbound->sockets; sock; sock = sock->next) {
 		if (netaddr_equal(&sock->source, &source)) {
 			*out = sock;
@@ -155,42 +249,104 @@ static int socket_get(struct outbound *outbound, const struct netaddr *peer, str
 	return ZT_OK;
 }
 
-static bool id_is_taken(struct outbound *outbound, uint16_t id)
+/* ---- questions ---------------------------------------------------------------------------------------------------------------------- */
+
+/* Replies are told apart by id and peer. */
+static bool id_is_taken(struct outbound *outbound, uint16_t id, const struct netaddr *peer)
 {
 	for (const struct outbound_query *query = *query_slot(outbound, id); query; query = query->next) {
-		if (query->id == id)
+		if (query->id == id && netaddr_equal(&query->remote->address, peer))
 			return true;
 	}
 	return false;
+}
+
+static int id_choose(struct outbound *outbound, struct outbound_query *query)
+{
+	for (unsigned tries = 0; tries < 1000; tries++) {
+		query->id = secure_rng_u16(&outbound->manage->secure_rng);
+		if (!id_is_taken(outbound, query->id, &query->remote->address))
+			return ZT_OK;
+	}
+	return ZT_EBUSY;
 }
 
 int outbound_query_open(struct outbound *outbound, struct outbound_query *query)
 {
 	outbound_query_close(outbound, query);
 	int status = socket_get(outbound, &query->remote->address, &query->socket);
+	if (status == ZT_OK)
+		status = id_choose(outbound, query);
+	if (status == ZT_OK && query->on_sent && !(query->server = outbound_server_acquire(outbound, query->remote)))
+		status = ZT_ENOMEM;
 	if (status != ZT_OK)
 		return status;
-	for (unsigned tries = 0; tries < 1000; tries++) {
-		query->id = secure_rng_u16(&outbound->manage->secure_rng);
-		if (id_is_taken(outbound, query->id))
-			continue;
-		struct outbound_query **slot = query_slot(outbound, query->id);
-		query->next = *slot;
-		*slot = query;
-		query->open = true;
-		return ZT_OK;
-	}
-	return ZT_EBUSY;
+	struct outbound_query **slot = query_slot(outbound, query->id);
+	query->next = *slot;
+	*slot = query;
+	query->open = true;
+	query->was_sent = false;
+	return ZT_OK;
 }
 
-int outbound_query_send(struct outbound *outbound, const struct outbound_query *query, const uint8_t *wire, size_t len)
+static int question_send(const struct outbound_query *query, const uint8_t *wire, size_t len)
 {
-	(void)outbound;
 	return udp_send(&query->socket->udp, &query->remote->address, wire, len);
+}
+
+static int question_wait(struct outbound_query *query, const uint8_t *wire, size_t len)
+{
+	query->waiting = malloc(len);
+	if (!query->waiting)
+		return ZT_ENOMEM;
+	memcpy(query->waiting, wire, len);
+	query->waiting_len = len;
+	errand_queue_add(&query->server->questions, &query->errand, query->urgency);
+	/* Not before: the timer must know who waits. */
+	usec_t opens_at = errand_gate_opens_at(&query->server->gate);
+	if (opens_at != ERRANDS_NEVER && !query->server->run.armed)
+		loop_timer_at(&query->server->run, opens_at);
+	return ZT_OK;
+}
+
+int outbound_query_send(struct outbound *outbound, struct outbound_query *query, const uint8_t *wire, size_t len)
+{
+	struct outbound_server *server = query->server;
+
+	if (!server)
+		return question_send(query, wire, len);
+	if (query->was_sent) {
+		outbound_server_on_silence(server);
+		return question_send(query, wire, len);
+	}
+	if (query->errand.is_queued)
+		return ZT_OK;
+	/* Who comes may not pass those who wait, unless nothing helps: then there is no point in waiting. */
+	enum errand_verdict verdict = server->questions.count > 0 && !server->gate.down ? ERRAND_WAIT : errand_gate_ask(&server->gate, clock_now(outbound->manage->clock));
+	if (verdict == ERRAND_WAIT)
+		return question_wait(query, wire, len);
+	if (verdict == ERRAND_HOPELESS)
+		return ZT_ETIMEOUT;
+	query->was_sent = true;
+	return question_send(query, wire, len);
+}
+
+void outbound_query_urge(struct outbound_query *query, enum errand_urgency urgency)
+{
+	if (query->errand.is_queued)
+		errand_queue_urge(&query->server->questions, &query->errand, urgency);
+}
+
+static void waiting_forget(struct outbound_query *query)
+{
+	free(query->waiting);
+	query->waiting = NULL;
 }
 
 void outbound_query_close(struct outbound *outbound, struct outbound_query *query)
 {
+	struct outbound_server *server = query->server;
+
 	if (!query->open)
 		return;
 	struct outbound_query **at = query_slot(outbound, query->id);
@@ -198,200 +354,61 @@ void outbound_query_close(struct outbound *outbound, struct outbound_query *quer
 		at = &(*at)->next;
 	*at = query->next;
 	query->open = false;
-}
-
-/* ---- TCP -------------------------------------------------------------------------------------------------------------------------- */
-
-/* Takes the transfer off its link; the link is idle then. */
-static void transfer_detach(struct outbound_transfer *transfer)
-{
-	transfer->link->transfer = NULL;
-	transfer->link = NULL;
-	transfer->open = false;
-}
-
-static void link_free(struct outbound_link *link)
-{
-	remote_options_release(&link->remote);
-	free(link);
-}
-
-static void link_on_message(struct stream *stream, const uint8_t *wire, size_t len, void *ctx)
-{
-	struct outbound_link *link = ctx;
-	struct outbound *outbound = link->outbound;
-	struct outbound_transfer *transfer = link->transfer;
-
-	if (!transfer) {
-		stream_close(stream);
+	if (!server)
 		return;
+	query->server = NULL;
+	errand_queue_remove(&server->questions, &query->errand);
+	waiting_forget(query);
+	if (query->was_sent) {
+		errand_gate_done(&server->gate);
+		outbound_server_turns_soon(server);
 	}
-	transfer->answered = true;
-	enum outbound_verdict verdict = transfer->on_message(transfer, wire, len);
-	if (verdict == OUTBOUND_MORE)
-		return;
-	transfer_detach(transfer);
-	if (verdict == OUTBOUND_DONE)
-		stream_set_idle_timeout(stream, LINK_IDLE_TIMEOUT);
-	else
-		stream_close(stream);      /* the link is gone */
-	/* Others get their turn before this owner may come back with the next question. */
-	if (!cds_list_empty(&outbound->queue))
-		loop_timer_in(&outbound->run, 0);
-	transfer->on_end(transfer, ZT_OK);
+	outbound_server_release(server);
 }
 
-static void link_on_close(struct stream *stream, int status, void *ctx)
+/* ---- turns -------------------------------------------------------------------------------------------------------------------------- */
+
+/* Gives the next question its turn. False: none waits, or none may leave now. */
+static bool question_turn(struct outbound_server *server)
 {
-	struct outbound_link *link = ctx;
-	struct outbound *outbound = link->outbound;
-	struct outbound_transfer *transfer = link->transfer;
-	bool was_idle_before = link->used > 1;
+	struct outbound *outbound = server->outbound;
+	enum errand_verdict verdict = server->questions.count > 0 ? errand_gate_ask(&server->gate, clock_now(outbound->manage->clock)) : ERRAND_WAIT;
 
-	(void)stream;
-	cds_list_del(&link->link);
-	if (transfer)
-		transfer_detach(transfer);
-	link_free(link);
-	if (!cds_list_empty(&outbound->queue))
-		loop_timer_in(&outbound->run, 0);
-	if (!transfer)
-		return;
-	/* The peer may have closed an idle connection just when we used it: that says nothing about the question. */
-	if (!transfer->answered && was_idle_before && outbound_transfer_open(outbound, transfer) == ZT_OK)
-		return;
-	transfer->on_end(transfer, status == ZT_OK ? ZT_ECLOSED : status);
-}
-
-static const struct stream_handler link_handler = { .on_message = link_on_message, .on_close = link_on_close };
-
-static int link_new(struct outbound *outbound, const struct remote_options *remote, struct outbound_link **out)
-{
-	struct outbound_link *link = calloc(1, sizeof(*link));
-	struct stream_config config = {
-		.handler = &link_handler, .ctx = link, .connect_timeout = CONNECT_TIMEOUT, .idle_timeout = LINK_BUSY_TIMEOUT,
-	};
-	struct netaddr source;
-
-	if (!link)
-		return ZT_ENOMEM;
-	link->outbound = outbound;
-	source_choose(outbound, &remote->address, &source);
-	int status = remote_options_copy(&link->remote, remote);
-	if (status == ZT_OK)
-		status = stream_connect(&link->stream, outbound->manage->loop, &remote->address, netaddr_is_wildcard(&source) ? NULL : &source, &config);
-	if (status != ZT_OK) {
-		link_free(link);
-		return status;
+	if (verdict == ERRAND_WAIT)
+		return false;
+	struct errand *errand = errand_queue_take(&server->questions);
+	struct outbound_query *query = caa_container_of(errand, struct outbound_query, errand);
+	int status = ZT_ETIMEOUT;
+	if (verdict == ERRAND_GO) {
+		query->was_sent = true;
+		status = question_send(query, query->waiting, query->waiting_len);
+		waiting_forget(query);
 	}
-	cds_list_add_tail(&link->link, &outbound->links);
-	*out = link;
-	return ZT_OK;
-}
-
-/* An idle connection to the peer, or a new one; ZT_EBUSY when there are enough. */
-static int link_get(struct outbound *outbound, const struct remote_options *remote, struct outbound_link **out)
-{
-	struct outbound_link *link;
-	unsigned count = 0;
-
-	cds_list_for_each_entry(link, &outbound->links, link) {
-		if (!remote_options_equal(&link->remote, remote))
-			continue;
-		if (!link->transfer) {
-			*out = link;
-			return ZT_OK;
-		}
-		count++;
-	}
-	return count < OUTBOUND_PER_PEER ? link_new(outbound, remote, out) : ZT_EBUSY;
-}
-
-static int transfer_start(struct outbound *outbound, struct outbound_transfer *transfer)
-{
-	for (;;) {
-		struct outbound_link *link;
-		int status = link_get(outbound, transfer->remote, &link);
-		if (status != ZT_OK)
-			return status;
-		bool is_fresh = link->used == 0;
-		status = stream_send(link->stream, transfer->question, transfer->question_len);
-		if (status == ZT_OK) {
-			stream_set_idle_timeout(link->stream, LINK_BUSY_TIMEOUT);
-			link->transfer = transfer;
-			link->used++;
-			transfer->link = link;
-			return ZT_OK;
-		}
-		/* An idle connection may be about to end. */
-		stream_close(link->stream);
-		if (is_fresh)
-			return status;
-	}
-}
-
-/* Whether somebody waits for a connection to the peer already. */
-static bool peer_is_queued(const struct outbound *outbound, const struct remote_options *remote)
-{
-	const struct outbound_transfer *other;
-
-	cds_list_for_each_entry(other, &outbound->queue, queued) {
-		if (remote_options_equal(other->remote, remote))
-			return true;
-	}
-	return false;
-}
-
-int outbound_transfer_open(struct outbound *outbound, struct outbound_transfer *transfer)
-{
-	outbound_transfer_close(outbound, transfer);
-	transfer->answered = false;
-	int status = peer_is_queued(outbound, transfer->remote) ? ZT_EBUSY : transfer_start(outbound, transfer);
 	if (status == ZT_OK) {
-		transfer->open = true;
-	} else if (status == ZT_EBUSY) {
-		cds_list_add_tail(&transfer->queued, &outbound->queue);
-		transfer->open = true;
-		status = ZT_OK;
+		query->on_sent(query);
+	} else {
+		outbound_query_close(outbound, query);
+		query->on_fail(query, status);
 	}
-	return status;
+	return true;
 }
 
-void outbound_transfer_close(struct outbound *outbound, struct outbound_transfer *transfer)
+static void server_turns(void *ctx)
 {
-	if (!transfer->open)
-		return;
-	if (!transfer->link) {
-		cds_list_del(&transfer->queued);
-		transfer->open = false;
-		return;
-	}
-	struct stream *stream = transfer->link->stream;
-	transfer_detach(transfer);
-	stream_close(stream);
-	(void)outbound;
-}
+	struct outbound_server *server = ctx;
+	unsigned given = 0;
 
-/* Starts what waited and can start now. */
-static void queue_run(void *ctx)
-{
-	struct outbound *outbound = ctx;
-	struct outbound_transfer *transfer, *next;
-
-	cds_list_for_each_entry_safe(transfer, next, &outbound->queue, queued) {
-		int status = transfer_start(outbound, transfer);
-		if (status == ZT_EBUSY)
-			continue;
-		cds_list_del(&transfer->queued);
-		if (status == ZT_OK) {
-			transfer->on_start(transfer);
-			continue;
-		}
-		transfer->open = false;
-		transfer->on_end(transfer, status);
-		/* The callback may have changed the queue. */
-		if (!cds_list_empty(&outbound->queue))
-			loop_timer_in(&outbound->run, 0);
-		return;
-	}
+	server->users++;      /* callbacks may take the last one away */
+	if (server->is_back)
+		secondary_on_server_back(server->outbound->manage, &server->address);
+	server->is_back = false;
+	while (given < TURNS && outbound_transfer_turn(server))
+		given++;
+	while (given < TURNS && question_turn(server))
+		given++;
+	if (given == TURNS)
+		outbound_server_turns_soon(server);
+	else if (server->questions.count > 0 && errand_gate_opens_at(&server->gate) != ERRANDS_NEVER)
+		loop_timer_at(&server->run, errand_gate_opens_at(&server->gate));
+	outbound_server_release(server);
 }

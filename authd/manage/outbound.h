@@ -1,9 +1,12 @@
 /* What the manage thread sends by itself: UDP questions (NOTIFY, SOA) with their replies, and TCP connections to primaries.
  *
  * One UDP socket per address family and source serves all zones; replies find their question by id and peer. TCP connections are kept open
- * and used again, one transfer at a time on each, at most OUTBOUND_PER_PEER to one address; more requests wait their turn.
+ * and used again, one transfer at a time on each, at most OUTBOUND_PER_PEER (and one for the urgent) to one server; more transfers wait their turn.
  * The source address is the first configured listen address that can reach the destination, so that the other side sees the address it
  * knows us by.
+ *
+ * What secondaries ask is paced (lib/xfr/errands.h): so many questions a second and under way for each server, the urgent first, and a server that
+ * is down is tried now and then instead of by everybody. Each server has queues of its own, so none waits for another.
  *
  * One per manage thread, made before the first zone entry and freed after the last.
  */
@@ -17,33 +20,55 @@
 #include "authd/options_remote.h"
 #include "lib/base/clock.h"
 #include "lib/base/status.h"
+#include "lib/xfr/errands.h"
 
 struct manage;
 struct outbound;
+struct outbound_server;
 
-enum { OUTBOUND_PER_PEER = 4 };
+enum {
+	OUTBOUND_PER_PEER = 4,
+	OUTBOUND_NOTIFIED_MORE = 1,      /* for what a NOTIFY asks for, so that it need not wait for the end of somebody's long transfer */
+};
 
 int outbound_new(struct manage *manage, struct outbound **out) ZT_MUST_CHECK;
 void outbound_free(struct outbound *outbound);
 
-/* ---- UDP -------------------------------------------------------------------------------------------------------------------------- */
+/* An operator, or the server itself, says that it is worth asking: it does not count as down any more. */
+void outbound_server_expect(struct outbound *outbound, const struct remote_options *remote);
+
+/* ---- questions ---------------------------------------------------------------------------------------------------------------------- */
 
 /* A question under way; lies in its owner's memory, zeroed at first. */
 struct outbound_query {
 	const struct remote_options *remote;      /* whom to ask and how; set by the owner before opening, and stays until the query is closed */
 	void (*on_reply)(struct outbound_query *query, const uint8_t *wire, size_t len);
+	/* Not NULL: the question is paced. Called when one that waited has left. */
+	void (*on_sent)(struct outbound_query *query);
+	/* The server can't be asked: it is down, or there is no connection to it. The query is closed. May be NULL where the question is not paced. */
+	void (*on_fail)(struct outbound_query *query, int status);
+	enum errand_urgency urgency;     /* of a paced one */
 
 	uint16_t id;
 	bool open;
+	bool was_sent;
+	struct errand errand;            /* while it waits */
+	uint8_t *waiting;                /* the message, while it waits */
+	size_t waiting_len;
+	struct outbound_server *server;  /* of a paced one */
 	struct outbound_socket *socket;
 	struct outbound_query *next;     /* with the same hash of the id */
 };
 
-/* Chooses an id that no open query has. An open query is closed first. on_reply is called for each message of this id from the peer until the
- * query is closed, so that a message that is no reply does not end it; it may open and close queries. */
+/* Chooses an id that no open query to the same server has. An open query is closed first. on_reply is called for each message of this id from the
+ * peer until the query is closed, so that a message that is no reply does not end it; it may open and close queries. */
 int outbound_query_open(struct outbound *outbound, struct outbound_query *query) ZT_MUST_CHECK;
-/* Sends; the message must carry query->id. May be called again to repeat it. */
-int outbound_query_send(struct outbound *outbound, const struct outbound_query *query, const uint8_t *wire, size_t len) ZT_MUST_CHECK;
+/* Sends, or lets it wait for its turn (outbound_query_waits); the message must carry query->id. May be called again to repeat it, which says that
+ * there was no answer in time. ZT_ETIMEOUT: the server is down and the question was not sent. Calls nothing back. */
+int outbound_query_send(struct outbound *outbound, struct outbound_query *query, const uint8_t *wire, size_t len) ZT_MUST_CHECK;
+static inline bool outbound_query_waits(const struct outbound_query *query) { return query->errand.is_queued; }
+/* It has become more urgent. */
+void outbound_query_urge(struct outbound_query *query, enum errand_urgency urgency);
 void outbound_query_close(struct outbound *outbound, struct outbound_query *query);
 
 /* ---- TCP -------------------------------------------------------------------------------------------------------------------------- */
@@ -60,19 +85,24 @@ struct outbound_transfer {
 	const struct remote_options *remote;       /* must stay until on_end */
 	const uint8_t *question;         /* the message; must stay until on_end */
 	size_t question_len;
+	enum errand_urgency urgency;
 	void (*on_start)(struct outbound_transfer *transfer);      /* its turn has come: the question is on its way */
 	enum outbound_verdict (*on_message)(struct outbound_transfer *transfer, const uint8_t *wire, size_t len);
-	/* ZT_OK after OUTBOUND_DONE or _DROP; otherwise what befell the connection. The transfer is closed, and may be opened again here. Not called
-	 * after outbound_transfer_close. */
+	/* ZT_OK after OUTBOUND_DONE or _DROP; otherwise what befell the connection, ZT_ETIMEOUT where the server is down and was not tried. The
+	 * transfer is closed, and may be opened again here. Not called after outbound_transfer_close. */
 	void (*on_end)(struct outbound_transfer *transfer, int status);
 
 	bool open;
 	bool answered;                   /* a message has arrived */
+	usec_t started;                  /* when its question left */
 	struct outbound_link *link;      /* NULL while it waits for its turn */
-	struct cds_list_head queued;     /* while it waits */
+	struct outbound_server *server;
+	struct errand errand;            /* while it waits */
 };
 
-/* Starts it now or when its turn comes; calls nothing back before it returns. */
+/* Starts it now or when its turn comes; calls nothing back before it returns. ZT_ETIMEOUT: the server is down. */
 int outbound_transfer_open(struct outbound *outbound, struct outbound_transfer *transfer) ZT_MUST_CHECK;
+/* It has become more urgent. */
+void outbound_transfer_urge(struct outbound_transfer *transfer, enum errand_urgency urgency);
 /* Drops it, and its connection when the question was sent. Harmless when not open. */
 void outbound_transfer_close(struct outbound *outbound, struct outbound_transfer *transfer);

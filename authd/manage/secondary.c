@@ -122,6 +122,11 @@ static void perform(struct secondary *s, const struct refresh_action *action)
 	case REFRESH_EXPIRE: expire(s); break;
 	case REFRESH_CONFIRMED: confirmed(s); break;
 	case REFRESH_BEHIND: behind(s, action); break;
+	case REFRESH_RECONCILE:
+	case REFRESH_ADOPT:
+	case REFRESH_DIVERGED:
+	case REFRESH_DISAGREE:
+		break;
 	}
 }
 
@@ -266,14 +271,23 @@ int secondary_reconfigure(struct zone_entry *entry)
 	return ZT_OK;
 }
 
+/* Somebody says that it is worth asking. */
+static void primaries_expect(const struct secondary *s)
+{
+	for (uint32_t i = 0; i < s->primary_count; i++)
+		outbound_server_expect(s->manage->outbound, &s->primaries[i]);
+}
+
 void secondary_refresh(struct zone_entry *entry)
 {
+	primaries_expect(entry->secondary);
 	refresh_force(&entry->secondary->refresh);
 	secondary_run(entry->secondary);
 }
 
 void secondary_retransfer(struct zone_entry *entry)
 {
+	primaries_expect(entry->secondary);
 	refresh_force_axfr(&entry->secondary->refresh, secondary_now(entry->secondary));
 	secondary_run(entry->secondary);
 }
@@ -297,8 +311,40 @@ void secondary_on_notify(struct zone_entry *entry, const struct netaddr *peer, c
 {
 	struct secondary *s = entry->secondary;
 
-	refresh_on_notify(&s->refresh, primary_of_peer(s, peer), serial, secondary_now(s));
+	int primary = primary_of_peer(s, peer);
+
+	if (primary >= 0)
+		outbound_server_expect(s->manage->outbound, &s->primaries[primary]);
+	/* What waits for its turn already waits less long from now on. */
+	outbound_query_urge(&s->query, ERRAND_NOTIFIED);
+	outbound_transfer_urge(&s->transfer, ERRAND_NOTIFIED);
+	refresh_on_notify(&s->refresh, primary, serial, secondary_now(s));
 	secondary_run(s);
+}
+
+/* Whether it has nothing new from its primaries, of which this is one, because of the primaries. */
+static bool is_waiting_for(const struct secondary *s, const struct netaddr *address)
+{
+	if (s->refresh.failed_rounds == 0 || s->refresh.state != REFRESH_WAITING)
+		return false;
+	for (uint32_t i = 0; i < s->primary_count; i++) {
+		if (netaddr_equal(&s->primaries[i].address, address))
+			return true;
+	}
+	return false;
+}
+
+void secondary_on_server_back(struct manage *manage, const struct netaddr *address)
+{
+	struct zone_entry *entry, *next;
+
+	cds_list_for_each_entry_safe(entry, next, &manage->registry.entries, link) {
+		struct secondary *s = entry->secondary;
+		if (!s || !is_waiting_for(s, address))
+			continue;
+		refresh_force(&s->refresh);
+		secondary_run(s);
+	}
 }
 
 static json_t *seconds_until(const struct secondary *s, usec_t at)

@@ -24,6 +24,8 @@ void secondary_refresh(struct zone_entry *entry);
 void secondary_retransfer(struct zone_entry *entry);
 /* A NOTIFY from an allowed address; serial NULL: it carried none. */
 void secondary_on_notify(struct zone_entry *entry, const struct netaddr *peer, const uint32_t *serial);
+/* A primary that was down answers again: zones whose last round failed need not wait for their timers. */
+void secondary_on_server_back(struct manage *manage, const struct netaddr *address);
 
 /* State, primaries, timers, last transfer, alarms; see doc/protocol-control.md. NULL when memory is out. */
 json_t *secondary_status(const struct zone_entry *entry);

@@ -36,6 +36,34 @@ static void on_soa_reply(struct outbound_query *query, const uint8_t *wire, size
 	secondary_run(s);
 }
 
+/* Who goes ahead of whom where many want something of one primary. */
+static enum errand_urgency urgency_of(const struct secondary *s)
+{
+	const struct refresh *refresh = &s->refresh;
+
+	if (refresh->round_notified)
+		return ERRAND_NOTIFIED;
+	/* Who has been found to be behind is as badly off as who has nothing. */
+	return refresh->has_zone && !refresh->expired && !refresh->round_has_serial ? ERRAND_TIMER : ERRAND_UNSERVED;
+}
+
+static void on_soa_sent(struct outbound_query *query)
+{
+	struct secondary *s = caa_container_of(query, struct secondary, query);
+
+	refresh_on_asked(&s->refresh, s->ticket, secondary_now(s));
+	secondary_run(s);
+}
+
+static void on_soa_fail(struct outbound_query *query, int status)
+{
+	struct secondary *s = caa_container_of(query, struct secondary, query);
+
+	(void)status;      /* outbound has told of it once for all zones */
+	refresh_on_soa_failed(&s->refresh, s->ticket, secondary_now(s));
+	secondary_run(s);
+}
+
 void secondary_soa_ask(struct secondary *s, const struct refresh_action *action)
 {
 	struct outbound *outbound = s->manage->outbound;
@@ -46,15 +74,18 @@ void secondary_soa_ask(struct secondary *s, const struct refresh_action *action)
 	s->primary = action->primary;
 	s->query.remote = &s->primaries[action->primary];
 	if (!is_again) {
+		s->query.urgency = urgency_of(s);
 		status = outbound_query_open(outbound, &s->query);
 		if (status == ZT_OK)
 			status = soa_query_write(s->question, sizeof(s->question), s->query.id, s->entry->apex, &s->question_len);
 	}
 	if (status == ZT_OK)
 		status = outbound_query_send(outbound, &s->query, s->question, s->question_len);
+	if (status == ZT_OK && outbound_query_waits(&s->query))
+		refresh_on_queued(&s->refresh, action->ticket, secondary_now(s));
 	if (status != ZT_OK) {
 		char text[NETADDR_TEXT_SIZE];
-		if (log_limit_passes(&s->manage->log_refreshes, s->manage->log))
+		if (status != ZT_ETIMEOUT && log_limit_passes(&s->manage->log_refreshes, s->manage->log))
 			log_warn(s->manage->log, "zone %s: cannot send a SOA query to primary %s: %s; the next one is asked, is there a route to this?", s->entry->name,
 				 secondary_primary_text(s, action->primary, text), status_text(status));
 		outbound_query_close(outbound, &s->query);
@@ -75,7 +106,7 @@ void secondary_failure_note(struct secondary *s, const char *what)
 {
 	char text[NETADDR_TEXT_SIZE];
 
-	zone_entry_fail(s->entry, "%s from %s failed: %s", s->refresh.is_axfr ? "AXFR" : "IXFR",
+	zone_entry_fail(s->entry, "%s from %s failed: %s", s->refresh.rung == REFRESH_AXFR ? "AXFR" : "IXFR",
 		 secondary_primary_text(s, s->primary, text), what);
 	if (log_limit_passes(&s->manage->log_refreshes, s->manage->log))
 		log_warn(s->manage->log, "zone %s: %s", s->entry->name, s->entry->last_error);
@@ -184,6 +215,7 @@ void secondary_transfer_begin(struct secondary *s, const struct refresh_action *
 	s->primary = action->primary;
 	s->started = secondary_now(s);
 	s->transfer.remote = &s->primaries[action->primary];
+	s->transfer.urgency = urgency_of(s);
 	int status = xfr_in_new(&config, &s->in);
 	if (status == ZT_OK)
 		status = xfr_in_query(s->in, s->question, sizeof(s->question), &s->question_len);
@@ -204,6 +236,8 @@ void secondary_transfer_begin(struct secondary *s, const struct refresh_action *
 void secondary_transfer_init(struct secondary *s)
 {
 	s->query.on_reply = on_soa_reply;
+	s->query.on_sent = on_soa_sent;
+	s->query.on_fail = on_soa_fail;
 	s->transfer.on_start = on_transfer_start;
 	s->transfer.on_message = on_transfer_message;
 	s->transfer.on_end = on_transfer_end;

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += lib/libxfr.a
 lib_libxfr_a_SOURCES = \
 	%D%/group.c %D%/group.h \
+	%D%/errands.c %D%/errands.h \
 	%D%/notify.c %D%/notify.h \
 	%D%/polling.c %D%/polling.h \
 	%D%/refresh.c %D%/refresh.h \
@@ -8,6 +9,11 @@ lib_libxfr_a_SOURCES = \
 	%D%/xfr_in.c %D%/xfr_in.h \
 	%D%/xfr_out.c %D%/xfr_out.h \
 	%D%/zsync.c %D%/zsync.h
+
+check_PROGRAMS += tests/unit/xfr/test_errands
+tests_unit_xfr_test_errands_SOURCES = tests/unit/xfr/test_errands.c
+tests_unit_xfr_test_errands_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_xfr_test_errands_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
 
 check_PROGRAMS += tests/unit/xfr/test_notify
 tests_unit_xfr_test_notify_SOURCES = tests/unit/xfr/test_notify.c
@@ -23,6 +29,11 @@ check_PROGRAMS += tests/unit/xfr/test_polling
 tests_unit_xfr_test_polling_SOURCES = tests/unit/xfr/test_polling.c
 tests_unit_xfr_test_polling_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_xfr_test_polling_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
+
+check_PROGRAMS += tests/unit/xfr/test_ladder
+tests_unit_xfr_test_ladder_SOURCES = tests/unit/xfr/test_ladder.c
+tests_unit_xfr_test_ladder_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_xfr_test_ladder_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
 
 check_PROGRAMS += tests/unit/xfr/test_refresh
 tests_unit_xfr_test_refresh_SOURCES = tests/unit/xfr/test_refresh.c
@@ -51,10 +62,18 @@ tests_fuzz_fuzz_xfr_messages_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_xfr_messages_LDADD = $(LIBS_XFR)
 
 check_PROGRAMS += tests/sim/xfr/test_xfr_sim
-tests_sim_xfr_test_xfr_sim_SOURCES = tests/sim/xfr/test_xfr_sim.c tests/sim/xfr/replica.c tests/sim/xfr/replica.h \
-	tests/support/zone_text.c tests/support/zone_text.h
+SIM_REPLICA = tests/sim/xfr/replica.c tests/sim/xfr/replica.h tests/sim/xfr/replica_inner.h tests/sim/xfr/replica_serve.c \
+	tests/sim/xfr/replica_versions.c tests/sim/xfr/store.c tests/sim/xfr/store.h tests/support/zone_text.c tests/support/zone_text.h
+tests_sim_xfr_test_xfr_sim_SOURCES = tests/sim/xfr/test_xfr_sim.c $(SIM_REPLICA)
 tests_sim_xfr_test_xfr_sim_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_sim_xfr_test_xfr_sim_LDADD = $(LIBS_SIMNET) $(LIBS_SUITE) $(LIBS_XFR)
+
+check_PROGRAMS += tests/sim/xfr/test_xfr_seeds
+tests_sim_xfr_test_xfr_seeds_SOURCES = tests/sim/xfr/test_xfr_seeds.c tests/sim/xfr/faults.c tests/sim/xfr/faults.h tests/sim/xfr/invariants.c \
+	tests/sim/xfr/invariants.h tests/sim/xfr/scenario.c tests/sim/xfr/scenario.h tests/sim/xfr/scenario_draw.c tests/sim/xfr/shrink.c \
+	tests/sim/xfr/shrink.h tests/sim/xfr/trial.c tests/sim/xfr/trial.h tests/sim/xfr/world.c tests/sim/xfr/world.h $(SIM_REPLICA)
+tests_sim_xfr_test_xfr_seeds_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_sim_xfr_test_xfr_seeds_LDADD = $(LIBS_SIMNET) $(LIBS_SUITE) $(LIBS_XFR)
 
 fuzz_programs += tests/fuzz/fuzz_update
 tests_fuzz_fuzz_update_SOURCES = tests/fuzz/fuzz_update.c $(FUZZ_MAIN)

@@ -6,13 +6,15 @@
 #include "lib/dns/serial.h"
 
 #define ASK_TIMEOUT (500 * USEC_PER_MSEC)             /* doubled with each resend */
-#define QUEUE_PATIENCE (600 * USEC_PER_SEC)           /* a transfer that waits for its turn */
+#define QUEUE_PATIENCE (600 * USEC_PER_SEC)           /* what waits for its turn */
 #define TRANSFER_PATIENCE (30 * USEC_PER_SEC)         /* without anything arriving */
 #define TRANSFER_LONGEST (7200 * USEC_PER_SEC)        /* a trickle must not keep us from other primaries */
 #define FRUITLESS_HOLDOFF (100 * USEC_PER_MSEC)       /* doubled with each round that a NOTIFY began for nothing */
 #define FRUITLESS_HOLDOFF_MAX (5 * USEC_PER_SEC)
 #define UNSERVED_RETRY_MAX (60 * USEC_PER_SEC)        /* between rounds while there is no zone to serve, or an expired one */
 #define OLDER_CHECK_INTERVAL (60 * USEC_PER_SEC)
+#define REPAIR_PAUSE (10 * USEC_PER_SEC)              /* after a repair that did not make us equal; doubled with each */
+#define REPAIR_PAUSE_MAX (3600 * USEC_PER_SEC)
 enum { ASK_COUNT = 3 };
 
 static usec_t seconds(uint32_t count)
@@ -33,8 +35,14 @@ void refresh_init(struct refresh *r, unsigned primary_count, const struct refres
 	*r = (struct refresh){
 		.rng = rng, .primary_count = primary_count, .has_zone = start->has_zone, .timers = start->timers,
 		.confirmed_at = start->has_confirmed ? now - start->confirmed_age : now, .next_at = now,
-		.holdoff_until = now, .older_checked_at = now - OLDER_CHECK_INTERVAL,
+		.holdoff_until = now, .older_checked_at = now - OLDER_CHECK_INTERVAL, .source = -1, .adopt_primary = -1,
+		.repair_not_before = now,
 	};
+}
+
+void refresh_set_adopts(struct refresh *r, bool adopts)
+{
+	r->adopts = adopts;
 }
 
 /* ---- rounds --------------------------------------------------------------------------------------------------------------------------- */
@@ -44,21 +52,32 @@ static void primary_begin(struct refresh *r)
 {
 	r->ticket++;
 	r->asked = 0;
-	r->is_axfr = !r->has_zone || r->round_any_serial;
-	if (r->is_axfr)
-		r->todo = REFRESH_AXFR;
-	else if (r->round_has_serial && !r->expired)
-		r->todo = REFRESH_IXFR;
-	else
-		r->todo = REFRESH_QUERY_SOA;
-	r->state = r->todo == REFRESH_QUERY_SOA ? REFRESH_ASKING : REFRESH_TRANSFERRING;
+	r->peer = (struct refresh_peer){ 0 };
 	r->deadline = REFRESH_NEVER;      /* set when refresh_step hands it out */
+	if (r->has_zone && !r->round_any_serial && (!r->round_has_serial || r->expired)) {
+		r->state = REFRESH_ASKING;
+		r->todo = REFRESH_QUERY_SOA;
+		return;
+	}
+	r->state = REFRESH_TRANSFERRING;
+	r->todo = r->rung = r->has_zone && !r->round_any_serial && !r->avoids_ixfr ? REFRESH_IXFR : REFRESH_AXFR;
+}
+
+/* Goes on with the present primary by another kind of transfer. */
+static void rung_begin(struct refresh *r, enum refresh_action_kind rung)
+{
+	r->ticket++;
+	r->state = REFRESH_TRANSFERRING;
+	r->todo = r->rung = rung;
+	r->deadline = REFRESH_NEVER;
 }
 
 static void round_begin(struct refresh *r)
 {
 	r->tried = 0;
-	r->round_confirmed = false;
+	r->round_confirmed = r->round_silent = false;
+	r->round_behind = 0;
+	r->adopt_primary = -1;
 	r->round_any_serial = r->forced_axfr;
 	r->round_notified = r->notified;
 	r->round_has_serial = r->notified && r->notified_has_serial;
@@ -86,18 +105,34 @@ static void round_end(struct refresh *r, usec_t wait, usec_t now)
 }
 
 /* A zone that would expire before its REFRESH has passed is asked for in time. */
-static usec_t refresh_wait(const struct refresh *r)
+static usec_t refresh_wait(const struct refresh *r, usec_t now)
 {
-	usec_t refresh = seconds(r->timers.refresh), half_life = seconds(r->timers.expire) / 2;
+	usec_t refresh = seconds(r->timers.refresh), half_life = (r->confirmed_at + seconds(r->timers.expire) - now) / 2;
+
+	if (half_life < USEC_PER_SEC / 2)
+		half_life = USEC_PER_SEC / 2;
 	return refresh < half_life ? refresh : half_life;
 }
 
-static void round_end_well(struct refresh *r, usec_t now)
+/* Since when the zone counts as confirmed: now, or as much earlier as the primary's own version is nearer to its end (RFC 7314). */
+static usec_t confirmed_since(const struct refresh *r, usec_t now)
+{
+	bool is_bounded = r->peer.has_expire && r->peer.expire < r->timers.expire;
+	return is_bounded ? now - (r->timers.expire - r->peer.expire) * USEC_PER_SEC : now;
+}
+
+static void round_end_well(struct refresh *r, usec_t confirmed_at, usec_t now)
 {
 	r->failed_rounds = 0;
+	r->confirmed_at = confirmed_at;
 	r->expired = false;
-	r->confirmed_at = now;
-	round_end(r, jitter(r, refresh_wait(r), 90), now);
+	round_end(r, jitter(r, refresh_wait(r, now), 90), now);
+}
+
+/* A failed round leaves something to be done that the primaries know to be new. That they are older than we is an answer, not a failure. */
+static bool is_owed(const struct refresh *r)
+{
+	return r->round_has_serial || (r->round_notified && r->round_behind == 0);
 }
 
 static usec_t retry_wait(struct refresh *r)
@@ -108,8 +143,8 @@ static usec_t retry_wait(struct refresh *r)
 	if (!r->has_zone || r->expired)
 		return growing < UNSERVED_RETRY_MAX ? growing : UNSERVED_RETRY_MAX;
 	usec_t retry = seconds(r->timers.retry);
-	/* We know of a newer version, so the retry timer is the most, not the least. */
-	return r->round_has_serial && growing < retry ? growing : retry;
+	/* We know of a newer version, or were told of one, so the retry timer is the most, not the least. */
+	return is_owed(r) && growing < retry ? growing : retry;
 }
 
 /* A NOTIFY began this round for nothing. */
@@ -127,16 +162,36 @@ static void fruitless_note(struct refresh *r, usec_t now)
 static void round_end_failed(struct refresh *r, usec_t now)
 {
 	r->failed_rounds++;
+	r->avoids_ixfr = r->round_silent;
 	if (r->round_notified)
 		fruitless_note(r, now);
 	round_end(r, jitter(r, retry_wait(r), 75), now);
-	/* The next round goes straight for the transfer too. */
-	if (r->round_has_serial && !r->notified) {
-		r->notified = r->notified_has_serial = true;
+	/* The next round goes straight for the transfer too; a NOTIFY was acknowledged, and its sender need not send it again. */
+	if (is_owed(r) && !r->notified) {
+		r->notified = true;
+		r->notified_has_serial = r->round_has_serial;
 		r->notified_serial = r->round_serial;
 		r->notified_primary = -1;
 		r->notified_due = r->next_at;
 	}
+}
+
+static void report(struct refresh *r, enum refresh_action_kind kind, unsigned primary, uint32_t serial)
+{
+	r->report = kind;
+	r->report_primary = primary;
+	r->report_serial = serial;
+}
+
+/* Every primary has gone back, and this one to a version that was ours. */
+static void adopt(struct refresh *r)
+{
+	r->primary = (unsigned)r->adopt_primary;
+	report(r, REFRESH_ADOPT, r->primary, r->adopt_serial);
+	r->peer.reconciles = r->adopt_reconciles;
+	r->adopt_primary = -1;
+	r->round_any_serial = true;
+	rung_begin(r, r->peer.reconciles ? REFRESH_RECONCILE : REFRESH_AXFR);
 }
 
 /* The present primary is done with and did not bring us forward. */
@@ -148,6 +203,10 @@ static void primary_end(struct refresh *r, usec_t now)
 		primary_begin(r);
 		return;
 	}
+	if (r->adopts && r->adopt_primary >= 0 && r->round_behind == r->primary_count) {
+		adopt(r);
+		return;
+	}
 	if (!r->round_confirmed) {
 		round_end_failed(r, now);
 		return;
@@ -156,13 +215,26 @@ static void primary_end(struct refresh *r, usec_t now)
 		fruitless_note(r, now);
 	r->confirmed_due = true;
 	r->behind_alarm = false;
-	round_end_well(r, now);
+	r->avoids_ixfr = false;
+	round_end_well(r, r->confirmed_at, now);
 }
 
 /* The present primary has exactly our version. */
 static void primary_confirms(struct refresh *r, usec_t now)
 {
+	usec_t since = confirmed_since(r, now);
+
 	r->round_confirmed = true;
+	/* What somebody else has said of the same version stays true (RFC 7314). */
+	if (since > r->confirmed_at)
+		r->confirmed_at = since;
+	r->has_diverged = r->peer.content == REFRESH_CONTENT_OTHER;
+	if (r->peer.content == REFRESH_CONTENT_SAME) {
+		r->repairs = 0;
+		r->repair_not_before = now;
+		if (r->source < 0)
+			r->source = (int)r->primary;
+	}
 	/* A NOTIFY told of something newer, so another primary may have it. */
 	if (!r->round_has_serial)
 		r->tried = r->primary_count - 1;
@@ -174,10 +246,48 @@ static void primary_confirms(struct refresh *r, usec_t now)
 
 static void primary_is_behind(struct refresh *r, uint32_t serial, usec_t now)
 {
-	r->behind_due = r->behind_alarm = true;
-	r->behind_primary = r->primary;
-	r->behind_serial = serial;
+	r->behind_alarm = true;
+	r->round_behind++;
+	if (r->peer.was_ours && (r->adopt_primary < 0 || serial_is_newer(serial, r->adopt_serial))) {
+		r->adopt_primary = (int)r->primary;
+		r->adopt_serial = serial;
+		r->adopt_reconciles = r->peer.reconciles;
+	}
+	report(r, REFRESH_BEHIND, r->primary, serial);
 	primary_end(r, now);
+}
+
+/* The present primary has our serial with other content. */
+static void primary_has_diverged(struct refresh *r, usec_t now)
+{
+	bool is_another_s = r->source >= 0 && (unsigned)r->source != r->primary && !r->expired;
+	usec_t pause = REPAIR_PAUSE << (r->repairs < 9 ? r->repairs : 9);
+
+	report(r, is_another_s ? REFRESH_DISAGREE : REFRESH_DIVERGED, r->primary, r->timers.serial);
+	r->has_diverged = true;
+	if (is_another_s) {
+		primary_end(r, now);
+		return;
+	}
+	/* It has been repaired lately, and that did not help: the zone is served, but not fetched again and again. */
+	if (now < r->repair_not_before) {
+		primary_confirms(r, now);
+		return;
+	}
+	r->repairs++;
+	r->repair_not_before = now + (pause < REPAIR_PAUSE_MAX ? pause : REPAIR_PAUSE_MAX);
+	r->round_any_serial = true;
+	rung_begin(r, r->peer.reconciles ? REFRESH_RECONCILE : REFRESH_AXFR);
+}
+
+static void primary_has_serial(struct refresh *r, uint32_t serial, usec_t now)
+{
+	if (!r->has_zone || serial != r->timers.serial)
+		primary_is_behind(r, serial, now);
+	else if (r->peer.content == REFRESH_CONTENT_OTHER)
+		primary_has_diverged(r, now);
+	else
+		primary_confirms(r, now);
 }
 
 /* ---- events --------------------------------------------------------------------------------------------------------------------------- */
@@ -220,25 +330,33 @@ void refresh_on_notify(struct refresh *r, int primary, const uint32_t *serial, u
 	}
 }
 
+void refresh_on_notify_diverged(struct refresh *r, int primary, usec_t now)
+{
+	if (r->has_zone && now >= r->repair_not_before)
+		refresh_on_notify(r, primary, NULL, now);
+}
+
+void refresh_on_peer(struct refresh *r, uint32_t ticket, const struct refresh_peer *peer)
+{
+	bool reconciled = r->peer.reconciles;
+
+	if (r->state == REFRESH_WAITING || ticket != r->ticket)
+		return;
+	r->peer = *peer;
+	r->peer.reconciles |= reconciled;
+}
+
 void refresh_on_soa(struct refresh *r, uint32_t ticket, uint32_t serial, usec_t now)
 {
 	if (r->state != REFRESH_ASKING || ticket != r->ticket)
 		return;
-	if (serial == r->timers.serial) {
-		primary_confirms(r, now);
-		return;
-	}
 	if (!serial_is_newer(serial, r->timers.serial)) {
-		primary_is_behind(r, serial, now);
+		primary_has_serial(r, serial, now);
 		return;
 	}
 	r->round_has_serial = true;
 	r->round_serial = serial;
-	r->ticket++;
-	r->is_axfr = false;
-	r->todo = REFRESH_IXFR;
-	r->state = REFRESH_TRANSFERRING;
-	r->deadline = REFRESH_NEVER;
+	rung_begin(r, r->avoids_ixfr ? REFRESH_AXFR : REFRESH_IXFR);
 }
 
 void refresh_on_soa_failed(struct refresh *r, uint32_t ticket, usec_t now)
@@ -250,6 +368,18 @@ void refresh_on_soa_failed(struct refresh *r, uint32_t ticket, usec_t now)
 static bool is_transfer(const struct refresh *r, uint32_t ticket)
 {
 	return r->state == REFRESH_TRANSFERRING && ticket == r->ticket;
+}
+
+void refresh_on_queued(struct refresh *r, uint32_t ticket, usec_t now)
+{
+	if (r->state == REFRESH_ASKING && ticket == r->ticket)
+		r->deadline = now + QUEUE_PATIENCE;
+}
+
+void refresh_on_asked(struct refresh *r, uint32_t ticket, usec_t now)
+{
+	if (r->state == REFRESH_ASKING && ticket == r->ticket && r->asked > 0)
+		r->deadline = now + (ASK_TIMEOUT << (r->asked - 1));
 }
 
 void refresh_on_progress(struct refresh *r, uint32_t ticket, usec_t now)
@@ -266,10 +396,7 @@ void refresh_on_current(struct refresh *r, uint32_t ticket, uint32_t serial, use
 {
 	if (!is_transfer(r, ticket))
 		return;
-	if (r->has_zone && serial == r->timers.serial)
-		primary_confirms(r, now);
-	else
-		primary_is_behind(r, serial, now);
+	primary_has_serial(r, serial, now);
 }
 
 void refresh_on_committed(struct refresh *r, uint32_t ticket, const struct refresh_timers *timers, usec_t now)
@@ -279,6 +406,8 @@ void refresh_on_committed(struct refresh *r, uint32_t ticket, const struct refre
 	if (!is_transfer(r, ticket))
 		return;
 	r->behind_alarm = false;
+	r->avoids_ixfr = r->has_diverged = false;
+	r->source = (int)r->primary;
 	r->fruitless = 0;
 	r->holdoff_until = now;
 	/* The primary gave less than was announced: another may have it. */
@@ -288,25 +417,27 @@ void refresh_on_committed(struct refresh *r, uint32_t ticket, const struct refre
 		r->notified_primary = (int)r->primary;
 		r->notified_due = now;
 	}
-	round_end_well(r, now);
+	round_end_well(r, confirmed_since(r, now), now);
+}
+
+/* What is left to try with the present primary when one kind of transfer came to nothing. */
+static void rung_failed(struct refresh *r, usec_t now)
+{
+	if (r->rung == REFRESH_AXFR)
+		primary_end(r, now);
+	else
+		rung_begin(r, r->rung == REFRESH_IXFR && r->peer.reconciles ? REFRESH_RECONCILE : REFRESH_AXFR);
 }
 
 void refresh_on_failed(struct refresh *r, uint32_t ticket, enum refresh_failure failure, usec_t now)
 {
 	if (!is_transfer(r, ticket))
 		return;
-	if (failure == REFRESH_FAILED_LOCAL) {
-		round_end_failed(r, now);
-		return;
+	switch (failure) {
+	case REFRESH_FAILED_LOCAL: round_end_failed(r, now); break;
+	case REFRESH_FAILED_ANSWER: rung_failed(r, now); break;
+	case REFRESH_FAILED_CONNECT: primary_end(r, now); break;
 	}
-	if (failure == REFRESH_FAILED_ANSWER && !r->is_axfr) {
-		r->ticket++;
-		r->is_axfr = true;
-		r->todo = REFRESH_AXFR;
-		r->deadline = REFRESH_NEVER;
-		return;
-	}
-	primary_end(r, now);
 }
 
 void refresh_force(struct refresh *r)
@@ -337,9 +468,9 @@ static bool reports_take(struct refresh *r, usec_t now, struct refresh_action *a
 		*action = (struct refresh_action){ .kind = REFRESH_CANCEL, .ticket = r->cancel_ticket };
 		return true;
 	}
-	if (r->behind_due) {
-		r->behind_due = false;
-		*action = (struct refresh_action){ .kind = REFRESH_BEHIND, .primary = r->behind_primary, .serial = r->behind_serial };
+	if (r->report != REFRESH_NONE) {
+		*action = (struct refresh_action){ .kind = r->report, .primary = r->report_primary, .serial = r->report_serial };
+		r->report = REFRESH_NONE;
 		return true;
 	}
 	if (r->confirmed_due) {
@@ -377,6 +508,13 @@ static void deadline_passed(struct refresh *r, usec_t now)
 		return;
 	}
 	cancel(r);
+	/* A server may have trouble with one kind of question alone. With others to ask, that is looked into in the next round. */
+	bool was_sent = r->state == REFRESH_TRANSFERRING && r->transfer_until != REFRESH_NEVER && now < r->transfer_until;
+	if (was_sent && r->rung != REFRESH_AXFR && (r->rung == REFRESH_RECONCILE || r->primary_count == 1)) {
+		rung_failed(r, now);
+		return;
+	}
+	r->round_silent |= was_sent && r->rung == REFRESH_IXFR;
 	primary_end(r, now);
 }
 

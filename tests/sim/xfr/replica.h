@@ -1,25 +1,30 @@
-/* A server of one zone on a simulated network: the real machines of lib/xfr over real zones, with a history in memory for a journal.
+/* A server of one zone on a simulated network: the real machines of lib/xfr over real zones, with a store in memory or a real journal.
  *
- * It does what authd/manage/{primary,secondary}.c and authd/serve/transfer.c do with sockets.
+ * It does what authd/manage/{primary,secondary,commit}.c and authd/serve/transfer.c do with sockets. replica.c follows and tells, replica_serve.c
+ * answers. It can crash at each durable point of a commit. What must not happen at all is asserted; what the machines under test could do wrong
+ * is left to invariants.c, or noted in `broken`.
  */
 #pragma once
 
 #include "lib/xfr/notify.h"
 #include "lib/xfr/refresh.h"
 #include "lib/xfr/xfr_in.h"
-#include "lib/xfr/xfr_out.h"
 #include "lib/zone/edit.h"
+#include "tests/sim/xfr/store.h"
 #include "tests/support/simnet.h"
 
-enum { REPLICA_PEERS_MAX = 8, REPLICA_HISTORY_MAX = 64 };
+enum { REPLICA_PEERS_MAX = 50 };
 
 struct replica_config {
 	unsigned node;
+	uint64_t seed;                              /* of its own dice */
 	unsigned primaries[REPLICA_PEERS_MAX];      /* none: this is the primary */
 	unsigned primary_count;
 	unsigned targets[REPLICA_PEERS_MAX];
 	unsigned target_count;
-	unsigned history_max;                       /* versions kept for IXFR, at most REPLICA_HISTORY_MAX */
+	unsigned history_max;
+	bool has_journal;                           /* the real one */
+	uint32_t soa_refresh, soa_retry, soa_expire;      /* 0: 300, 60, 3000 */
 	double refuses_ixfr;                        /* how often an IXFR is answered by an error */
 	double sends_garbage;                       /* how often a transfer's message is cut short */
 	bool notifies_without_serial;
@@ -37,18 +42,22 @@ struct replica_target {
 struct replica_counters {
 	unsigned ixfr, axfr;            /* received and committed */
 	unsigned failed;
-	unsigned expired, confirmed, behind;
+	unsigned expired, confirmed, behind, crashes;
 };
+
+/* Where the next commit is cut short by a crash. */
+enum replica_crash { REPLICA_SOUND, REPLICA_CRASH_BEFORE_STORE, REPLICA_CRASH_AFTER_STORE, REPLICA_CRASH_AFTER_PUBLISH };
 
 struct replica {
 	struct simnet *net;
 	struct replica_config config;
+	struct rng rng;
 	struct zone *zone;
-	struct changeset history[REPLICA_HISTORY_MAX];      /* oldest first */
-	unsigned history_count;
+	struct store store;
 	struct replica_target targets[REPLICA_PEERS_MAX];
 	struct refresh refresh;
-	usec_t confirmed_at;            /* survives a crash */
+	usec_t wall_offset;             /* of its wall clock from the simulation's */
+	usec_t confirmed_wall;          /* survives a crash */
 	bool has_confirmed;
 	bool is_expired;
 	uint32_t ticket;
@@ -56,6 +65,11 @@ struct replica {
 	uint16_t soa_id;
 	uint64_t stream;
 	struct xfr_in *in;
+	bool any_serial;                /* the transfer under way may bring any */
+	enum replica_crash crash_at;
+	struct zone_edit *stored;       /* crashed between storing and publishing: what is on the disk */
+	unsigned set_back;              /* versions that an operator let it take whatever their serial */
+	char broken[160];               /* the first thing that must not happen */
 	struct replica_counters counters;
 };
 
@@ -66,10 +80,15 @@ void replica_fini(struct replica *r);
 void replica_fill(struct replica *r, uint32_t serial, unsigned records);
 /* A change of a few random records and the serial, on the primary. */
 void replica_change(struct replica *r);
+/* The zone as a file that differs in many places: read beside and compared. */
+void replica_reload(struct replica *r);
 uint32_t replica_serial(const struct replica *r);
 /* Down: machines and what is under way are lost, zone, history and stored states stay. */
 void replica_crash(struct replica *r);
 void replica_restart(struct replica *r);
+/* While down: the disk is empty. */
+void replica_lose_all(struct replica *r);
 void replica_force_refresh(struct replica *r);
+void replica_force_retransfer(struct replica *r);
 /* Whether every target was seen with our serial. */
 bool replica_is_settled(const struct replica *r);

@@ -1,0 +1,49 @@
+/* What the files of outbound share: outbound.c (life, questions, servers), outbound_link.c (connections and transfers). */
+#pragma once
+
+#include "authd/manage/manage.h"
+#include "authd/manage/outbound.h"
+
+struct outbound_socket;
+
+/* Somebody who is asked. Found by address; there as long as anything hangs on it, or something is remembered of it. */
+struct outbound_server {
+	struct outbound_server *next;            /* with the same hash */
+	struct outbound *outbound;
+	struct netaddr address;
+	struct errand_gate gate;
+	struct errand_queue questions;           /* of outbound_query */
+	struct errand_queue transfers;           /* of outbound_transfer */
+	struct cds_list_head links;
+	struct loop_timer run;                   /* gives turns */
+	bool is_back;                            /* it was down; who follows it is to be told */
+	unsigned users;                          /* queries and transfers, open or waiting, links, and callers on their way */
+};
+
+enum { OUTBOUND_QUERY_SLOTS = 4096, OUTBOUND_SERVER_SLOTS = 1024 };
+
+struct outbound {
+	struct manage *manage;
+	uint64_t seed;                           /* of the servers' table */
+	struct outbound_socket *sockets;
+	struct outbound_query *queries[OUTBOUND_QUERY_SLOTS];
+	struct outbound_server *servers[OUTBOUND_SERVER_SLOTS];
+};
+
+/* outbound.c */
+/* The address we ask `peer` from: the first listen address that can reach it, else any. */
+void outbound_source_choose(const struct outbound *outbound, const struct netaddr *peer, struct netaddr *source);
+/* The server, made when it is not there; counts one user more. NULL without memory. */
+struct outbound_server *outbound_server_acquire(struct outbound *outbound, const struct remote_options *remote);
+void outbound_server_release(struct outbound_server *server);
+/* Turns are given by the loop, soon. */
+void outbound_server_turns_soon(struct outbound_server *server);
+/* What was seen of the server; tells of changes in the log. */
+void outbound_server_on_life(struct outbound_server *server);
+void outbound_server_on_silence(struct outbound_server *server);
+void outbound_server_on_failure(struct outbound_server *server);
+
+/* outbound_link.c */
+/* Starts the next transfer that waits. False: none waits, or there is no connection for it now. */
+bool outbound_transfer_turn(struct outbound_server *server);
+void outbound_links_close(struct outbound_server *server);

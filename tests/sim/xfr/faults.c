@@ -1,0 +1,98 @@
+/* What befalls the servers of a simulated world. */
+#include "tests/sim/xfr/faults.h"
+
+static void link_set(const struct faults *faults, unsigned from, unsigned to, unsigned quality)
+{
+	struct simnet_link *link = simnet_link(faults->net, from, to);
+	bool cut = link->cut;
+
+	*link = *scenario_quality(quality);
+	link->cut = cut;
+}
+
+static void weather_set(const struct faults *faults, unsigned quality)
+{
+	for (unsigned i = 0; i < faults->count; i++) {
+		for (unsigned j = 0; j < faults->count; j++)
+			link_set(faults, i, j, quality);
+	}
+}
+
+static void unite(const struct faults *faults)
+{
+	for (unsigned i = 0; i < faults->count; i++) {
+		for (unsigned j = 0; j < i; j++)
+			simnet_cut(faults->net, i, j, false);
+	}
+}
+
+static void isolate(const struct faults *faults, unsigned server)
+{
+	for (unsigned i = 0; i < faults->count; i++) {
+		if (i != server)
+			simnet_cut(faults->net, i, server, true);
+	}
+}
+
+static void lose_all(const struct faults *faults, struct replica *r)
+{
+	if (simnet_is_up(faults->net, r->config.node))
+		replica_crash(r);
+	replica_lose_all(r);
+	invariants_forgive(faults->invariants, r->config.node);
+}
+
+/* What is for a server that is up. */
+static void server_perform(const struct faults *faults, const struct scenario_event *event)
+{
+	struct replica *r = &faults->replicas[event->a];
+
+	if (!simnet_is_up(faults->net, event->a))
+		return;
+	switch (event->kind) {
+	case SCENARIO_CHANGE: replica_change(r); break;
+	case SCENARIO_RELOAD: replica_reload(r); break;
+	case SCENARIO_CRASH: replica_crash(r); break;
+	case SCENARIO_CRASH_BEFORE_STORE: r->crash_at = REPLICA_CRASH_BEFORE_STORE; break;
+	case SCENARIO_CRASH_AFTER_STORE: r->crash_at = REPLICA_CRASH_AFTER_STORE; break;
+	case SCENARIO_CRASH_AFTER_PUBLISH: r->crash_at = REPLICA_CRASH_AFTER_PUBLISH; break;
+	case SCENARIO_REFRESH: replica_force_refresh(r); break;
+	case SCENARIO_RETRANSFER: replica_force_retransfer(r); break;
+	default: break;
+	}
+}
+
+void faults_perform(const struct faults *faults, const struct scenario_event *event)
+{
+	struct replica *r = &faults->replicas[event->a];
+
+	switch (event->kind) {
+	case SCENARIO_CUT: simnet_cut(faults->net, event->a, event->b, true); break;
+	case SCENARIO_JOIN: simnet_cut(faults->net, event->a, event->b, false); break;
+	case SCENARIO_ISOLATE: isolate(faults, event->a); break;
+	case SCENARIO_UNITE: unite(faults); break;
+	case SCENARIO_LINK: link_set(faults, event->a, event->b, (unsigned)event->amount); break;
+	case SCENARIO_WEATHER: weather_set(faults, (unsigned)event->amount); break;
+	case SCENARIO_CLOCK: r->wall_offset += event->amount * USEC_PER_SEC; break;
+	case SCENARIO_LOSE_HISTORY: store_lose_history(&r->store); break;
+	case SCENARIO_LOSE_ALL: lose_all(faults, r); break;
+	case SCENARIO_RESTART:
+		if (!simnet_is_up(faults->net, event->a))
+			replica_restart(r);
+		break;
+	default: server_perform(faults, event); break;
+	}
+}
+
+void faults_end(const struct faults *faults)
+{
+	unite(faults);
+	weather_set(faults, SCENARIO_GOOD);
+	for (unsigned i = 0; i < faults->count; i++) {
+		struct replica *r = &faults->replicas[i];
+		r->config.refuses_ixfr = r->config.sends_garbage = 0;
+		r->crash_at = REPLICA_SOUND;
+		if (!simnet_is_up(faults->net, i))
+			replica_restart(r);
+	}
+}

@@ -1,0 +1,160 @@
+/* What must be true of replication after every step. */
+#include "tests/sim/xfr/invariants.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/dns/serial.h"
+#include "tests/support/zone_text.h"
+
+enum { STEPS_AT_ONCE_MAX = 20000 };
+
+void invariants_fail(struct invariants *inv, const char *format, ...)
+{
+	va_list args;
+
+	if (inv->failure[0])
+		return;
+	va_start(args, format);
+	vsnprintf(inv->failure, sizeof(inv->failure), format, args);
+	va_end(args);
+}
+
+void invariants_forgive(struct invariants *inv, unsigned server)
+{
+	inv->watches[server].has_zone = false;
+}
+
+static struct fingerprint soa_fingerprint(const struct zone_version *version)
+{
+	struct rrset soa = { 0 };
+
+	if (!zone_version_soa(version, &soa))
+		return (struct fingerprint){ 0 };
+	return fingerprint_of(&zone_text_key, soa.rdata, soa.rdata_size);
+}
+
+static bool summary_equal(const struct zone_summary *a, const struct zone_summary *b)
+{
+	return a->count == b->count && fingerprint_equal(a->fingerprint, b->fingerprint);
+}
+
+/* ---- versions --------------------------------------------------------------------------------------------------------------------------- */
+
+/* The ledger's entry of what a server serves; -1: nobody published that. */
+static int ledger_find(const struct invariants *inv, const struct zone_version *version)
+{
+	uint32_t serial = zone_version_serial(version);
+	struct zone_summary summary = zone_summary(version);
+	struct fingerprint soa = soa_fingerprint(version);
+
+	for (unsigned i = inv->count; i-- > 0;) {
+		const struct ledger_entry *entry = &inv->ledger[i];
+		if (entry->serial == serial && summary_equal(&entry->summary, &summary) && fingerprint_equal(entry->soa, soa))
+			return (int)i;
+	}
+	return -1;
+}
+
+/* What the primary serves is the truth, if it is new. */
+static int ledger_add(struct invariants *inv, const struct zone_version *version)
+{
+	uint32_t serial = zone_version_serial(version);
+
+	for (unsigned i = 0; i < inv->count; i++) {
+		if (inv->ledger[i].serial == serial) {
+			invariants_fail(inv, "the primary serves another version of serial %u than before", serial);
+			return -1;
+		}
+	}
+	if (inv->count == LEDGER_MAX) {
+		invariants_fail(inv, "the scenario has more than %d versions", LEDGER_MAX);
+		return -1;
+	}
+	inv->ledger[inv->count] = (struct ledger_entry){ serial, zone_summary(version), soa_fingerprint(version) };
+	return (int)inv->count++;
+}
+
+static void version_check(struct invariants *inv, const struct replica *r)
+{
+	struct watch *watch = &inv->watches[r->config.node];
+	const struct zone_version *version = zone_current(r->zone);
+	struct zone_summary summary = zone_summary(version);
+	uint32_t serial = zone_version_serial(version);
+
+	if (!zone_version_apex(version)) {
+		if (watch->has_zone)
+			invariants_fail(inv, "server %u has lost its zone, serial %u", r->config.node, watch->serial);
+		return;
+	}
+	if (watch->has_zone && watch->serial == serial && summary_equal(&watch->summary, &summary))
+		return;
+	int entry = ledger_find(inv, version);
+	if (entry < 0 && r->config.primary_count == 0)
+		entry = ledger_add(inv, version);
+	if (entry < 0) {
+		invariants_fail(inv, "server %u serves what nobody published as serial %u", r->config.node, serial);
+		return;
+	}
+	if (watch->has_zone && !serial_is_newer(serial, watch->serial) && watch->set_back == r->set_back)
+		invariants_fail(inv, "server %u goes from serial %u to %u", r->config.node, watch->serial, serial);
+	watch->has_zone = true;
+	watch->serial = serial;
+	watch->summary = summary;
+	watch->set_back = r->set_back;
+	watch->held[entry / 64] |= UINT64_C(1) << entry % 64;
+}
+
+/* ---- beliefs ------------------------------------------------------------------------------------------------------------------------------ */
+
+static bool has_held(const struct invariants *inv, unsigned server, uint32_t serial)
+{
+	for (unsigned i = 0; i < inv->count; i++) {
+		if (inv->ledger[i].serial == serial && inv->watches[server].held[i / 64] >> i % 64 & 1)
+			return true;
+	}
+	return false;
+}
+
+static void beliefs_check(struct invariants *inv, const struct replica *r)
+{
+	struct watch *watch = &inv->watches[r->config.node];
+
+	for (unsigned i = 0; i < r->config.target_count; i++) {
+		const struct notify_sender *sender = &r->targets[i].sender;
+		if (sender->state == NOTIFY_SETTLED && sender->has_serial && !notify_sender_has_reached(sender, sender->serial))
+			invariants_fail(inv, "server %u is at rest about server %u, which was never seen at serial %u", r->config.node,
+					r->targets[i].node, sender->serial);
+		if (!sender->has_seen || (watch->is_believed[i] && watch->believed[i] == sender->seen_serial))
+			continue;
+		if (!has_held(inv, r->targets[i].node, sender->seen_serial))
+			invariants_fail(inv, "server %u believes that server %u has serial %u, which it never had", r->config.node,
+					r->targets[i].node, sender->seen_serial);
+		watch->is_believed[i] = true;
+		watch->believed[i] = sender->seen_serial;
+	}
+}
+
+/* ---- a step --------------------------------------------------------------------------------------------------------------------------------- */
+
+static void progress_check(struct invariants *inv, usec_t now)
+{
+	inv->steps_at_once = inv->at == now ? inv->steps_at_once + 1 : 0;
+	inv->at = now;
+	if (inv->steps_at_once > STEPS_AT_ONCE_MAX)
+		invariants_fail(inv, "%d steps without time going on", STEPS_AT_ONCE_MAX);
+}
+
+bool invariants_check(struct invariants *inv, const struct replica *replicas, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		version_check(inv, &replicas[i]);
+		if (replicas[i].broken[0])
+			invariants_fail(inv, "%s", replicas[i].broken);
+	}
+	for (unsigned i = 0; i < count; i++)
+		beliefs_check(inv, &replicas[i]);
+	progress_check(inv, simnet_now(replicas[0].net));
+	return inv->failure[0] == '\0';
+}

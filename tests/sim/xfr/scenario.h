@@ -1,0 +1,81 @@
+/* A scenario: servers, who follows whom, and what befalls them when. Drawn from a seed, or read from text; the text runs the same again.
+ *
+ *     seed 17                                  of all dice of the run
+ *     zone 40 4294967290 3600 600 604800       names, first serial, SOA REFRESH, RETRY, EXPIRE
+ *     network fair                             the quality of all links (good, fair, poor, awful, slow)
+ *     misbehave 30 10 0                        percent of IXFRs refused, of messages cut short; 1: NOTIFY without serial
+ *     server 0 history 8
+ *     server 1 history 20 journal follows 0    "journal": a real one in a temporary folder
+ *     server 2 history 0 follows 0 1
+ *     +0.250 change 0                          seconds after the event before
+ *     +3.100 cut 0 1
+ *
+ * After the last event all faults end ("quiet"), and invariants.h says what must be true then. A server without "follows" is the zone's primary.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "lib/base/rng.h"
+#include "tests/support/simnet.h"
+
+enum { SCENARIO_SERVERS_MAX = 50, SCENARIO_EVENTS_MAX = 160 };
+
+enum scenario_kind {
+	SCENARIO_CHANGE,                 /* a: the primary's zone changes a little */
+	SCENARIO_RELOAD,                 /* a: it changes a lot */
+	SCENARIO_CUT,                    /* a, b: nothing passes */
+	SCENARIO_JOIN,                   /* a, b */
+	SCENARIO_ISOLATE,                /* a: cut from all */
+	SCENARIO_UNITE,                  /* all are joined */
+	SCENARIO_LINK,                   /* a, b, quality: from a to b */
+	SCENARIO_WEATHER,                /* quality: of all links */
+	SCENARIO_CRASH,                  /* a: now */
+	SCENARIO_CRASH_BEFORE_STORE,     /* a: in its next commit … */
+	SCENARIO_CRASH_AFTER_STORE,
+	SCENARIO_CRASH_AFTER_PUBLISH,
+	SCENARIO_RESTART,                /* a: if it is down */
+	SCENARIO_REFRESH,                /* a: by an operator */
+	SCENARIO_RETRANSFER,             /* a: by an operator: whatever the serial */
+	SCENARIO_CLOCK,                  /* a, seconds: the wall clock jumps */
+	SCENARIO_LOSE_HISTORY,           /* a: no differences are left in its journal */
+	SCENARIO_LOSE_ALL,               /* a: it goes down and its disk is empty */
+	SCENARIO_KINDS
+};
+
+struct scenario_event {
+	usec_t after;                    /* the event before */
+	enum scenario_kind kind;
+	unsigned a, b;
+	int amount;                      /* a quality's number, seconds */
+};
+
+struct scenario_server {
+	uint64_t primaries;              /* bits of those it follows */
+	unsigned history;
+	bool has_journal;
+};
+
+struct scenario {
+	uint64_t seed;
+	unsigned records;
+	uint32_t serial, refresh, retry, expire;
+	unsigned quality;
+	unsigned refuse_percent, garbage_percent;
+	bool notifies_without_serial;
+	unsigned server_count;
+	struct scenario_server servers[SCENARIO_SERVERS_MAX];
+	unsigned event_count;
+	struct scenario_event events[SCENARIO_EVENTS_MAX];
+};
+
+void scenario_draw(struct scenario *scenario, uint64_t seed);
+void scenario_write(const struct scenario *scenario, FILE *out);
+void scenario_event_write(const struct scenario_event *event, FILE *out);
+/* False: a line is not understood; told on stderr. */
+bool scenario_read(struct scenario *scenario, FILE *in);
+
+enum { SCENARIO_GOOD, SCENARIO_QUALITIES = 5 };
+/* What a quality's number means. */
+const struct simnet_link *scenario_quality(unsigned number);

@@ -1,0 +1,136 @@
+/* What a simulated server keeps over a crash. */
+#include "tests/sim/xfr/store.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "tests/support/zone_text.h"
+
+static void journal_start(struct store *store)
+{
+	struct journal_options options = { .dir = store->dir, .map_size = 16 << 20, .key = &zone_text_key, .log = &store->log };
+	int status = journal_open(&store->journal, &options);
+	assert(status == ZT_OK);
+}
+
+void store_init(struct store *store, unsigned history_max, bool is_real)
+{
+	memset(store, 0, sizeof(*store));
+	assert(history_max <= STORE_HISTORY_MAX);
+	store->history_max = history_max;
+	store->is_real = is_real;
+	if (!is_real)
+		return;
+	log_init(&store->log, -1, "sim");
+	temp_dir_make(store->dir);
+	journal_start(store);
+}
+
+static void history_drop_oldest(struct store *store)
+{
+	changeset_fini(&store->history[0]);
+	store->history_count--;
+	memmove(&store->history[0], &store->history[1], store->history_count * sizeof(store->history[0]));
+}
+
+void store_fini(struct store *store)
+{
+	store_lose_history(store);
+	if (!store->is_real)
+		return;
+	journal_close(store->journal);
+	temp_dir_remove(store->dir);
+}
+
+static void journal_write(struct store *store, const struct zone_version *from, const struct zone_version *to, const struct changeset *change)
+{
+	struct journal_commit item = {
+		.apex = zone_apex(zone_version_zone(to)), .from = from, .to = to, .change = change, .wall = 1000,
+		.source = change ? JOURNAL_IXFR : JOURNAL_AXFR,
+	};
+	int status = journal_commit(store->journal, &item, 1);
+	assert(status == ZT_OK);
+}
+
+void store_commit(struct store *store, const struct zone_version *from, const struct zone_version *to, const struct changeset *change)
+{
+	if (store->is_real) {
+		journal_write(store, from, to, change);
+		return;
+	}
+	if (!change)
+		store_lose_history(store);
+	if (!change || store->history_max == 0)
+		return;
+	if (store->history_count == store->history_max)
+		history_drop_oldest(store);
+	struct changeset *kept = &store->history[store->history_count++];
+	changeset_init(kept);
+	buf_add(&kept->removed, change->removed.data, change->removed.len);
+	buf_add(&kept->added, change->added.data, change->added.len);
+	kept->removed_count = change->removed_count;
+	kept->added_count = change->added_count;
+	assert(changeset_status(kept) == ZT_OK);
+}
+
+static int on_difference(void *context, const struct journal_version *version, const struct changeset *change)
+{
+	(void)version;
+	return xfr_history_add(context, change);
+}
+
+bool store_history(struct store *store, const struct zone_version *to, uint32_t from, struct xfr_history *out)
+{
+	uint32_t serial;
+	unsigned i = 0;
+
+	if (store->is_real) {
+		struct journal_span span = { zone_apex(zone_version_zone(to)), from, zone_version_serial(to) };
+		return journal_history_read(store->journal, &span, on_difference, out) == ZT_OK;
+	}
+	while (i < store->history_count && !(changeset_from_serial(&store->history[i], &serial) && serial == from))
+		i++;
+	if (i == store->history_count)
+		return false;
+	for (; i < store->history_count; i++) {
+		if (xfr_history_add(out, &store->history[i]) != ZT_OK)
+			return false;
+	}
+	return true;
+}
+
+bool store_load(struct store *store, struct zone *zone)
+{
+	struct zone_edit *edit;
+
+	assert(store->is_real);
+	journal_close(store->journal);
+	journal_start(store);
+	int status = zone_edit_begin(zone, &edit);
+	assert(status == ZT_OK);
+	status = journal_content_load(store->journal, zone_apex(zone), edit);
+	if (status == ZT_ENOENT) {
+		zone_edit_abort(edit);
+		return false;
+	}
+	assert(status == ZT_OK);
+	zone_edit_publish(edit);
+	return true;
+}
+
+void store_lose_history(struct store *store)
+{
+	while (store->history_count > 0)
+		history_drop_oldest(store);
+}
+
+void store_lose_all(struct store *store)
+{
+	store_lose_history(store);
+	if (!store->is_real)
+		return;
+	journal_close(store->journal);
+	temp_dir_remove(store->dir);
+	temp_dir_make(store->dir);
+	journal_start(store);
+}
