@@ -26,6 +26,7 @@ authd_libauthd_a_SOURCES = \
 	%D%/manage/pledge.c %D%/manage/pledge.h \
 	%D%/manage/primary.c %D%/manage/primary.h \
 	%D%/manage/registry.c %D%/manage/registry.h \
+	%D%/manage/relay.c %D%/manage/relay.h \
 	%D%/manage/reload.c %D%/manage/reload.h \
 	%D%/manage/requests.c %D%/manage/requests.h \
 	%D%/manage/secondary.c %D%/manage/secondary.h %D%/manage/secondary_state.h \
@@ -53,7 +54,7 @@ authd_libauthd_a_SOURCES = \
 	%D%/serve/workers.c %D%/serve/workers.h
 
 LIBS_AUTHD = authd/libauthd.a lib/libctl.a lib/libconf.a lib/libxfr.a lib/libnet.a $(LIBS_ZONE) \
-	$(YAML_LIBS) $(LIBS_SOCKETS) $(EVENT_EXTRA_LIBS) $(JANSSON_LIBS) $(FSTRM_LIBS)
+	$(YAML_LIBS) $(LIBS_SOCKETS) $(EVENT_EXTRA_LIBS) $(JANSSON_LIBS) $(FSTRM_LIBS) -lm
 
 check_PROGRAMS += tests/unit/authd/test_answer tests/unit/authd/test_tables
 tests_unit_authd_test_answer_SOURCES = tests/unit/authd/test_answer.c

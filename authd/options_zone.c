@@ -21,6 +21,12 @@ static const struct schema_row zone_rows[] = {
 	  .help = "Servers that are told of every change by NOTIFY (RFC 1996)." },
 	{ "primaries", SCHEMA_MAPPING, offsetof(struct zone_conf, primaries), SCHEMA_LIST, .mapping = &remote_options_schema,
 	  .help = "Servers the zone is transferred from; makes this a secondary zone." },
+	{ "group", SCHEMA_MAPPING, offsetof(struct zone_conf, group), SCHEMA_LIST, .mapping = &remote_options_schema,
+	  .help = "Other secondaries of the zone, which help each other: who has a new version tells some of them, and who hears of one takes it from the nearest server that "
+		  "has it. What the primary sends does not grow with the group then. Members may send NOTIFY and transfer the zone. The list may name this server too, so "
+		  "that all members can have the same." },
+	{ "group-relay", SCHEMA_INT, offsetof(struct zone_conf, group_relay), .fallback = "3", .min = 0, .max = GROUP_RELAY_MAX,
+	  .help = "How many members of the group, drawn at random, are told of each new version." },
 	{ "allow-query", SCHEMA_ACCESS, offsetof(struct zone_conf, allow_query), SCHEMA_LIST,
 	  .help = "Who may ask for the zone's data. Absent means who the server's allow-query says; an empty list, nobody." },
 	{ "allow-transfer", SCHEMA_ACCESS, offsetof(struct zone_conf, allow_transfer), SCHEMA_LIST,
@@ -38,19 +44,21 @@ static const struct schema_row zone_rows[] = {
 const struct schema zone_options_schema = { .what = "zone", .size = sizeof(struct zone_conf), .rows = zone_rows,
 					   .row_count = SCHEMA_COUNT(zone_rows) };
 
-/* Who may send NOTIFY: the primaries always may. */
-static struct acl *notify_acl_read(struct options_reader *reader, const struct zone_conf *conf, const struct zone_options *zone)
+/* Adds the addresses of servers to a list, which is made where there is none. */
+static struct acl *servers_admit(struct options_reader *reader, struct acl *acl, const struct remote_options *servers, uint32_t count)
 {
-	struct acl *acl = options_acl(reader, conf->node, "allow-notify", &conf->allow_notify);
-
-	if (zone->primaries_count == 0 || (!acl && !(acl = options_take(reader, sizeof(*acl)))))
+	if (count == 0)
 		return acl;
-	if (conf->allow_notify.count == 0)
+	if (!acl) {
+		acl = options_take(reader, sizeof(*acl));
+		if (!acl)
+			return NULL;
 		acl_init(acl);
-	for (uint32_t i = 0; i < zone->primaries_count; i++) {
+	}
+	for (uint32_t i = 0; i < count; i++) {
 		size_t len;
-		const uint8_t *ip = netaddr_ip(&zone->primaries[i].address, &len);
-		struct netprefix host = { .family = zone->primaries[i].address.family, .bits = (uint8_t)(len * 8) };
+		const uint8_t *ip = netaddr_ip(&servers[i].address, &len);
+		struct netprefix host = { .family = servers[i].address.family, .bits = (uint8_t)(len * 8) };
 		if (!ip)
 			continue;      /* reported already */
 		memcpy(host.ip, ip, len);
@@ -76,10 +84,17 @@ void zone_options_read(struct options_reader *reader, const struct zone_conf *co
 	zone->notify = remote_options_read(reader, &conf->notify, &zone->notify_count);
 	zone->primaries = remote_options_read(reader, &conf->primaries, &zone->primaries_count);
 	zone->allow_query = options_acl(reader, conf->node, "allow-query", &conf->allow_query);
+	zone->group = remote_options_read(reader, &conf->group, &zone->group_count);
+	zone->group_relay = (uint32_t)conf->group_relay;
 	zone->allow_transfer = options_acl(reader, conf->node, "allow-transfer", &conf->allow_transfer);
+	zone->allow_transfer = servers_admit(reader, zone->allow_transfer, zone->group, zone->group_count);
 	zone->allow_update = options_acl(reader, conf->node, "allow-update", &conf->allow_update);
 	zone->zonemd_verify = conf->zonemd_verify;
-	zone->allow_notify = notify_acl_read(reader, conf, zone);
+	zone->allow_notify = options_acl(reader, conf->node, "allow-notify", &conf->allow_notify);
+	zone->allow_notify = servers_admit(reader, zone->allow_notify, zone->primaries, zone->primaries_count);
+	zone->allow_notify = servers_admit(reader, zone->allow_notify, zone->group, zone->group_count);
+	if (zone->group_count > 0 && zone->primaries_count == 0)
+		options_problem(reader, yaml_node_get(conf->node, "group"), "the zone has no primaries; expected a group on secondaries only (a primary names them in notify)");
 	if (!zone->file && zone->primaries_count == 0)
 		options_problem(reader, conf->node, "the zone has neither file nor primaries; expected a file (primary) or primaries (secondary)");
 	if (zone->file && zone->primaries_count > 0)

@@ -10,6 +10,8 @@
 
 struct options_reader;
 
+enum { GROUP_RELAY_MAX = 8 };
+
 struct zone_options {
 	const uint8_t *apex;              /* lower case; NULL where the name was wrong */
 	const char *file;                 /* absolute or relative to the working directory; NULL on a secondary without a file */
@@ -17,6 +19,9 @@ struct zone_options {
 	uint32_t notify_count;
 	struct remote_options *primaries; /* not empty = secondary */
 	uint32_t primaries_count;
+	struct remote_options *group;     /* other secondaries, which help each other; empty on a primary zone */
+	uint32_t group_count;
+	uint32_t group_relay;             /* members told of a new version */
 	struct acl *allow_query;          /* NULL = everybody; the server's where the zone has none */
 	struct acl *allow_transfer;       /* NULL = nobody */
 	struct acl *allow_update;
@@ -31,6 +36,8 @@ struct zone_conf {
 	const char *file;
 	struct schema_list notify;
 	struct schema_list primaries;
+	struct schema_list group;
+	int64_t group_relay;
 	struct schema_list allow_query;
 	struct schema_list allow_transfer;
 	struct schema_list allow_update;

@@ -11,7 +11,7 @@ static const char state_name[] = "confirmed";
 
 const char *secondary_primary_text(const struct secondary *s, unsigned primary, char out[NETADDR_TEXT_SIZE])
 {
-	return primary < s->primary_count ? netaddr_to_text(&s->primaries[primary].address, out) : "a former primary";
+	return primary < s->server_count ? netaddr_to_text(&s->primaries[primary].address, out) : "a former server";
 }
 
 /* ---- what outlives a restart -------------------------------------------------------------------------------------------------------- */
@@ -174,30 +174,69 @@ static void on_timer(void *ctx)
 
 /* ---- life -------------------------------------------------------------------------------------------------------------------------------- */
 
-static void primaries_free(struct remote_options *primaries, uint32_t count)
+static void servers_free(struct remote_options *servers, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++)
-		remote_options_release(&primaries[i]);
-	free(primaries);
+		remote_options_release(&servers[i]);
+	free(servers);
 }
 
-/* Nothing may be under way with the former ones. */
-static int primaries_configure(struct secondary *s)
+/* A group's list may name this server too. */
+static bool is_self(const struct secondary *s, const struct remote_options *server)
+{
+	const struct authd_options *options = s->manage->options;
+
+	for (uint32_t i = 0; i < options->listen_count; i++) {
+		if (netaddr_equal(&options->listen[i], &server->address))
+			return true;
+	}
+	for (uint32_t i = 0; i < options->listen_tls_count; i++) {
+		if (netaddr_equal(&options->listen_tls[i], &server->address))
+			return true;
+	}
+	return false;
+}
+
+static int servers_copy(const struct secondary *s, struct remote_options *servers, uint32_t *count)
 {
 	const struct zone_options *options = s->entry->options;
-	struct remote_options *primaries = calloc(options->primaries_count, sizeof(*primaries));
+	int status = ZT_OK;
 
-	if (!primaries)
-		return ZT_ENOMEM;
-	for (uint32_t i = 0; i < options->primaries_count; i++) {
-		if (remote_options_copy(&primaries[i], &options->primaries[i]) == ZT_OK)
-			continue;
-		primaries_free(primaries, i);
+	for (uint32_t i = 0; i < options->primaries_count && status == ZT_OK; i++)
+		status = remote_options_copy(&servers[*count], &options->primaries[i]) == ZT_OK ? (++*count, ZT_OK) : ZT_ENOMEM;
+	for (uint32_t i = 0; i < options->group_count && status == ZT_OK; i++) {
+		if (!is_self(s, &options->group[i]))
+			status = remote_options_copy(&servers[*count], &options->group[i]) == ZT_OK ? (++*count, ZT_OK) : ZT_ENOMEM;
+	}
+	return status;
+}
+
+/* Nothing may be under way with the former ones. Without memory all stays as it was. */
+static int servers_configure(struct secondary *s)
+{
+	const struct zone_options *options = s->entry->options;
+	uint32_t count = 0;
+	struct remote_options *servers = calloc((size_t)options->primaries_count + options->group_count, sizeof(*servers));
+	struct group group = { 0 };
+
+	int status = servers ? servers_copy(s, servers, &count) : ZT_ENOMEM;
+	bool has_group = count > options->primaries_count;
+	if (status == ZT_OK && has_group)
+		status = group_init(&group, options->primaries_count, count - options->primaries_count);
+	struct relay *relay = status == ZT_OK && has_group ? relay_new(s->manage, s->entry, &s->group, servers) : NULL;
+	if (status != ZT_OK || (has_group && !relay)) {
+		group_fini(&group);
+		servers_free(servers, count);
 		return ZT_ENOMEM;
 	}
-	primaries_free(s->primaries, s->primary_count);
-	s->primaries = primaries;
+	relay_free(s->relay);
+	group_fini(&s->group);
+	servers_free(s->primaries, s->server_count);
+	s->relay = relay;
+	s->group = group;
+	s->primaries = servers;
 	s->primary_count = options->primaries_count;
+	s->server_count = count;
 	return ZT_OK;
 }
 
@@ -208,6 +247,8 @@ static void machine_init(struct secondary *s)
 	start.has_zone = secondary_timers(zone_current(s->entry->zone), &start.timers);
 	start.has_confirmed = start.has_zone && confirmed_load(s, &start.confirmed_age);
 	refresh_init(&s->refresh, s->primary_count, &start, &s->manage->rng, secondary_now(s));
+	if (s->group.count > 0)
+		refresh_set_group(&s->refresh, &s->group);
 }
 
 int secondary_new(struct manage *manage, struct zone_entry *entry, struct secondary **out)
@@ -220,7 +261,7 @@ int secondary_new(struct manage *manage, struct zone_entry *entry, struct second
 	s->entry = entry;
 	secondary_transfer_init(s);
 	loop_timer_init(&s->timer, manage->loop, on_timer, s);
-	if (primaries_configure(s) != ZT_OK) {
+	if (servers_configure(s) != ZT_OK) {
 		free(s);
 		return ZT_ENOMEM;
 	}
@@ -237,13 +278,16 @@ void secondary_free(struct secondary *s)
 	outbound_query_close(s->manage->outbound, &s->query);
 	secondary_transfer_drop(s);
 	loop_timer_stop(&s->timer);
-	primaries_free(s->primaries, s->primary_count);
+	relay_free(s->relay);
+	group_fini(&s->group);
+	servers_free(s->primaries, s->server_count);
 	free(s);
 }
 
-static bool primaries_differ(const struct secondary *s)
+static bool servers_differ(const struct secondary *s)
 {
 	const struct zone_options *options = s->entry->options;
+	uint32_t at = options->primaries_count;
 
 	if (options->primaries_count != s->primary_count)
 		return true;
@@ -251,19 +295,25 @@ static bool primaries_differ(const struct secondary *s)
 		if (!remote_options_equal(&options->primaries[i], &s->primaries[i]))
 			return true;
 	}
-	return false;
+	for (uint32_t i = 0; i < options->group_count; i++) {
+		if (is_self(s, &options->group[i]))
+			continue;
+		if (at == s->server_count || !remote_options_equal(&options->group[i], &s->primaries[at++]))
+			return true;
+	}
+	return at != s->server_count;
 }
 
 int secondary_reconfigure(struct zone_entry *entry)
 {
 	struct secondary *s = entry->secondary;
 
-	if (!primaries_differ(s))
+	if (!servers_differ(s))
 		return ZT_OK;
 	/* What is under way with the former ones ends, and the new ones are asked at once. */
 	outbound_query_close(s->manage->outbound, &s->query);
 	secondary_transfer_drop(s);
-	int status = primaries_configure(s);
+	int status = servers_configure(s);
 	if (status != ZT_OK)
 		return status;
 	machine_init(s);
@@ -292,12 +342,12 @@ void secondary_retransfer(struct zone_entry *entry)
 	secondary_run(entry->secondary);
 }
 
-/* The number of the only primary at this address, -1 if there is none or more than one: source ports tell nothing. */
-static int primary_of_peer(const struct secondary *s, const struct netaddr *peer)
+/* The number of the only server at this address, -1 if there is none or more than one: source ports tell nothing. */
+static int server_of_peer(const struct secondary *s, const struct netaddr *peer)
 {
 	int found = -1;
 
-	for (uint32_t i = 0; i < s->primary_count; i++) {
+	for (uint32_t i = 0; i < s->server_count; i++) {
 		if (!netaddr_ip_equal(&s->primaries[i].address, peer))
 			continue;
 		if (found >= 0)
@@ -311,14 +361,16 @@ void secondary_on_notify(struct zone_entry *entry, const struct netaddr *peer, c
 {
 	struct secondary *s = entry->secondary;
 
-	int primary = primary_of_peer(s, peer);
+	int server = server_of_peer(s, peer);
 
-	if (primary >= 0)
-		outbound_server_expect(s->manage->outbound, &s->primaries[primary]);
+	if (server >= 0)
+		outbound_server_expect(s->manage->outbound, &s->primaries[server]);
+	if (server >= 0 && serial && s->group.count > 0)
+		group_note_serial(&s->group, (unsigned)server, *serial);
 	/* What waits for its turn already waits less long from now on. */
 	outbound_query_urge(&s->query, ERRAND_NOTIFIED);
 	outbound_transfer_urge(&s->transfer, ERRAND_NOTIFIED);
-	refresh_on_notify(&s->refresh, primary, serial, secondary_now(s));
+	refresh_on_notify(&s->refresh, server, serial, secondary_now(s));
 	secondary_run(s);
 }
 

@@ -4,7 +4,9 @@
 
 #include "authd/manage/manage.h"
 #include "authd/manage/outbound.h"
+#include "authd/manage/relay.h"
 #include "authd/manage/secondary.h"
+#include "lib/xfr/group.h"
 #include "lib/xfr/refresh.h"
 #include "lib/xfr/xfr_in.h"
 
@@ -19,8 +21,10 @@ struct secondary {
 	struct zone_entry *entry;
 	struct refresh refresh;
 	struct loop_timer timer;
-	struct remote_options *primaries;     /* own copies */
-	uint32_t primary_count;
+	struct remote_options *primaries;     /* own copies, and behind them those of the group's other members; numbered as in `group` */
+	uint32_t primary_count, server_count;
+	struct group group;
+	struct relay *relay;                  /* NULL without a group */
 
 	/* What is under way. */
 	uint32_t ticket;
@@ -32,6 +36,7 @@ struct secondary {
 	struct xfr_in *in;                    /* NULL: no transfer */
 	enum xfr_in_result result;
 	usec_t started;
+	usec_t asked_at;                      /* when the transfer's question left; 0 once it has been answered */
 
 	/* For people. */
 	bool has_transferred;

@@ -115,6 +115,8 @@ void secondary_failure_note(struct secondary *s, const char *what)
 static void on_transfer_start(struct outbound_transfer *transfer)
 {
 	struct secondary *s = caa_container_of(transfer, struct secondary, transfer);
+
+	s->asked_at = secondary_now(s);
 	refresh_on_progress(&s->refresh, s->ticket, secondary_now(s));
 	secondary_run(s);
 }
@@ -123,6 +125,9 @@ static enum outbound_verdict on_transfer_message(struct outbound_transfer *trans
 {
 	struct secondary *s = caa_container_of(transfer, struct secondary, transfer);
 
+	if (s->group.count > 0 && s->asked_at > 0)
+		group_note_rtt(&s->group, s->primary, secondary_now(s) - s->asked_at);
+	s->asked_at = 0;
 	refresh_on_progress(&s->refresh, s->ticket, secondary_now(s));
 	s->result = xfr_in_message(s->in, wire, len);
 	if (s->result == XFR_IN_MORE)
@@ -164,6 +169,8 @@ static void received_commit(struct secondary *s)
 	if (item.status == ZT_OK && secondary_timers(zone_current(s->entry->zone), &timers)) {
 		atomic_store(&s->entry->served->state, SERVED_OK);
 		committed_note(s, from);
+		if (s->relay)
+			relay_on_change(s->relay, (int)s->primary);
 		refresh_on_committed(&s->refresh, ticket, &timers, secondary_now(s));
 		return;
 	}
@@ -229,6 +236,7 @@ void secondary_transfer_begin(struct secondary *s, const struct refresh_action *
 		secondary_transfer_drop(s);
 		refresh_on_failed(&s->refresh, action->ticket, status == ZT_ENOMEM ? REFRESH_FAILED_LOCAL : REFRESH_FAILED_CONNECT, secondary_now(s));
 	} else if (s->transfer.link) {
+		s->asked_at = secondary_now(s);
 		refresh_on_progress(&s->refresh, action->ticket, secondary_now(s));
 	}
 }

@@ -38,6 +38,13 @@ void refresh_init(struct refresh *r, unsigned primary_count, const struct refres
 		.holdoff_until = now, .older_checked_at = now - OLDER_CHECK_INTERVAL, .source = -1, .adopt_primary = -1,
 		.repair_not_before = now,
 	};
+	polling_init(&r->polling);
+}
+
+void refresh_set_group(struct refresh *r, struct group *group)
+{
+	assert(group->primary_count == r->primary_count);
+	r->group = group;
 }
 
 void refresh_set_adopts(struct refresh *r, bool adopts)
@@ -72,9 +79,31 @@ static void rung_begin(struct refresh *r, enum refresh_action_kind rung)
 	r->deadline = REFRESH_NEVER;
 }
 
+static bool is_member(const struct refresh *r)
+{
+	return r->primary >= r->primary_count;
+}
+
+/* Who is to be asked first. */
+static void server_choose(struct refresh *r)
+{
+	int notifier = r->notified ? r->notified_primary : -1;
+	int nearest = -1;
+
+	if (notifier >= 0 && (unsigned)notifier < r->primary_count)
+		r->preferred = (unsigned)notifier;
+	else if (!is_member(r))
+		r->preferred = r->primary;
+	/* Only who has a zone can tell a member's version from any other (lineage). */
+	if (r->group && r->round_has_serial && r->has_zone && !r->expired && !r->round_any_serial)
+		nearest = group_nearest(r->group, r->round_serial, 0);
+	r->primary = nearest >= 0 ? (unsigned)nearest : r->preferred;
+}
+
 static void round_begin(struct refresh *r)
 {
 	r->tried = 0;
+	r->skipped = 0;
 	r->round_confirmed = r->round_silent = false;
 	r->round_behind = 0;
 	r->adopt_primary = -1;
@@ -82,8 +111,7 @@ static void round_begin(struct refresh *r)
 	r->round_notified = r->notified;
 	r->round_has_serial = r->notified && r->notified_has_serial;
 	r->round_serial = r->notified_serial;
-	if (r->notified && r->notified_primary >= 0)
-		r->primary = (unsigned)r->notified_primary;
+	server_choose(r);
 	r->forced = r->forced_axfr = r->notified = r->notified_has_serial = false;
 	primary_begin(r);
 }
@@ -107,7 +135,7 @@ static void round_end(struct refresh *r, usec_t wait, usec_t now)
 /* A zone that would expire before its REFRESH has passed is asked for in time. */
 static usec_t refresh_wait(const struct refresh *r, usec_t now)
 {
-	usec_t refresh = seconds(r->timers.refresh), half_life = (r->confirmed_at + seconds(r->timers.expire) - now) / 2;
+	usec_t refresh = polling_interval(&r->polling, seconds(r->timers.refresh), now), half_life = (r->confirmed_at + seconds(r->timers.expire) - now) / 2;
 
 	if (half_life < USEC_PER_SEC / 2)
 		half_life = USEC_PER_SEC / 2;
@@ -194,9 +222,24 @@ static void adopt(struct refresh *r)
 	rung_begin(r, r->peer.reconciles ? REFRESH_RECONCILE : REFRESH_AXFR);
 }
 
-/* The present primary is done with and did not bring us forward. */
+/* A member of the group does not have what it said: the next nearest, or the primaries. */
+static void member_end(struct refresh *r)
+{
+	group_forget_serial(r->group, r->primary);
+	if (r->primary < 64)
+		r->skipped |= UINT64_C(1) << r->primary;
+	int next = group_nearest(r->group, r->round_serial, r->skipped);
+	r->primary = next >= 0 ? (unsigned)next : r->preferred;
+	primary_begin(r);
+}
+
+/* The present server is done with and did not bring us forward. */
 static void primary_end(struct refresh *r, usec_t now)
 {
+	if (is_member(r)) {
+		member_end(r);
+		return;
+	}
 	r->tried++;
 	r->primary = (r->primary + 1) % r->primary_count;
 	if (r->tried < r->primary_count) {
@@ -282,7 +325,9 @@ static void primary_has_diverged(struct refresh *r, usec_t now)
 
 static void primary_has_serial(struct refresh *r, uint32_t serial, usec_t now)
 {
-	if (!r->has_zone || serial != r->timers.serial)
+	if (is_member(r))
+		primary_end(r, now);
+	else if (!r->has_zone || serial != r->timers.serial)
 		primary_is_behind(r, serial, now);
 	else if (r->peer.content == REFRESH_CONTENT_OTHER)
 		primary_has_diverged(r, now);
@@ -332,7 +377,9 @@ void refresh_on_notify(struct refresh *r, int primary, const uint32_t *serial, u
 
 void refresh_on_notify_diverged(struct refresh *r, int primary, usec_t now)
 {
-	if (r->has_zone && now >= r->repair_not_before)
+	bool has_authority = primary < 0 || (unsigned)primary < r->primary_count;
+
+	if (has_authority && r->has_zone && now >= r->repair_not_before)
 		refresh_on_notify(r, primary, NULL, now);
 }
 
@@ -401,13 +448,18 @@ void refresh_on_current(struct refresh *r, uint32_t ticket, uint32_t serial, use
 
 void refresh_on_committed(struct refresh *r, uint32_t ticket, const struct refresh_timers *timers, usec_t now)
 {
+	bool is_news = r->has_zone && serial_is_newer(timers->serial, r->timers.serial);
+
 	r->timers = *timers;
 	r->has_zone = true;
 	if (!is_transfer(r, ticket))
 		return;
+	if (is_news && !r->round_any_serial)
+		polling_on_change(&r->polling, r->round_notified, now);
 	r->behind_alarm = false;
 	r->avoids_ixfr = r->has_diverged = false;
-	r->source = (int)r->primary;
+	if (!is_member(r))      /* a member's version is that of a primary, but it does not say whose */
+		r->source = (int)r->primary;
 	r->fruitless = 0;
 	r->holdoff_until = now;
 	/* The primary gave less than was announced: another may have it. */
@@ -510,7 +562,7 @@ static void deadline_passed(struct refresh *r, usec_t now)
 	cancel(r);
 	/* A server may have trouble with one kind of question alone. With others to ask, that is looked into in the next round. */
 	bool was_sent = r->state == REFRESH_TRANSFERRING && r->transfer_until != REFRESH_NEVER && now < r->transfer_until;
-	if (was_sent && r->rung != REFRESH_AXFR && (r->rung == REFRESH_RECONCILE || r->primary_count == 1)) {
+	if (was_sent && r->rung != REFRESH_AXFR && (r->rung == REFRESH_RECONCILE || (r->primary_count == 1 && !is_member(r)))) {
 		rung_failed(r, now);
 		return;
 	}

@@ -16,6 +16,9 @@
  * Without a confirmation for SOA EXPIRE the zone expires, and is good again with the first. How long a confirmation is good for may be told by the
  * primary that gives it (RFC 7314).
  *
+ * Other members of a group (refresh_set_group) are numbered behind the primaries. They have no authority: nobody asks them for news or believes them that there is none;
+ * but where a NOTIFY tells of a new serial, it is taken from the nearest server that is known to have it.
+ *
  * Use: report events by refresh_on_x, then take actions by refresh_step until it gives REFRESH_NONE, then sleep until refresh_wake_at.
  * At most one question or transfer is under way. The caller's transfers carry the `ticket` of the action; events of an old ticket are ignored.
  */
@@ -26,6 +29,8 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/rng.h"
+#include "lib/xfr/group.h"
+#include "lib/xfr/polling.h"
 
 #define REFRESH_NEVER INT64_MAX
 
@@ -81,6 +86,8 @@ struct refresh {
 	struct rng *rng;                  /* borrowed; jitter */
 	enum refresh_state state;
 	unsigned primary_count;
+	struct group *group;              /* borrowed; NULL: none */
+	struct polling polling;           /* how often a primary is asked without a NOTIFY */
 	unsigned primary;                 /* in use, or preferred for the next round */
 	uint32_t ticket;
 
@@ -93,6 +100,8 @@ struct refresh {
 	/* The round: one go through the primaries. */
 	enum refresh_action_kind todo;    /* REFRESH_QUERY_SOA, REFRESH_IXFR or REFRESH_AXFR, for the next refresh_step */
 	unsigned tried;                   /* primaries done with */
+	unsigned preferred;               /* the primary that comes next when no member of the group can help */
+	uint64_t skipped;                 /* a bit for each of the first 64 servers that did not deliver what they said they have */
 	unsigned asked;                   /* SOA queries sent to the present primary */
 	bool round_any_serial;            /* refresh_force_axfr */
 	bool round_notified;              /* begun by a NOTIFY */
@@ -154,6 +163,8 @@ bool refresh_step(struct refresh *refresh, usec_t now, struct refresh_action *ac
 /* When refresh_step will have something to do if no event comes first. */
 usec_t refresh_wake_at(const struct refresh *refresh);
 
+/* Servers that help each other, with the same primaries in front; before the first event. */
+void refresh_set_group(struct refresh *refresh, struct group *group);
 /* Whether a version that was once ours, and to which all primaries have gone back, is taken by itself. Not at first. */
 void refresh_set_adopts(struct refresh *refresh, bool adopts);
 

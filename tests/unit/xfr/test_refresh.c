@@ -492,6 +492,97 @@ START_TEST(operator_can_force_a_round_and_interrupt_a_transfer)
 }
 END_TEST
 
+/* Two primaries and two members (numbers 2 and 3) that have told what they have. */
+static void begin_grouped(struct fixture *f, struct group *group)
+{
+	ck_assert_int_eq(group_init(group, 2, 2), ZT_OK);
+	begin_settled(f, 2);
+	refresh_set_group(&f->refresh, group);
+}
+
+START_TEST(news_are_taken_from_the_nearest_and_the_primaries_come_last)
+{
+	struct fixture f;
+	struct group group;
+
+	begin_grouped(&f, &group);
+	group_note_rtt(&group, 0, 50000);
+	group_note_rtt(&group, 2, 9000);
+	group_note_rtt(&group, 3, 1000);
+	group_note_serial(&group, 0, 11);
+	group_note_serial(&group, 2, 11);
+	group_note_serial(&group, 3, 11);
+	notify(&f, 2, 11);
+	expect(&f, REFRESH_IXFR);
+	ck_assert_uint_eq(f.action.primary, 3);
+	/* It has less than it said: the next nearest; a member that is no better than we is no answer. */
+	refresh_on_current(&f.refresh, f.action.ticket, 10, f.now);
+	expect(&f, REFRESH_IXFR);
+	ck_assert_uint_eq(f.action.primary, 2);
+	refresh_on_failed(&f.refresh, f.action.ticket, REFRESH_FAILED_CONNECT, f.now);
+	expect(&f, REFRESH_IXFR);
+	ck_assert_uint_eq(f.action.primary, 0);
+	refresh_on_failed(&f.refresh, f.action.ticket, REFRESH_FAILED_CONNECT, f.now);
+	expect(&f, REFRESH_IXFR);
+	ck_assert_uint_eq(f.action.primary, 1);
+	commit(&f, 11);
+	expect(&f, REFRESH_NONE);
+	group_fini(&group);
+}
+END_TEST
+
+START_TEST(members_are_not_asked_for_news)
+{
+	struct fixture f;
+	struct group group;
+
+	begin_grouped(&f, &group);
+	group_note_serial(&group, 3, 11);
+	notify(&f, 3, 11);
+	expect(&f, REFRESH_IXFR);
+	ck_assert_uint_eq(f.action.primary, 3);
+	commit(&f, 11);
+	expect(&f, REFRESH_NONE);
+	/* The timer, and a NOTIFY that names no serial, lead to a primary. */
+	sleep_until_due(&f);
+	expect(&f, REFRESH_QUERY_SOA);
+	ck_assert_uint_lt(f.action.primary, 2);
+	refresh_on_soa(&f.refresh, f.action.ticket, 11, f.now);
+	expect(&f, REFRESH_CONFIRMED);
+	refresh_on_notify(&f.refresh, 3, NULL, f.now);
+	expect(&f, REFRESH_QUERY_SOA);
+	ck_assert_uint_lt(f.action.primary, 2);
+	group_fini(&group);
+}
+END_TEST
+
+START_TEST(zone_that_changes_without_notify_is_asked_for_more_often)
+{
+	struct fixture f;
+
+	begin_settled(&f, 1);
+	for (uint32_t serial = 11; serial < 31; serial++) {
+		sleep_until_due(&f);
+		expect(&f, REFRESH_QUERY_SOA);
+		refresh_on_soa(&f.refresh, f.action.ticket, serial, f.now);
+		expect(&f, REFRESH_IXFR);
+		commit(&f, serial);
+		expect(&f, REFRESH_NONE);
+		ck_assert_int_le(refresh_wake_at(&f.refresh) - f.now, REFRESH_S * USEC_PER_SEC);
+	}
+	ck_assert_int_lt(refresh_wake_at(&f.refresh) - f.now, REFRESH_S * USEC_PER_SEC / 10);
+	/* Nothing more happens: back to REFRESH. */
+	for (unsigned i = 0; i < 1000; i++) {
+		sleep_until_due(&f);
+		expect(&f, REFRESH_QUERY_SOA);
+		refresh_on_soa(&f.refresh, f.action.ticket, 30, f.now);
+		expect(&f, REFRESH_CONFIRMED);
+		expect(&f, REFRESH_NONE);
+	}
+	ck_assert_int_ge(refresh_wake_at(&f.refresh) - f.now, REFRESH_S * USEC_PER_SEC * 9 / 10);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("refresh");
@@ -516,6 +607,9 @@ int main(void)
 	tcase_add_test(tc, forged_notifies_cost_few_rounds);
 	tcase_add_test(tc, older_notify_is_checked_but_rarely);
 	tcase_add_test(tc, operator_can_force_a_round_and_interrupt_a_transfer);
+	tcase_add_test(tc, news_are_taken_from_the_nearest_and_the_primaries_come_last);
+	tcase_add_test(tc, members_are_not_asked_for_news);
+	tcase_add_test(tc, zone_that_changes_without_notify_is_asked_for_more_often);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }
