@@ -265,8 +265,10 @@ int journal_commit(struct journal *journal, const struct journal_commit *items, 
 	journal_history_prune(&txn);
 	journal_txn_collect(&txn);
 	int status = journal_txn_end(&txn);
-	if (status == ZT_OK)
+	if (status == ZT_OK) {
 		journal_pending_clear(journal);
+		journal_env_grow(journal);
+	}
 	free(plans);
 	if (++journal->commits >= TRIM_COMMITS || txn.touched_much) {
 		journal_env_trim(journal);

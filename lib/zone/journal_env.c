@@ -17,6 +17,9 @@ enum {
 	LOCK_FILE_SIZE = 64 * 1024,        /* about 1,000 readers at a time */
 	MAP_SIZE_LEAST = 256 << 20,
 	TRIM_SIZE = 16 << 20,              /* bytes read until the map's pages are given back */
+	AHEAD_PART = 16,                   /* the file is grown ahead by that part of what is used… */
+	AHEAD_LEAST = 64 << 10,            /* …within these bounds */
+	AHEAD_MOST = 1 << 20,
 };
 
 static const struct { int mdb; int status; } status_of_mdb[] = {
@@ -226,6 +229,7 @@ void journal_env_close(struct journal *journal)
 		mdb_env_close(journal->env);
 	journal->env = NULL;
 	journal->map = NULL;
+	journal->grown_to = 0;
 }
 
 void journal_env_trim(struct journal *journal)
@@ -244,6 +248,37 @@ void journal_env_note_read(struct journal *journal, uint64_t bytes)
 {
 	if (atomic_fetch_add_explicit(&journal->bytes_read, bytes, memory_order_relaxed) + bytes >= TRIM_SIZE)
 		journal_env_trim(journal);
+}
+
+static bool zeros_write(int fd, uint64_t at, uint64_t end)
+{
+	static const uint8_t zeros[64 << 10];
+
+	while (at < end) {
+		size_t part = end - at < sizeof(zeros) ? (size_t)(end - at) : sizeof(zeros);
+		ssize_t written = pwrite(fd, zeros, part, (off_t)at);
+		if (written <= 0)
+			return false;
+		at += (uint64_t)written;
+	}
+	return true;
+}
+
+void journal_env_grow(struct journal *journal)
+{
+	MDB_envinfo info;
+	MDB_stat stat;
+	int fd;
+
+	if (!journal->env || mdb_env_info(journal->env, &info) || mdb_env_stat(journal->env, &stat) || mdb_env_get_fd(journal->env, &fd))
+		return;
+	uint64_t used = (info.me_last_pgno + 1) * stat.ms_psize, ahead = used / AHEAD_PART;
+	ahead = ahead < AHEAD_LEAST ? AHEAD_LEAST : ahead > AHEAD_MOST ? AHEAD_MOST : ahead;
+	if (used + ahead / 2 <= journal->grown_to)
+		return;
+	/* A disk that is full is LMDB's to report, when it needs the space. */
+	if (zeros_write(fd, used > journal->grown_to ? used : journal->grown_to, used + ahead))
+		journal->grown_to = used + ahead;
 }
 
 /* A commit then syncs its data and not the meta page after it: half of the waiting. */

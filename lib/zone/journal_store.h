@@ -47,6 +47,7 @@ struct journal {
 	MDB_env *env;                      /* NULL after a failed reopen */
 	MDB_dbi dbi;
 	void *map;                         /* where env is mapped; NULL if unknown */
+	uint64_t grown_to;                 /* bytes of the file that exist, as far as is known */
 	pthread_rwlock_t env_lock;
 	char *dir;
 	uint64_t map_size;
@@ -84,6 +85,9 @@ int journal_env_open(struct journal *journal) ZT_MUST_CHECK;
 void journal_env_close(struct journal *journal);
 /* Gives the pages of the map back to the system; they come again when touched. */
 void journal_env_trim(struct journal *journal);
+/* Keeps the file larger than LMDB has filled it, by pages of zeros: a commit that overwrites what is there changes neither length nor extents, so that it
+ * waits for its own data only, and not for the file system's journal with what others have written. After a commit. */
+void journal_env_grow(struct journal *journal);
 /* So many bytes were read; from time to time this gives the pages back. Any thread. */
 void journal_env_note_read(struct journal *journal, uint64_t bytes);
 /* A read transaction, any thread; end it with journal_read_end whatever this returned. */

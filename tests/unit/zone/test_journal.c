@@ -852,12 +852,10 @@ START_TEST(a_truncated_journal_is_set_aside)
 	struct zone *zone = zone_text_new("example.", example);
 	struct journal *journal;
 	char path[128];
-	struct stat st;
 
 	rebuild(zone);
 	snprintf(path, sizeof(path), "%s/journal.mdb", dir);
-	ck_assert_int_eq(stat(path, &st), 0);
-	ck_assert_int_eq(truncate(path, st.st_size - 4096), 0);
+	ck_assert_int_eq(truncate(path, 4 * 4096), 0);
 	journal = open_journal();
 	ck_assert_ptr_null(journal_zone_next(journal, NULL));
 	journal_close(journal);
