@@ -4,6 +4,15 @@ lib_libxfr_a_SOURCES = \
 	%D%/errands.c %D%/errands.h \
 	%D%/notify.c %D%/notify.h \
 	%D%/polling.c %D%/polling.h \
+	%D%/reconcile.c %D%/reconcile.h \
+	%D%/reconcile_bound.c %D%/reconcile_bound.h \
+	%D%/reconcile_client.c %D%/reconcile_client.h \
+	%D%/reconcile_client_apply.c \
+	%D%/reconcile_client_read.c %D%/reconcile_client_state.h \
+	%D%/reconcile_entry.c %D%/reconcile_entry.h \
+	%D%/reconcile_estimate.c \
+	%D%/reconcile_server.c %D%/reconcile_server.h \
+	%D%/reconcile_side.c %D%/reconcile_side.h \
 	%D%/refresh.c %D%/refresh.h \
 	%D%/update.c %D%/update.h \
 	%D%/xfr_in.c %D%/xfr_in.h \
@@ -89,3 +98,8 @@ fuzz_programs += tests/fuzz/fuzz_zsync
 tests_fuzz_fuzz_zsync_SOURCES = tests/fuzz/fuzz_zsync.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_zsync_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_zsync_LDADD = $(LIBS_XFR)
+
+check_PROGRAMS += tests/property/test_reconcile
+tests_property_test_reconcile_SOURCES = tests/property/test_reconcile.c tests/support/reconcile_pair.c tests/support/reconcile_pair.h
+tests_property_test_reconcile_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_property_test_reconcile_LDADD = $(LIBS_SUITE) $(LIBS_XFR)

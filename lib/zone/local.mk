@@ -7,6 +7,7 @@ lib_libzone_a_SOURCES = \
 	%D%/check.c %D%/check.h \
 	%D%/condense.c \
 	%D%/diff.c %D%/diff.h \
+	%D%/digest.c %D%/digest.h \
 	%D%/draft.c %D%/draft.h \
 	%D%/edit.c %D%/edit.h \
 	%D%/find.c %D%/find.h \

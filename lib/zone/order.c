@@ -190,10 +190,12 @@ static uint64_t twig_count(const struct zone *zone, twig_t twig)
 	return count;
 }
 
-const struct znode *zone_at_rank(const struct zone_version *version, uint64_t rank)
+const struct znode *zone_at_rank_after(const struct zone_version *version, uint64_t rank, struct zone_summary *before)
 {
 	twig_t twig = version->root;
 
+	if (before)
+		*before = (struct zone_summary){ 0 };
 	if (rank >= version->sum.count)
 		return NULL;
 	while (!twig_is_leaf(twig)) {
@@ -204,7 +206,14 @@ const struct znode *zone_at_rank(const struct zone_version *version, uint64_t ra
 			rank -= count;
 			i++;
 		}
+		if (before)
+			*before = summary_add(*before, summary_of_first(version->zone, branch, i));
 		twig = branch_twig(branch, i);
 	}
 	return twig_leaf(twig);
+}
+
+const struct znode *zone_at_rank(const struct zone_version *version, uint64_t rank)
+{
+	return zone_at_rank_after(version, rank, NULL);
 }

@@ -132,6 +132,7 @@ struct zone_version *version_new(struct zone *zone)
 		version->zone = zone;
 		atomic_init(&version->pins, 0);
 		atomic_init(&version->grace, GRACE_NONE);
+		atomic_init(&version->digest, NULL);
 	}
 	return version;
 }
@@ -139,6 +140,7 @@ struct zone_version *version_new(struct zone *zone)
 void version_free(struct zone_version *version)
 {
 	free(version->retired.twig);
+	free(atomic_load(&version->digest));
 	free(version);
 }
 

@@ -43,6 +43,7 @@ struct zone_version {
 	struct rcu_head rcu;
 	struct zone_version *next;
 	struct retired retired;
+	_Atomic(struct zone_digest *) digest;      /* see digest.h; NULL: not known */
 };
 
 struct zone {

@@ -166,3 +166,5 @@ struct zone_summary zone_summary(const struct zone_version *version);
 struct zone_summary zone_summary_range(const struct zone_version *version, const uint8_t *from, const uint8_t *to);
 /* The node that holds the RRset of rank `rank` (0-based, in canonical order, as counted by summaries); NULL past the end. */
 const struct znode *zone_at_rank(const struct zone_version *version, uint64_t rank);
+/* The same, and in *before the summary of all names before that node, in the same walk. */
+const struct znode *zone_at_rank_after(const struct zone_version *version, uint64_t rank, struct zone_summary *before);
