@@ -1,5 +1,6 @@
 noinst_LIBRARIES += lib/libxfr.a
 lib_libxfr_a_SOURCES = \
+	%D%/behind.c %D%/behind.h \
 	%D%/group.c %D%/group.h \
 	%D%/errands.c %D%/errands.h \
 	%D%/notify.c %D%/notify.h \
@@ -43,6 +44,11 @@ check_PROGRAMS += tests/unit/xfr/test_ladder
 tests_unit_xfr_test_ladder_SOURCES = tests/unit/xfr/test_ladder.c
 tests_unit_xfr_test_ladder_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_xfr_test_ladder_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
+
+check_PROGRAMS += tests/unit/xfr/test_behind
+tests_unit_xfr_test_behind_SOURCES = tests/unit/xfr/test_behind.c
+tests_unit_xfr_test_behind_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_xfr_test_behind_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
 
 check_PROGRAMS += tests/unit/xfr/test_refresh
 tests_unit_xfr_test_refresh_SOURCES = tests/unit/xfr/test_refresh.c
