@@ -23,6 +23,7 @@ resolverd_libresolverd_a_SOURCES = \
 	%D%/resolve/policy.c %D%/resolve/policy.h \
 	%D%/resolve/scrub.c %D%/resolve/scrub.h \
 	%D%/resolve/select.c %D%/resolve/select.h \
+	%D%/resolve/siblings.c %D%/resolve/siblings.h \
 	%D%/resolve/task.c %D%/resolve/task.h \
 	%D%/resolve/upstream.c %D%/resolve/upstream.h \
 	%D%/serve/connections.c \
@@ -36,10 +37,10 @@ resolverd_libresolverd_a_SOURCES = \
 
 sbin_PROGRAMS += resolverd/resolverd
 resolverd_resolverd_SOURCES = %D%/main.c
-resolverd_resolverd_LDADD = resolverd/libresolverd.a lib/libctl.a lib/libconf.a lib/libnet.a $(LIBS_ZONE) \
+resolverd_resolverd_LDADD = resolverd/libresolverd.a lib/libxfr.a lib/libctl.a lib/libconf.a lib/libnet.a $(LIBS_ZONE) \
 	$(YAML_LIBS) $(LIBS_SOCKETS) $(EVENT_EXTRA_LIBS) $(JANSSON_LIBS)
 
-LIBS_RESOLVERD = resolverd/libresolverd.a $(LIBS_ZONE)
+LIBS_RESOLVERD = resolverd/libresolverd.a $(LIBS_XFR)
 
 RESOLVER_WORLD = tests/sim/resolver/world.c tests/sim/resolver/world.h
 check_PROGRAMS += tests/sim/resolver/resolver_basic
@@ -71,7 +72,7 @@ tests_sim_resolver_resolver_chain_LDADD = $(LIBS_SUITE) $(LIBS_RESOLVERD)
 fuzz_programs += tests/fuzz/fuzz_query tests/fuzz/fuzz_response
 tests_fuzz_fuzz_query_SOURCES = tests/fuzz/fuzz_query.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_query_LDFLAGS = $(FUZZ_LINK)
-tests_fuzz_fuzz_query_LDADD = resolverd/libresolverd.a lib/libnet.a $(LIBS_ZONE) $(LIBS_SOCKETS)
+tests_fuzz_fuzz_query_LDADD = resolverd/libresolverd.a lib/libxfr.a lib/libnet.a $(LIBS_ZONE) $(LIBS_SOCKETS)
 tests_fuzz_fuzz_response_SOURCES = tests/fuzz/fuzz_response.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_response_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_response_LDADD = $(LIBS_RESOLVERD)
@@ -92,3 +93,8 @@ tests_unit_resolverd_test_front_LDADD = $(LIBS_SUITE) resolverd/libresolverd.a l
 tests_unit_resolverd_test_options_SOURCES = tests/unit/resolverd/test_options.c
 tests_unit_resolverd_test_options_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_resolverd_test_options_LDADD = $(LIBS_SUITE) resolverd/libresolverd.a lib/libconf.a lib/libnet.a $(LIBS_ZONE) $(YAML_LIBS) $(LIBS_SOCKETS)
+
+check_PROGRAMS += tests/unit/resolverd/test_siblings
+tests_unit_resolverd_test_siblings_SOURCES = tests/unit/resolverd/test_siblings.c
+tests_unit_resolverd_test_siblings_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_resolverd_test_siblings_LDADD = $(LIBS_SUITE) $(LIBS_RESOLVERD)

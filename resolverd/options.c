@@ -35,6 +35,12 @@ struct route_conf {
 	struct schema_list addresses;
 };
 
+struct repair_conf {
+	const struct yaml_node *node;
+	const char *name;
+	struct netaddr report_to;
+};
+
 struct cache_conf {
 	const struct yaml_node *node;
 	uint64_t size;
@@ -47,6 +53,7 @@ struct root_conf {
 	struct resolver_conf resolver;
 	struct schema_list stubs;
 	struct schema_list forwards;
+	struct schema_list repairs;
 	struct cache_conf cache;
 };
 
@@ -105,6 +112,16 @@ static const struct schema stub_schema = { .what = "stub", .size = sizeof(struct
 static const struct schema forward_schema = { .what = "forward", .size = sizeof(struct route_conf), .rows = route_rows,
 					      .row_count = SCHEMA_COUNT(route_rows) };
 
+static const struct schema_row repair_rows[] = {
+	{ "name", SCHEMA_TEXT, offsetof(struct repair_conf, name), SCHEMA_REQUIRED | SCHEMA_UNIQUE, .check = domain_name_check,
+	  .help = "The zone's apex." },
+	{ "report-to", SCHEMA_ADDRESS, offsetof(struct repair_conf, report_to), SCHEMA_REQUIRED, .port = 53,
+	  .help = "An authd that has the zone's servers in its notify list, and this server in its allow-notify." },
+};
+
+static const struct schema repair_schema = { .what = "read-repair", .size = sizeof(struct repair_conf), .rows = repair_rows,
+					     .row_count = SCHEMA_COUNT(repair_rows) };
+
 #define YEAR (INT64_C(31536000) * USEC_PER_SEC)
 
 static const struct schema_row cache_rows[] = {
@@ -127,6 +144,9 @@ static const struct schema_row root_rows[] = {
 	  .help = "Zones whose authoritative servers are named here." },
 	{ "forward", SCHEMA_MAPPING, offsetof(struct root_conf, forwards), SCHEMA_LIST, .mapping = &forward_schema,
 	  .help = "Zones that other resolvers are asked about, with all that lies below them; \".\" forwards everything." },
+	{ "read-repair", SCHEMA_MAPPING, offsetof(struct root_conf, repairs), SCHEMA_LIST, .mapping = &repair_schema,
+	  .help = "Zones of your own, 64 at most, whose servers are watched: one that answers with an older version of the zone (RFC 9660) than another is reported to "
+		  "the server that notifies it, which tells it again at once." },
 	{ "cache", SCHEMA_MAPPING, offsetof(struct root_conf, cache), .mapping = &cache_schema, .help = "What is remembered." },
 };
 
@@ -217,6 +237,30 @@ static void routes_read(struct reader *reader, const struct schema_list *list, e
 	}
 }
 
+static void repairs_read(struct reader *reader, const struct schema_list *list)
+{
+	struct policy *policy = &reader->options->view->policy;
+	const struct repair_conf *confs = SCHEMA_ITEMS(*list, struct repair_conf);
+
+	if (list->count > POLICY_REPAIRS_MAX)
+		problem_at(reader, confs[POLICY_REPAIRS_MAX].node, "too many zones; expected at most 64");
+	if (list->count == 0 || list->count > POLICY_REPAIRS_MAX)
+		return;
+	policy->repairs = calloc(list->count, sizeof(*policy->repairs));
+	if (!policy->repairs) {
+		reader->status = ZT_ENOMEM;
+		return;
+	}
+	for (size_t i = 0; i < list->count; i++) {
+		struct repair *repair = &policy->repairs[policy->repair_count];
+		if (!confs[i].name || name_from_text(repair->zone, confs[i].name, NULL) != ZT_OK)
+			continue;      /* reported already */
+		name_lower(repair->zone);
+		repair->report_to = confs[i].report_to;
+		policy->repair_count++;
+	}
+}
+
 static int on_hint(void *arg, const struct zonefile_record *record)
 {
 	struct policy *policy = arg;
@@ -300,6 +344,7 @@ static void policy_read(struct reader *reader, const struct root_conf *conf)
 	sources_read(reader, &conf->resolver);
 	routes_read(reader, &conf->stubs, ROUTE_STUB);
 	routes_read(reader, &conf->forwards, ROUTE_FORWARD);
+	repairs_read(reader, &conf->repairs);
 	hints_read(reader, &conf->resolver);
 }
 

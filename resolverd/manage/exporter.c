@@ -28,6 +28,7 @@ static const struct plain counters_table[] = {
 	ROW("upstream_timeouts_total", upstream_timeouts, "Questions to servers that got no answer in time."),
 	ROW("upstream_mismatches_total", upstream_mismatches, "Datagrams from servers that answered no question of ours."),
 	ROW("upstream_lame_total", upstream_lame, "Answers from servers that do not serve the zone."),
+	ROW("upstream_behind_total", upstream_behind, "Servers reported (read-repair) because they were behind others of their zone."),
 	ROW("failed_total", failed, "Questions that ended in SERVFAIL."),
 	ROW("limited_total", limited, "Of them, stopped by a limit of work."),
 };

@@ -120,9 +120,10 @@ json_t *show_stats(const struct manage *manage)
 	                            "dropped", number(&c.dropped), "connections", number(&c.connections.accepted));
 	json_t *hits = json_pack("{s:o, s:o, s:o, s:o}", "ready", number(&c.hits_ready), "looked_up", number(&c.hits_cache),
 	                         "missed", number(&c.misses), "joined", number(&c.joined));
-	json_t *upstream = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "udp", number(&c.upstream_udp), "tcp", number(&c.upstream_tcp),
+	json_t *upstream = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "udp", number(&c.upstream_udp), "tcp", number(&c.upstream_tcp),
 	                             "timeouts", number(&c.upstream_timeouts), "mismatches", number(&c.upstream_mismatches),
-	                             "lame", number(&c.upstream_lame), "failed", number(&c.failed), "limited", number(&c.limited));
+	                             "lame", number(&c.upstream_lame), "behind", number(&c.upstream_behind),
+	                             "failed", number(&c.failed), "limited", number(&c.limited));
 	json_t *cached = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "bytes", (json_int_t)cache.used,
 	                           "limit_bytes", (json_int_t)cache.budget, "rrsets", (json_int_t)cache.entries[CACHE_RRSET],
 	                           "negative", (json_int_t)cache.entries[CACHE_NEGATIVE], "failures", (json_int_t)cache.entries[CACHE_FAILURE],

@@ -363,6 +363,18 @@ static bool is_garbled(const struct task *task, const uint8_t *wire, size_t len)
 	return len >= MESSAGE_HEADER_LEN && wire_get_u16(wire) == task->exchange.id && (wire[2] & 0x80);
 }
 
+/* A server that shows an older version of its zone than another did is reported, where the zone's operator wants that. */
+static void siblings_look(struct resolver *resolver, const struct task *task, const struct message *message, usec_t now)
+{
+	struct sibling_version version = { .server = &task->exchange.server };
+	struct action action = { .kind = ACTION_REPORT };
+
+	if (task->deleg->source == DELEG_FORWARD || !scrub_zone_version(message, task->asked_name, &version.zone, &version.serial))
+		return;
+	if (siblings_note(resolver->siblings, resolver->config.policy, &version, now, &action.report) && resolver_push(resolver, &action))
+		resolver->counters.behind++;
+}
+
 static void read_reply(struct resolver *resolver, struct task *task, const struct message *message, usec_t now)
 {
 	struct scrub_question question = {
@@ -375,6 +387,7 @@ static void read_reply(struct resolver *resolver, struct task *task, const struc
 	};
 	struct reply *reply = arena_alloc(&task->arena, sizeof(*reply));
 
+	siblings_look(resolver, task, message, now);
 	if (!reply || scrub_reply(reply, message, &question, resolver->config.policy, &task->arena) != ZT_OK)
 		finish_failure(resolver, task, now);
 	else

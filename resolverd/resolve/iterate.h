@@ -21,6 +21,7 @@
 #include "resolverd/cache/infra.h"
 #include "resolverd/resolve/lookup.h"
 #include "resolverd/resolve/policy.h"
+#include "resolverd/resolve/siblings.h"
 
 enum {
 	LIMIT_QUESTIONS = 100,       /* upstream questions, all tasks of a client's question */
@@ -70,6 +71,7 @@ struct result {
 
 enum action_kind {
 	ACTION_SEND,          /* exchange: send wire to server, watch the deadline */
+	ACTION_REPORT,        /* report: a server is behind; tell who tells it (a message of lib/xfr/behind.h, sent once) */
 	ACTION_ANSWER,        /* asker, result: both valid until resolver_next returns false; the asker is the driver's again */
 };
 
@@ -78,6 +80,7 @@ struct action {
 	struct exchange *exchange;
 	struct asker *asker;
 	const struct result *result;
+	struct sibling_report report;
 };
 
 struct resolver_counters {
@@ -87,6 +90,7 @@ struct resolver_counters {
 	uint64_t timeouts;
 	uint64_t mismatches;          /* replies that were none */
 	uint64_t lame;
+	uint64_t behind;              /* servers reported to be behind others of their zone */
 	uint64_t failed;              /* tasks that ended in SERVFAIL */
 	uint64_t limited;             /* of them, stopped by a limit */
 };

@@ -78,6 +78,7 @@ void policy_fini(struct policy *policy)
 		free(policy->routes[i].servers);
 	free(policy->routes);
 	free(policy->hints);
+	free(policy->repairs);
 	free(policy->own);
 	*policy = (struct policy){ 0 };
 }

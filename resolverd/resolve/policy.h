@@ -21,11 +21,21 @@ struct route {
 	uint32_t server_count;
 };
 
+/* A zone whose servers are watched for one that is behind, and who is told (siblings.h). */
+struct repair {
+	uint8_t zone[NAME_MAX_LEN];      /* lower case */
+	struct netaddr report_to;
+};
+
+enum { POLICY_REPAIRS_MAX = 64 };
+
 struct policy {
 	struct netaddr *hints;           /* addresses of root servers, ports set */
 	uint32_t hint_count;
 	struct route *routes;
 	uint32_t route_count;
+	struct repair *repairs;          /* at most POLICY_REPAIRS_MAX */
+	uint32_t repair_count;
 	struct netaddr *own;             /* where we listen: never asked */
 	uint32_t own_count;
 	struct netaddr source_v4;        /* questions leave from here; not set = the system chooses */

@@ -82,20 +82,25 @@ static uint8_t *name_arena_lower(struct scrub *s, const uint8_t *name)
 	return copy;
 }
 
-/* The zone's version, when the server told one we understand: the serial of the SOA (RFC 9660 section 2). */
-static void version_read(struct scrub *s)
+bool scrub_zone_version(const struct message *message, const uint8_t *qname, const uint8_t **zone, uint32_t *serial)
 {
 	const uint8_t *data;
 	uint16_t len;
 
-	if (!edns_option(&s->message->edns, EDNS_ZONEVERSION, &data, &len) || len != 6 || data[1] != 0)
-		return;
-	unsigned labels = name_label_count(s->question->qname);
+	if (!edns_option(&message->edns, EDNS_ZONEVERSION, &data, &len) || len != 6 || data[1] != 0)
+		return false;
+	unsigned labels = name_label_count(qname);
 	if (data[0] > labels)
-		return;
-	s->version_zone = name_strip(s->question->qname, labels - data[0]);
-	s->version_labels = data[0];
-	s->version = wire_get_u32(data + 2);
+		return false;
+	*zone = name_strip(qname, labels - data[0]);
+	*serial = wire_get_u32(data + 2);
+	return true;
+}
+
+static void version_read(struct scrub *s)
+{
+	if (scrub_zone_version(s->message, s->question->qname, &s->version_zone, &s->version))
+		s->version_labels = (uint8_t)name_label_count(s->version_zone);
 }
 
 static struct origin origin_for(const struct scrub *s, const uint8_t *owner)

@@ -52,5 +52,8 @@ struct reply {
 int scrub_reply(struct reply *reply, const struct message *message, const struct scrub_question *question, const struct policy *policy,
                 struct arena *arena) ZT_MUST_CHECK;
 
+/* The version of a zone that the server told with its answer, when it is one we understand: the serial of the SOA (RFC 9660 section 2). `zone` is a part of qname. */
+bool scrub_zone_version(const struct message *message, const uint8_t *qname, const uint8_t **zone, uint32_t *serial);
+
 /* The CNAME that a DNAME makes for a name below its owner. NULL: out of memory (*too_long false), or the result is longer than a name may be. */
 struct rrset *scrub_synthesize(const struct rrset *dname, const uint8_t *name, struct arena *arena, bool *too_long);

@@ -215,6 +215,11 @@ int resolver_new(struct resolver **out, const struct resolver_config *config)
 	struct resolver *resolver = calloc(1, sizeof(*resolver));
 	if (!resolver)
 		return ZT_ENOMEM;
+	resolver->siblings = siblings_new();
+	if (!resolver->siblings) {
+		free(resolver);
+		return ZT_ENOMEM;
+	}
 	resolver->config = *config;
 	resolver->ready_tail = &resolver->ready;
 	*out = resolver;
@@ -234,11 +239,15 @@ void resolver_free(struct resolver *resolver)
 		}
 	}
 	free(resolver->actions);
+	siblings_free(resolver->siblings);
 	free(resolver);
 }
 
 void resolver_set_policy(struct resolver *resolver, const struct policy *policy)
 {
+	/* Repairs may be others now. */
+	if (resolver->config.policy != policy)
+		siblings_reset(resolver->siblings);
 	resolver->config.policy = policy;
 }
 

@@ -78,6 +78,7 @@ enum { TASK_TABLE_SIZE = 4096, ZONE_LOAD_SIZE = 4096 };
 
 struct resolver {
 	struct resolver_config config;
+	struct siblings *siblings;
 	struct task *table[TASK_TABLE_SIZE];
 	unsigned task_count;
 	unsigned asker_count;            /* of all tasks */

@@ -247,6 +247,22 @@ void upstream_send(struct upstream *upstream, struct exchange *exchange, const s
 	resolver_on_unsent(upstream->config.resolver, exchange, unreachable, now);
 }
 
+void upstream_report(struct upstream *upstream, const struct sibling_report *report, const struct policy *policy)
+{
+	uint8_t wire[BEHIND_MESSAGE_MAX];
+	struct wcursor out = wcursor_over(wire, sizeof(wire));
+	const struct netaddr *to = &report->repair->report_to;
+	struct udp_socket sock;
+
+	int status = behind_write(&report->behind, report->repair->zone, (uint16_t)secure_rng_below(upstream->config.secure_rng, UINT16_MAX + 1u), &out);
+	if (status != ZT_OK || open_random_port(upstream, &sock, source_for(policy, to)) != ZT_OK)
+		return;
+	/* What is lost is said again when the server is seen behind again. */
+	status = udp_send(&sock, to, wire, out.pos);
+	(void)status;
+	udp_close(&sock);
+}
+
 int upstream_new(struct upstream **out, const struct upstream_config *config)
 {
 	struct upstream *upstream = calloc(1, sizeof(*upstream));

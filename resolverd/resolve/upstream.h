@@ -23,3 +23,5 @@ int upstream_new(struct upstream **upstream, const struct upstream_config *confi
 void upstream_free(struct upstream *upstream);
 /* Takes an ACTION_SEND. What goes wrong at once is told to the resolver at once, without on_event. */
 void upstream_send(struct upstream *upstream, struct exchange *exchange, const struct policy *policy);
+/* Takes an ACTION_REPORT: one message, whose answer nobody waits for. */
+void upstream_report(struct upstream *upstream, const struct sibling_report *report, const struct policy *policy);

@@ -25,6 +25,7 @@ struct serve_counters {
 	_Atomic uint64_t upstream_timeouts;
 	_Atomic uint64_t upstream_mismatches;
 	_Atomic uint64_t upstream_lame;
+	_Atomic uint64_t upstream_behind;
 	_Atomic uint64_t failed;               /* questions that ended in SERVFAIL */
 	_Atomic uint64_t limited;              /* of them, stopped by a limit of work */
 	_Atomic uint64_t tasks;                /* under way now */

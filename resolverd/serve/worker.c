@@ -92,6 +92,7 @@ static void counters_publish(struct worker *worker)
 	counter_set(&to->upstream_timeouts, from->timeouts);
 	counter_set(&to->upstream_mismatches, from->mismatches);
 	counter_set(&to->upstream_lame, from->lame);
+	counter_set(&to->upstream_behind, from->behind);
 	counter_set(&to->failed, from->failed);
 	counter_set(&to->limited, from->limited);
 	counter_set(&to->tasks, resolver_task_count(worker->resolver));
@@ -104,10 +105,11 @@ void worker_drain(struct worker *worker, usec_t now)
 
 	while (resolver_next(worker->resolver, &action)) {
 		any = true;
-		if (action.kind == ACTION_SEND)
-			upstream_send(worker->upstream, action.exchange, &worker->view->policy);
-		else
-			client_answer(worker, (struct client *)action.asker, action.result, now);
+		switch (action.kind) {
+		case ACTION_SEND: upstream_send(worker->upstream, action.exchange, &worker->view->policy); break;
+		case ACTION_REPORT: upstream_report(worker->upstream, &action.report, &worker->view->policy); break;
+		case ACTION_ANSWER: client_answer(worker, (struct client *)action.asker, action.result, now); break;
+		}
 	}
 	if (any)
 		counters_publish(worker);
