@@ -34,6 +34,35 @@ static void isolate(const struct faults *faults, unsigned server)
 	}
 }
 
+/* Whether all that live are reached from the primary over others that live. */
+static bool is_connected(const struct faults *faults)
+{
+	uint64_t reached = 1, before = 0;
+
+	while (reached != before) {
+		before = reached;
+		for (unsigned i = 1; i < faults->count; i++) {
+			const struct replica_config *config = &faults->replicas[i].config;
+			for (unsigned j = 0; j < config->primary_count && !faults->replicas[i].is_dead; j++)
+				reached |= (reached >> config->primaries[j] & 1) << i;
+		}
+	}
+	for (unsigned i = 1; i < faults->count; i++) {
+		if (!faults->replicas[i].is_dead && !(reached >> i & 1))
+			return false;
+	}
+	return true;
+}
+
+static void die(const struct faults *faults, struct replica *r)
+{
+	r->is_dead = true;
+	if (!is_connected(faults))
+		r->is_dead = false;
+	else if (simnet_is_up(faults->net, r->config.node))
+		replica_crash(r);
+}
+
 static void lose_all(const struct faults *faults, struct replica *r)
 {
 	if (simnet_is_up(faults->net, r->config.node))
@@ -76,8 +105,9 @@ void faults_perform(const struct faults *faults, const struct scenario_event *ev
 	case SCENARIO_CLOCK: r->wall_offset += event->amount * USEC_PER_SEC; break;
 	case SCENARIO_LOSE_HISTORY: store_lose_history(&r->store); break;
 	case SCENARIO_LOSE_ALL: lose_all(faults, r); break;
+	case SCENARIO_DIE: die(faults, r); break;
 	case SCENARIO_RESTART:
-		if (!simnet_is_up(faults->net, event->a))
+		if (!r->is_dead && !simnet_is_up(faults->net, event->a))
 			replica_restart(r);
 		break;
 	default: server_perform(faults, event); break;
@@ -90,9 +120,9 @@ void faults_end(const struct faults *faults)
 	weather_set(faults, SCENARIO_GOOD);
 	for (unsigned i = 0; i < faults->count; i++) {
 		struct replica *r = &faults->replicas[i];
-		r->config.refuses_ixfr = r->config.sends_garbage = 0;
+		r->config.refuses_ixfr = r->config.sends_garbage = r->config.confuses = r->config.stalls = 0;
 		r->crash_at = REPLICA_SOUND;
-		if (!simnet_is_up(faults->net, i))
+		if (!r->is_dead && !simnet_is_up(faults->net, i))
 			replica_restart(r);
 	}
 }

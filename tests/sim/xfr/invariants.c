@@ -8,7 +8,8 @@
 #include "lib/dns/serial.h"
 #include "tests/support/zone_text.h"
 
-enum { STEPS_AT_ONCE_MAX = 20000 };
+#define STORM_WINDOW (10 * USEC_PER_SEC)
+enum { STEPS_AT_ONCE_MAX = 20000, STORM_QUESTIONS = 100, STORM_EACH_TARGET = 40 };
 
 void invariants_fail(struct invariants *inv, const char *format, ...)
 {
@@ -146,10 +147,27 @@ static void progress_check(struct invariants *inv, usec_t now)
 		invariants_fail(inv, "%d steps without time going on", STEPS_AT_ONCE_MAX);
 }
 
+static void behaviour_check(struct invariants *inv, const struct replica *r)
+{
+	struct watch *watch = &inv->watches[r->config.node];
+	usec_t now = simnet_now(r->net);
+	unsigned most = STORM_QUESTIONS + r->config.target_count * STORM_EACH_TARGET;
+
+	if (r->config.primary_count > 0 && simnet_is_up(r->net, r->config.node) && r->is_expired != r->refresh.expired)
+		invariants_fail(inv, "server %u: expired is %d, its machine says %d", r->config.node, r->is_expired, r->refresh.expired);
+	if (now - watch->sent_since > STORM_WINDOW) {
+		watch->sent_since = now;
+		watch->sent = r->counters.sent;
+	}
+	if (r->counters.sent - watch->sent > most)
+		invariants_fail(inv, "server %u has sent more than %u messages in %d s", r->config.node, most, (int)(STORM_WINDOW / USEC_PER_SEC));
+}
+
 bool invariants_check(struct invariants *inv, const struct replica *replicas, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
 		version_check(inv, &replicas[i]);
+		behaviour_check(inv, &replicas[i]);
 		if (replicas[i].broken[0])
 			invariants_fail(inv, "%s", replicas[i].broken);
 	}

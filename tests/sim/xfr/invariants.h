@@ -3,6 +3,8 @@
  *   - a serial that a server serves never goes back (RFC 1982), except where an operator told it to take any, or its disk was emptied;
  *   - what it serves is, record for record, a version that the primary published under that serial;
  *   - a peer that counts as having a serial has served it;
+ *   - a server that says it expired is one whose machine says so;
+ *   - nobody storms: what a server asks and tells by itself stays within reason;
  *   - what the primary served once, and so acknowledged, it still has or has replaced by something newer, over every crash.
  *
  * Versions are compared by their count, fingerprint and SOA.
@@ -27,6 +29,8 @@ struct watch {
 	struct zone_summary summary;
 	unsigned set_back;
 	uint64_t held[LEDGER_MAX / 64];             /* entries it has served */
+	usec_t sent_since;                          /* … a moment at which it had sent so much */
+	unsigned sent;
 	bool is_believed[REPLICA_PEERS_MAX];        /* of each target: the serial it is believed to have, found true */
 	uint32_t believed[REPLICA_PEERS_MAX];
 };

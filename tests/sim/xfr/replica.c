@@ -68,6 +68,7 @@ static void notify_send(struct replica *r, struct replica_target *target, bool a
 	int status = notify_write(&notify, wire, sizeof(wire), &len);
 	assert(status == ZT_OK);
 	simnet_datagram(r->net, r->config.node, target->node, wire, len);
+	r->counters.sent++;
 }
 
 static void soa_ask(struct replica *r, unsigned node, uint16_t id)
@@ -78,6 +79,7 @@ static void soa_ask(struct replica *r, unsigned node, uint16_t id)
 	int status = soa_query_write(wire, sizeof(wire), id, replica_apex, &len);
 	assert(status == ZT_OK);
 	simnet_datagram(r->net, r->config.node, node, wire, len);
+	r->counters.sent++;
 }
 
 static void transfer_drop(struct replica *r)
@@ -109,6 +111,7 @@ static void transfer_begin(struct replica *r, const struct refresh_action *actio
 	assert(status == ZT_OK);
 	r->stream = simnet_stream_open(r->net, r->config.node, r->asked);
 	simnet_stream_send(r->net, r->stream, r->config.node, wire, len);
+	r->counters.sent++;
 	refresh_on_progress(&r->refresh, r->ticket, now_of(r));
 }
 
@@ -438,10 +441,10 @@ void replica_force_retransfer(struct replica *r)
 	replica_run(r);
 }
 
-bool replica_is_settled(const struct replica *r)
+bool replica_is_settled(const struct replica *r, const struct replica *others)
 {
 	for (unsigned i = 0; i < r->config.target_count; i++) {
-		if (!notify_sender_has_reached(&r->targets[i].sender, replica_serial(r)))
+		if (!others[r->targets[i].node].is_dead && !notify_sender_has_reached(&r->targets[i].sender, replica_serial(r)))
 			return false;
 	}
 	return true;

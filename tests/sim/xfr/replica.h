@@ -27,6 +27,9 @@ struct replica_config {
 	uint32_t soa_refresh, soa_retry, soa_expire;      /* 0: 300, 60, 3000 */
 	double refuses_ixfr;                        /* how often an IXFR is answered by an error */
 	double sends_garbage;                       /* how often a transfer's message is cut short */
+	double confuses;                            /* how often an IXFR's differences do not fit the question, or one another */
+	double stalls;                              /* how often a transfer is sent in part, and then nothing more */
+	bool never_ixfr;                            /* it can't do that at all */
 	bool notifies_without_serial;
 };
 
@@ -43,6 +46,7 @@ struct replica_counters {
 	unsigned ixfr, axfr;            /* received and committed */
 	unsigned failed;
 	unsigned expired, confirmed, behind, crashes;
+	unsigned sent;                  /* questions, transfers begun and NOTIFYs */
 };
 
 /* Where the next commit is cut short by a crash. */
@@ -69,6 +73,7 @@ struct replica {
 	enum replica_crash crash_at;
 	struct zone_edit *stored;       /* crashed between storing and publishing: what is on the disk */
 	unsigned set_back;              /* versions that an operator let it take whatever their serial */
+	bool is_dead;                   /* it went down for good */
 	char broken[160];               /* the first thing that must not happen */
 	struct replica_counters counters;
 };
@@ -90,5 +95,5 @@ void replica_restart(struct replica *r);
 void replica_lose_all(struct replica *r);
 void replica_force_refresh(struct replica *r);
 void replica_force_retransfer(struct replica *r);
-/* Whether every target was seen with our serial. */
-bool replica_is_settled(const struct replica *r);
+/* Whether every target that is not dead was seen with our serial. others: all servers, by node. */
+bool replica_is_settled(const struct replica *r, const struct replica *others);

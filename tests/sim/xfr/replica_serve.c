@@ -1,5 +1,6 @@
 /* What a simulated server answers. */
 #include <assert.h>
+#include <limits.h>
 
 #include "lib/dns/writer.h"
 #include "lib/xfr/xfr_out.h"
@@ -73,12 +74,16 @@ static void error_send(struct replica *r, uint64_t stream, const struct message 
 static void messages_send(struct replica *r, uint64_t stream, struct xfr_out *out)
 {
 	uint8_t wire[MESSAGE_SIZE];
+	unsigned left = happens(r, r->config.stalls) ? (unsigned)rng_below(&r->rng, 3) : UINT_MAX;
 	size_t len;
 	int status;
 
 	while ((status = xfr_out_next(out, wire, &len)) == ZT_OK) {
 		if (happens(r, r->config.sends_garbage))
 			len -= 1 + rng_below(&r->rng, len - 12);
+		if (left == 0)
+			return;
+		left--;
 		simnet_stream_send(r->net, stream, r->config.node, wire, len);
 	}
 	assert(status == ZT_EDONE);
@@ -91,16 +96,18 @@ void replica_answer_transfer(struct replica *r, uint64_t stream, unsigned from, 
 	struct xfr_out *out;
 	int status = ZT_OK;
 
-	if (!serves(r) || (query->qtype == TYPE_IXFR && happens(r, r->config.refuses_ixfr))) {
+	if (!serves(r) || (query->qtype == TYPE_IXFR && (r->config.never_ixfr || happens(r, r->config.refuses_ixfr)))) {
 		error_send(r, stream, query, rng_below(&r->rng, 2) ? RCODE_SERVFAIL : RCODE_NOTIMP);
 		return;
 	}
-	xfr_history_init(&history, zone_version_record_count(config.version), rng_below(&r->rng, 2));
+	bool is_confused = !r->store.is_real && happens(r, r->config.confuses);
+	xfr_history_init(&history, zone_version_record_count(config.version), !is_confused && rng_below(&r->rng, 2));
 	if (query->qtype == TYPE_IXFR) {
 		status = xfr_client_serial(query, &config.client_serial);
 		assert(status == ZT_OK);
 		replica_evidence(r, from, config.client_serial);
-		if (store_history(&r->store, config.version, config.client_serial, &history))
+		if (is_confused ? store_history_confused(&r->store, &r->rng, &history)
+				: store_history(&r->store, config.version, config.client_serial, &history))
 			config.history = &history;
 	}
 	status = xfr_out_new(&config, &out);

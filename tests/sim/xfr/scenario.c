@@ -48,7 +48,10 @@ static const struct {
 	[SCENARIO_CLOCK] = { "clock", "as" },
 	[SCENARIO_LOSE_HISTORY] = { "lose-history", "a" },
 	[SCENARIO_LOSE_ALL] = { "lose-all", "a" },
+	[SCENARIO_DIE] = { "die", "a" },
 };
+
+static const char *const misbehaviours[SCENARIO_MISBEHAVIOURS] = { "refuse", "garbage", "confuse", "stall", "plain" };
 
 /* ---- writing -------------------------------------------------------------------------------------------------------------------------- */
 
@@ -71,10 +74,16 @@ void scenario_write(const struct scenario *s, FILE *out)
 	fprintf(out, "seed %" PRIu64 "\n", s->seed);
 	fprintf(out, "zone %u %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 "\n", s->records, s->serial, s->refresh, s->retry, s->expire);
 	fprintf(out, "network %s\n", qualities[s->quality].name);
-	fprintf(out, "misbehave %u %u %d\n", s->refuse_percent, s->garbage_percent, s->notifies_without_serial);
+	fprintf(out, "misbehave");
+	for (unsigned i = 0; i < SCENARIO_MISBEHAVIOURS; i++) {
+		if (s->percents[i] > 0)
+			fprintf(out, " %s %u", misbehaviours[i], s->percents[i]);
+	}
+	fputc('\n', out);
 	for (unsigned i = 0; i < s->server_count; i++) {
 		const struct scenario_server *server = &s->servers[i];
-		fprintf(out, "server %u history %u%s%s", i, server->history, server->has_journal ? " journal" : "", server->primaries ? " follows" : "");
+		fprintf(out, "server %u history %u%s%s%s", i, server->history, server->has_journal ? " journal" : "", server->never_ixfr ? " no-ixfr" : "",
+			server->primaries ? " follows" : "");
 		for (unsigned j = 0; j < s->server_count; j++) {
 			if (server->primaries >> j & 1)
 				fprintf(out, " %u", j);
@@ -147,6 +156,8 @@ static bool server_read(struct scenario *s, char **rest)
 	for (word = strtok_r(NULL, " \n", rest); word && strcmp(word, "follows") != 0; word = strtok_r(NULL, " \n", rest)) {
 		if (strcmp(word, "journal") == 0)
 			server.has_journal = true;
+		else if (strcmp(word, "no-ixfr") == 0)
+			server.never_ixfr = true;
 		else if (strcmp(word, "history") == 0 && (word = strtok_r(NULL, " \n", rest)))
 			server.history = (unsigned)strtoul(word, NULL, 10);
 		else
@@ -158,10 +169,23 @@ static bool server_read(struct scenario *s, char **rest)
 	return true;
 }
 
+static bool misbehaviours_read(struct scenario *s, char **rest)
+{
+	for (const char *word; (word = strtok_r(NULL, " \n", rest));) {
+		const char *percent = strtok_r(NULL, " \n", rest);
+		unsigned i = 0;
+		while (i < SCENARIO_MISBEHAVIOURS && strcmp(word, misbehaviours[i]) != 0)
+			i++;
+		if (i == SCENARIO_MISBEHAVIOURS || !percent)
+			return false;
+		s->percents[i] = (unsigned)strtoul(percent, NULL, 10);
+	}
+	return true;
+}
+
 static bool line_read(struct scenario *s, char *line)
 {
 	char *rest = NULL, *word = strtok_r(line, " \n", &rest);
-	unsigned plain;
 
 	if (!word || word[0] == '#')
 		return true;
@@ -175,10 +199,7 @@ static bool line_read(struct scenario *s, char *line)
 		return quality_read(strtok_r(NULL, " \n", &rest), &s->quality);
 	if (strcmp(word, "zone") == 0)
 		return sscanf(rest, "%u %" SCNu32 " %" SCNu32 " %" SCNu32 " %" SCNu32, &s->records, &s->serial, &s->refresh, &s->retry, &s->expire) == 5;
-	if (strcmp(word, "misbehave") != 0 || sscanf(rest, "%u %u %u", &s->refuse_percent, &s->garbage_percent, &plain) != 3)
-		return false;
-	s->notifies_without_serial = plain;
-	return true;
+	return strcmp(word, "misbehave") == 0 && misbehaviours_read(s, &rest);
 }
 
 bool scenario_read(struct scenario *s, FILE *in)

@@ -3,9 +3,10 @@
  *     seed 17                                  of all dice of the run
  *     zone 40 4294967290 3600 600 604800       names, first serial, SOA REFRESH, RETRY, EXPIRE
  *     network fair                             the quality of all links (good, fair, poor, awful, slow)
- *     misbehave 30 10 0                        percent of IXFRs refused, of messages cut short; 1: NOTIFY without serial
+ *     misbehave refuse 30 garbage 10 confuse 5 stall 5 plain 100      percent of IXFRs refused, of messages cut short, of differences that do not
+ *                                              fit, of transfers that end in silence; of servers that send NOTIFY without the serial
  *     server 0 history 8
- *     server 1 history 20 journal follows 0    "journal": a real one in a temporary folder
+ *     server 1 history 20 journal follows 0    "journal": a real one in a temporary folder; "no-ixfr": it can't do that, ever
  *     server 2 history 0 follows 0 1
  *     +0.250 change 0                          seconds after the event before
  *     +3.100 cut 0 1
@@ -41,8 +42,11 @@ enum scenario_kind {
 	SCENARIO_CLOCK,                  /* a, seconds: the wall clock jumps */
 	SCENARIO_LOSE_HISTORY,           /* a: no differences are left in its journal */
 	SCENARIO_LOSE_ALL,               /* a: it goes down and its disk is empty */
+	SCENARIO_DIE,                    /* a: it goes down for good, if the others can do without it */
 	SCENARIO_KINDS
 };
+
+enum scenario_misbehaviour { SCENARIO_REFUSE, SCENARIO_GARBAGE, SCENARIO_CONFUSE, SCENARIO_STALL, SCENARIO_PLAIN, SCENARIO_MISBEHAVIOURS };
 
 struct scenario_event {
 	usec_t after;                    /* the event before */
@@ -54,7 +58,7 @@ struct scenario_event {
 struct scenario_server {
 	uint64_t primaries;              /* bits of those it follows */
 	unsigned history;
-	bool has_journal;
+	bool has_journal, never_ixfr;
 };
 
 struct scenario {
@@ -62,8 +66,7 @@ struct scenario {
 	unsigned records;
 	uint32_t serial, refresh, retry, expire;
 	unsigned quality;
-	unsigned refuse_percent, garbage_percent;
-	bool notifies_without_serial;
+	unsigned percents[SCENARIO_MISBEHAVIOURS];
 	unsigned server_count;
 	struct scenario_server servers[SCENARIO_SERVERS_MAX];
 	unsigned event_count;

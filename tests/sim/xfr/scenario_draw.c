@@ -58,6 +58,7 @@ static void servers_draw(struct scenario *s, struct rng *rng)
 		s->servers[i].primaries = i > 0 ? primaries_draw(rng, shape, i, s->server_count) : 0;
 		s->servers[i].history = one_in(rng, 4) ? between(rng, 0, 20) : history;
 		s->servers[i].has_journal = has_journals;
+		s->servers[i].never_ixfr = one_in(rng, 30);
 	}
 }
 
@@ -68,7 +69,7 @@ static const unsigned weights[SCENARIO_KINDS] = {
 	[SCENARIO_CHANGE] = 40, [SCENARIO_RELOAD] = 4, [SCENARIO_CUT] = 8, [SCENARIO_JOIN] = 4, [SCENARIO_ISOLATE] = 3, [SCENARIO_UNITE] = 3,
 	[SCENARIO_LINK] = 6, [SCENARIO_WEATHER] = 4, [SCENARIO_CRASH] = 5, [SCENARIO_CRASH_BEFORE_STORE] = 2, [SCENARIO_CRASH_AFTER_STORE] = 2,
 	[SCENARIO_CRASH_AFTER_PUBLISH] = 2, [SCENARIO_RESTART] = 12, [SCENARIO_REFRESH] = 2, [SCENARIO_RETRANSFER] = 1, [SCENARIO_CLOCK] = 2,
-	[SCENARIO_LOSE_HISTORY] = 2, [SCENARIO_LOSE_ALL] = 1,
+	[SCENARIO_LOSE_HISTORY] = 2, [SCENARIO_LOSE_ALL] = 1, [SCENARIO_DIE] = 2,
 };
 
 static enum scenario_kind kind_draw(struct rng *rng)
@@ -115,6 +116,7 @@ static void event_draw(const struct scenario *s, struct rng *rng, struct scenari
 	case SCENARIO_REFRESH:
 	case SCENARIO_RETRANSFER:
 	case SCENARIO_LOSE_ALL:
+	case SCENARIO_DIE:
 		event->a = between(rng, 1, s->server_count - 1);
 		break;
 	case SCENARIO_LINK:
@@ -144,9 +146,11 @@ void scenario_draw(struct scenario *s, uint64_t seed)
 	s->retry = retries[rng_below(&rng, 3)];
 	s->expire = expires[rng_below(&rng, 3)];
 	s->quality = (unsigned)rng_below(&rng, SCENARIO_QUALITIES);
-	s->refuse_percent = one_in(&rng, 3) ? 30 : 0;
-	s->garbage_percent = one_in(&rng, 3) ? 10 : 0;
-	s->notifies_without_serial = one_in(&rng, 6);
+	s->percents[SCENARIO_REFUSE] = one_in(&rng, 4) ? 30 : 0;
+	s->percents[SCENARIO_GARBAGE] = one_in(&rng, 4) ? 10 : 0;
+	s->percents[SCENARIO_CONFUSE] = one_in(&rng, 4) ? 30 : 0;
+	s->percents[SCENARIO_STALL] = one_in(&rng, 4) ? 20 : 0;
+	s->percents[SCENARIO_PLAIN] = one_in(&rng, 8) ? between(&rng, 0, 100) : 0;
 	servers_draw(s, &rng);
 	s->event_count = one_in(&rng, 10) ? between(&rng, 30, 100) : between(&rng, 3, 30);
 	for (unsigned i = 0; i < s->event_count; i++)

@@ -179,20 +179,20 @@ static bool setting_plain(struct scenario *c, unsigned which)
 
 	switch (which) {
 	case 0: c->quality = SCENARIO_GOOD; break;
-	case 1: c->refuse_percent = 0; break;
-	case 2: c->garbage_percent = 0; break;
-	case 3: c->notifies_without_serial = false; break;
-	case 4: c->serial = 1; break;
-	case 5: c->records = 1; break;
-	case 6:
-		for (unsigned i = 0; i < c->server_count; i++)
-			c->servers[i].has_journal = false;
+	case 1: c->serial = 1; break;
+	case 2: c->records = 1; break;
+	case 3: case 4: case 5:
+		for (unsigned i = 0; i < c->server_count; i++) {
+			struct scenario_server *server = &c->servers[i];
+			if (which == 3)
+				server->has_journal = false;
+			else if (which == 4)
+				server->never_ixfr = false;
+			else
+				server->history = 20;
+		}
 		break;
-	case 7:
-		for (unsigned i = 0; i < c->server_count; i++)
-			c->servers[i].history = 20;
-		break;
-	default: break;
+	default: c->percents[which - 6] = 0; break;
 	}
 	return memcmp(&before, c, sizeof(before)) != 0;
 }
@@ -202,7 +202,7 @@ static bool settings_shrink(struct shrinker *s)
 	struct scenario candidate;
 	bool did = false;
 
-	for (unsigned which = 0; which < 8; which++) {
+	for (unsigned which = 0; which < 6 + SCENARIO_MISBEHAVIOURS; which++) {
 		memcpy(&candidate, &s->best, sizeof(candidate));
 		if (setting_plain(&candidate, which))
 			did |= attempt(s, &candidate);

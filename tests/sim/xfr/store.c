@@ -99,6 +99,24 @@ bool store_history(struct store *store, const struct zone_version *to, uint32_t 
 	return true;
 }
 
+bool store_history_confused(struct store *store, struct rng *rng, struct xfr_history *out)
+{
+	unsigned start = (unsigned)rng_below(rng, store->history_count), skipped = start + 1 + (unsigned)rng_below(rng, store->history_count);
+
+	if (store->history_count == 0)
+		return false;
+	for (unsigned i = start; i < store->history_count; i++) {
+		if (i == skipped && i + 1 < store->history_count)
+			continue;
+		/* It does not look whether they fit. */
+		bool has_serial = changeset_from_serial(&store->history[i], &out->to_serial);
+		assert(has_serial);
+		if (xfr_history_add(out, &store->history[i]) != ZT_OK)
+			return false;
+	}
+	return true;
+}
+
 bool store_load(struct store *store, struct zone *zone)
 {
 	struct zone_edit *edit;

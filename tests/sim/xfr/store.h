@@ -6,6 +6,7 @@
 #pragma once
 
 #include "lib/base/log.h"
+#include "lib/base/rng.h"
 #include "lib/xfr/xfr_out.h"
 #include "lib/zone/journal.h"
 
@@ -27,6 +28,8 @@ void store_fini(struct store *store);
 void store_commit(struct store *store, const struct zone_version *from, const struct zone_version *to, const struct changeset *change);
 /* Adds the differences from a serial up to `to`; false where the history does not reach or is of no use as an answer. */
 bool store_history(struct store *store, const struct zone_version *to, uint32_t from, struct xfr_history *out);
+/* Differences of a confused server, in memory only: from where it likes, at times with one left out. */
+bool store_history_confused(struct store *store, struct rng *rng, struct xfr_history *out);
 /* After a crash: the zone as it is on the disk. False: nothing is there. */
 bool store_load(struct store *store, struct zone *zone);
 /* Accidents of the disk. */

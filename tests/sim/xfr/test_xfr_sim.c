@@ -73,7 +73,7 @@ static bool is_settled(void *ctx)
 {
 	const struct world *w = ctx;
 	for (unsigned i = 0; i < w->count; i++) {
-		if (!replica_is_settled(&w->replicas[i]))
+		if (!replica_is_settled(&w->replicas[i], w->replicas))
 			return false;
 	}
 	return is_equal(ctx);

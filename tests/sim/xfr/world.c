@@ -33,8 +33,10 @@ static void replica_begin(struct world *w, unsigned i)
 	const struct scenario *s = w->scenario;
 	struct replica_config config = {
 		.node = i, .seed = s->seed, .history_max = s->servers[i].history, .has_journal = s->servers[i].has_journal, .soa_refresh = s->refresh,
-		.soa_retry = s->retry, .soa_expire = s->expire, .refuses_ixfr = s->refuse_percent / 100.0, .sends_garbage = s->garbage_percent / 100.0,
-		.notifies_without_serial = s->notifies_without_serial,
+		.soa_retry = s->retry, .soa_expire = s->expire, .never_ixfr = s->servers[i].never_ixfr,
+		.refuses_ixfr = s->percents[SCENARIO_REFUSE] / 100.0, .sends_garbage = s->percents[SCENARIO_GARBAGE] / 100.0,
+		.confuses = s->percents[SCENARIO_CONFUSE] / 100.0, .stalls = s->percents[SCENARIO_STALL] / 100.0,
+		.notifies_without_serial = (i * 37 + 50) % 100 < s->percents[SCENARIO_PLAIN],
 	};
 
 	for (unsigned j = 0; j < w->count; j++) {
@@ -125,6 +127,8 @@ static bool is_broken(void *ctx)
 static bool is_equal(const struct world *w)
 {
 	for (unsigned i = 1; i < w->count; i++) {
+		if (w->replicas[i].is_dead)
+			continue;
 		if (w->replicas[i].is_expired || !zone_text_equal(zone_current(w->replicas[0].zone), zone_current(w->replicas[i].zone)))
 			return false;
 	}
@@ -143,7 +147,7 @@ static bool is_settled_or_broken(void *ctx)
 	if (is_broken(ctx))
 		return true;
 	for (unsigned i = 0; i < w->count; i++) {
-		if (!replica_is_settled(&w->replicas[i]))
+		if (!w->replicas[i].is_dead && !replica_is_settled(&w->replicas[i], w->replicas))
 			return false;
 	}
 	return is_equal(w);

@@ -3,7 +3,7 @@
  *
  * Quiet is after the last event, with every fault over. Then, whatever REFRESH and RETRY say:
  *
- *   - within world_bound() all servers serve the primary's version, record for record;
+ *   - within world_bound() all servers that are not dead serve the primary's version, record for record;
  *   - then every server comes to know that of those it tells (its NOTIFY targets);
  *   - from then on nothing is sent but what REFRESH asks for.
  */
