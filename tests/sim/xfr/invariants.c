@@ -8,6 +8,7 @@
 #include "lib/dns/serial.h"
 #include "tests/support/zone_text.h"
 
+#define ANSWERS_WAY (120 * USEC_PER_SEC)
 #define STORM_WINDOW (10 * USEC_PER_SEC)
 enum { STEPS_AT_ONCE_MAX = 20000, STORM_QUESTIONS = 100, STORM_EACH_TARGET = 40 };
 
@@ -147,6 +148,33 @@ static void progress_check(struct invariants *inv, usec_t now)
 		invariants_fail(inv, "%d steps without time going on", STEPS_AT_ONCE_MAX);
 }
 
+/* Whether `r` could hear from `primary` that its version is good. */
+static bool could_confirm(const struct replica *r, const struct replica *primary)
+{
+	struct simnet *net = r->net;
+	unsigned a = r->config.node, b = primary->config.node;
+
+	return simnet_is_up(net, b) && !simnet_link(net, a, b)->cut && !simnet_link(net, b, a)->cut && !primary->is_expired &&
+	       zone_version_apex(zone_current(primary->zone)) && !serial_is_newer(replica_serial(r), replica_serial(primary));
+}
+
+static void age_check(struct invariants *inv, const struct replica *r, const struct replica *replicas)
+{
+	struct watch *watch = &inv->watches[r->config.node];
+	usec_t now = simnet_now(r->net);
+	bool is_fresh = r->config.primary_count == 0 || !watch->has_zone;
+
+	for (unsigned i = 0; i < r->config.primary_count && !is_fresh; i++)
+		is_fresh = could_confirm(r, &replicas[r->config.primaries[i]]);
+	if (is_fresh)
+		watch->fresh_at = now;
+	watch->clock_jumped |= r->wall_offset != watch->wall_offset;
+	watch->wall_offset = r->wall_offset;
+	if (now - watch->fresh_at > r->config.soa_expire * USEC_PER_SEC + ANSWERS_WAY && simnet_is_up(r->net, r->config.node) && !r->is_expired &&
+	    !watch->clock_jumped)
+		invariants_fail(inv, "server %u still serves serial %u, of which it has heard nothing for longer than EXPIRE", r->config.node, watch->serial);
+}
+
 static void behaviour_check(struct invariants *inv, const struct replica *r)
 {
 	struct watch *watch = &inv->watches[r->config.node];
@@ -168,6 +196,7 @@ bool invariants_check(struct invariants *inv, const struct replica *replicas, un
 	for (unsigned i = 0; i < count; i++) {
 		version_check(inv, &replicas[i]);
 		behaviour_check(inv, &replicas[i]);
+		age_check(inv, &replicas[i], replicas);
 		if (replicas[i].broken[0])
 			invariants_fail(inv, "%s", replicas[i].broken);
 	}

@@ -3,6 +3,7 @@
  *   - a serial that a server serves never goes back (RFC 1982), except where an operator told it to take any, or its disk was emptied;
  *   - what it serves is, record for record, a version that the primary published under that serial;
  *   - a peer that counts as having a serial has served it;
+ *   - nothing is served for longer than EXPIRE (and an answer's way) without a primary in reach that has it too;
  *   - a server that says it expired is one whose machine says so;
  *   - nobody storms: what a server asks and tells by itself stays within reason;
  *   - what the primary served once, and so acknowledged, it still has or has replaced by something newer, over every crash.
@@ -29,6 +30,9 @@ struct watch {
 	struct zone_summary summary;
 	unsigned set_back;
 	uint64_t held[LEDGER_MAX / 64];             /* entries it has served */
+	usec_t fresh_at;                            /* when it last could hear from somebody who has what it has */
+	usec_t wall_offset;
+	bool clock_jumped;                          /* it cannot know how old its zone is */
 	usec_t sent_since;                          /* … a moment at which it had sent so much */
 	unsigned sent;
 	bool is_believed[REPLICA_PEERS_MAX];        /* of each target: the serial it is believed to have, found true */

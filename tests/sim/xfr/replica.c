@@ -115,9 +115,8 @@ static void transfer_begin(struct replica *r, const struct refresh_action *actio
 	refresh_on_progress(&r->refresh, r->ticket, now_of(r));
 }
 
-static void confirmed_note(struct replica *r)
+void replica_confirm(struct replica *r)
 {
-	r->is_expired = false;
 	r->has_confirmed = true;
 	r->confirmed_wall = wall_of(r);
 }
@@ -150,7 +149,8 @@ static void perform(struct replica *r, const struct refresh_action *action)
 		r->counters.expired++;
 		break;
 	case REFRESH_CONFIRMED:
-		confirmed_note(r);
+		r->is_expired = false;
+		replica_confirm(r);
 		r->counters.confirmed++;
 		break;
 	case REFRESH_BEHIND:
@@ -269,7 +269,8 @@ static void received(struct replica *r)
 	struct refresh_timers timers = timers_of(r);
 	r->counters.axfr += whole;
 	r->counters.ixfr += !whole;
-	confirmed_note(r);
+	r->is_expired = false;
+	replica_confirm(r);
 	refresh_on_committed(&r->refresh, r->ticket, &timers, now_of(r));
 }
 

@@ -20,6 +20,8 @@ void replica_broken(struct replica *r, const char *format, ...) __attribute__((f
 void replica_run(struct replica *r);
 /* Publishes the edit and keeps its difference. The serial must move forward, unless `any_serial`. False: it crashed meanwhile. */
 bool replica_commit(struct replica *r, struct zone_edit *edit, bool any_serial);
+/* Stores that its version is good at this time. */
+void replica_confirm(struct replica *r);
 void replica_announce(struct replica *r);
 struct replica_target *replica_target_of(struct replica *r, unsigned node);
 /* The node at the other end was seen to hold the serial. */

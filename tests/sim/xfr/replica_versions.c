@@ -32,6 +32,7 @@ static bool edit_pass(struct replica *r, struct zone_edit *edit, const struct ch
 		return false;
 	}
 	store_commit(&r->store, zone_current(r->zone), zone_edit_view(edit), change);
+	replica_confirm(r);      /* in the same transaction */
 	if (r->crash_at == REPLICA_CRASH_AFTER_STORE) {
 		r->stored = edit;
 		return !crashes_here(r, REPLICA_CRASH_AFTER_STORE);

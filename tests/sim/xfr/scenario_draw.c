@@ -133,7 +133,7 @@ static void event_draw(const struct scenario *s, struct rng *rng, struct scenari
 
 void scenario_draw(struct scenario *s, uint64_t seed)
 {
-	static const uint32_t refreshes[] = { 300, 3600, 86400 }, retries[] = { 60, 900, 7200 }, expires[] = { 3000, 604800, 1209600 };
+	static const uint32_t refreshes[] = { 300, 3600, 86400 }, retries[] = { 60, 900, 7200 }, expires[] = { 400, 3000, 604800, 1209600 };
 	struct rng rng;
 
 	memset(s, 0, sizeof(*s));
@@ -144,7 +144,7 @@ void scenario_draw(struct scenario *s, uint64_t seed)
 	s->serial = one_in(&rng, 2) ? (uint32_t)rng_u64(&rng) : UINT32_MAX - (uint32_t)rng_below(&rng, 0x4000000);
 	s->refresh = refreshes[rng_below(&rng, 3)];
 	s->retry = retries[rng_below(&rng, 3)];
-	s->expire = expires[rng_below(&rng, 3)];
+	s->expire = expires[rng_below(&rng, 4)];
 	s->quality = (unsigned)rng_below(&rng, SCENARIO_QUALITIES);
 	s->percents[SCENARIO_REFUSE] = one_in(&rng, 4) ? 30 : 0;
 	s->percents[SCENARIO_GARBAGE] = one_in(&rng, 4) ? 10 : 0;
