@@ -156,6 +156,12 @@ static void perform(struct replica *r, const struct refresh_action *action)
 	case REFRESH_BEHIND:
 		r->counters.behind++;
 		break;
+	case REFRESH_RECONCILE:
+	case REFRESH_ADOPT:
+	case REFRESH_DIVERGED:
+	case REFRESH_DISAGREE:
+		replica_broken(r, "server %u: action %d on account of what nobody said", r->config.node, (int)action->kind);
+		break;
 	}
 }
 
