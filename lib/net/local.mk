@@ -10,7 +10,7 @@ lib_libnet_a_SOURCES = \
 	%D%/stream.c %D%/stream.h %D%/stream_inner.h %D%/stream_io.c \
 	%D%/tap.c %D%/tap.h \
 	%D%/tap_link.c %D%/tap_link.h \
-	%D%/tls.c %D%/tls.h \
+	%D%/tls.c %D%/tls.h %D%/tls_inner.h %D%/tls_peer.c \
 	%D%/transport.c %D%/transport.h \
 	%D%/udp.c %D%/udp.h
 

@@ -548,6 +548,21 @@ bool stream_is_encrypted(const struct stream *stream)
 	return stream->transport.tls != NULL;
 }
 
+bool stream_is_resumed(const struct stream *stream)
+{
+	return stream->transport.tls && tls_is_resumed(stream->transport.tls);
+}
+
+struct tls_peer *stream_tls_peer(const struct stream *stream)
+{
+	return stream->transport.tls ? tls_peer_of(stream->transport.tls) : NULL;
+}
+
+const char *stream_problem(const struct stream *stream)
+{
+	return stream->transport.tls ? tls_problem(stream->transport.tls) : NULL;
+}
+
 const struct netaddr *stream_local(const struct stream *stream)
 {
 	return &stream->local;

@@ -30,6 +30,7 @@
 
 struct stream;
 struct tls_context;
+struct tls_peer;
 
 /* A message without its length; never shorter than 12 bytes. */
 struct stream_message {
@@ -110,6 +111,12 @@ void *stream_ctx(const struct stream *stream);
 /* The peer; where a proxy told it, the client behind. */
 const struct netaddr *stream_remote(const struct stream *stream);
 bool stream_is_encrypted(const struct stream *stream);
+/* Over TLS: the session goes on where an earlier one was. */
+bool stream_is_resumed(const struct stream *stream);
+/* What the peer has shown over TLS; NULL: nothing. Borrowed. */
+struct tls_peer *stream_tls_peer(const struct stream *stream);
+/* What was wrong with TLS, in words for the operator, until on_close returns; NULL: the status says all there is to say. */
+const char *stream_problem(const struct stream *stream);
 const struct netaddr *stream_local(const struct stream *stream);
 uint64_t stream_messages_in(const struct stream *stream);
 uint64_t stream_bytes_in(const struct stream *stream);

@@ -1,7 +1,6 @@
 /* TLS over a connected socket, on OpenSSL. */
-#include "lib/net/tls.h"
-
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -13,6 +12,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "lib/base/netaddr.h"
+#include "lib/net/tls_inner.h"
 
 enum {
 	TICKET_NAME_LEN = 16,
@@ -35,20 +38,6 @@ struct ticket_key {
 struct tls_tickets {
 	pthread_mutex_t lock;               /* taken once in a handshake */
 	struct ticket_key now, before;
-};
-
-struct tls_context {
-	SSL_CTX *ctx;
-	bool is_server;
-	char *hostname;
-	SSL_SESSION *session;               /* a client's newest; borrowed by nobody between calls */
-	unsigned references;                /* sessions and the owner; atomic */
-};
-
-struct tls {
-	SSL *ssl;
-	struct tls_context *context;
-	bool wants_write;
 };
 
 /* ---- tickets ----------------------------------------------------------------------------------------------------------------------- */
@@ -189,6 +178,7 @@ void tls_context_release(struct tls_context *context)
 	SSL_SESSION_free(context->session);
 	SSL_CTX_free(context->ctx);
 	free(context->hostname);
+	free(context->pins);
 	free(context);
 }
 
@@ -264,14 +254,12 @@ static bool key_load(SSL_CTX *ctx, BIO *in)
 	return fine;
 }
 
-static int certificate_load(SSL_CTX *ctx, const struct tls_server_config *config, struct buf *problem)
+static int certificate_load(SSL_CTX *ctx, int certificate_fd, int key_fd, struct buf *problem)
 {
 	int status = ZT_OK;
 
 	ERR_clear_error();
-	if (config->certificate < 0)
-		return self_signed_load(ctx, problem);
-	BIO *certificate = BIO_new_fd(config->certificate, BIO_NOCLOSE), *key = BIO_new_fd(config->key, BIO_NOCLOSE);
+	BIO *certificate = BIO_new_fd(certificate_fd, BIO_NOCLOSE), *key = BIO_new_fd(key_fd, BIO_NOCLOSE);
 	if (!certificate || !key)
 		status = ZT_ENOMEM;
 	else if (!chain_load(ctx, certificate))
@@ -283,6 +271,85 @@ static int certificate_load(SSL_CTX *ctx, const struct tls_server_config *config
 	return status;
 }
 
+/* The certificates of authorities in a PEM file. */
+static int authorities_load(SSL_CTX *ctx, int fd, const char *what, struct buf *problem)
+{
+	BIO *in = BIO_new_fd(fd, BIO_NOCLOSE);
+	X509_STORE *store = SSL_CTX_get_cert_store(ctx);
+	unsigned count = 0;
+	X509 *certificate;
+	bool fine = in;
+
+	ERR_clear_error();
+	while (fine && (certificate = PEM_read_bio_X509_AUX(in, NULL, on_passphrase, NULL))) {
+		fine = X509_STORE_add_cert(store, certificate) == 1;
+		X509_free(certificate);
+		count++;
+	}
+	BIO_free(in);
+	/* The end of the file is an error too; another one is no end. */
+	unsigned long code = ERR_peek_last_error();
+	if (fine && count > 0 && ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE) {
+		ERR_clear_error();
+		return ZT_OK;
+	}
+	return problem_tell(problem, "cannot use", what);
+}
+
+const char *tls_system_ca(void)
+{
+	static const char *const bundles[] = { "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem" };
+
+	if (access(X509_get_default_cert_file(), R_OK) == 0)
+		return X509_get_default_cert_file();
+	for (size_t i = 0; i < sizeof(bundles) / sizeof(bundles[0]); i++) {
+		if (access(bundles[i], R_OK) == 0)
+			return bundles[i];
+	}
+	return NULL;
+}
+
+static int system_authorities_load(SSL_CTX *ctx, struct buf *problem)
+{
+	const char *path = tls_system_ca();
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+
+	if (fd < 0) {
+		buf_printf(problem, "the system has no file of trusted authorities, expected ca-file");
+		return ZT_EINVAL;
+	}
+	int status = authorities_load(ctx, fd, "the system's authorities", problem);
+	close(fd);
+	return status;
+}
+
+/* A ticket carries what the client had shown, so it is good only where the same is trusted. */
+static int clients_prepare(SSL_CTX *ctx, const struct tls_server_config *config, struct buf *problem)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE] = { 0 };
+	unsigned len = 1;
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	int status = config->client_ca >= 0 ? authorities_load(ctx, config->client_ca, "the authorities of clients", problem) : ZT_OK;
+	STACK_OF(X509) *trusted = X509_STORE_get1_all_certs(SSL_CTX_get_cert_store(ctx));
+
+	if (!md || !trusted || EVP_DigestInit_ex(md, EVP_sha256(), NULL) != 1)
+		status = status != ZT_OK ? status : ZT_ENOMEM;
+	for (int i = 0; status == ZT_OK && i < sk_X509_num(trusted); i++) {
+		unsigned char one[EVP_MAX_MD_SIZE];
+		if (X509_digest(sk_X509_value(trusted, i), EVP_sha256(), one, &len) != 1 || EVP_DigestUpdate(md, one, len) != 1 ||
+		    SSL_CTX_add_client_CA(ctx, sk_X509_value(trusted, i)) != 1)
+			status = ZT_ENOMEM;
+	}
+	if (status == ZT_OK && (EVP_DigestFinal_ex(md, digest, &len) != 1 ||
+				SSL_CTX_set_session_id_context(ctx, digest, len < SSL_MAX_SID_CTX_LENGTH ? len : SSL_MAX_SID_CTX_LENGTH) != 1))
+		status = ZT_ENOMEM;
+	sk_X509_pop_free(trusted, X509_free);
+	EVP_MD_CTX_free(md);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_cert_verify_callback(ctx, tls_client_judge, NULL);
+	return status;
+}
+
 int tls_server_new(struct tls_context **out, const struct tls_server_config *config, struct buf *problem)
 {
 	struct tls_context *context = context_new(TLS_server_method());
@@ -290,7 +357,10 @@ int tls_server_new(struct tls_context **out, const struct tls_server_config *con
 	if (!context)
 		return ZT_ENOMEM;
 	context->is_server = true;
-	int status = certificate_load(context->ctx, config, problem);
+	int status = config->certificate < 0 ? self_signed_load(context->ctx, problem) :
+					       certificate_load(context->ctx, config->certificate, config->key, problem);
+	if (status == ZT_OK && config->asks_client)
+		status = clients_prepare(context->ctx, config, problem);
 	if (status != ZT_OK) {
 		tls_context_release(context);
 		return status;
@@ -330,25 +400,44 @@ static int on_session(SSL *ssl, SSL_SESSION *session)
 	return 1;
 }
 
+static int client_configure(struct tls_context *context, const struct tls_client_config *config, struct buf *problem)
+{
+	int status = ZT_OK;
+
+	context->for_transfers = config->for_transfers;
+	if (config->hostname && !(context->hostname = strdup(config->hostname)))
+		return ZT_ENOMEM;
+	if (config->pin_count > 0) {
+		context->pins = malloc(config->pin_count * TLS_PIN_LEN);
+		if (!context->pins)
+			return ZT_ENOMEM;
+		memcpy(context->pins, config->pins, config->pin_count * TLS_PIN_LEN);
+		context->pin_count = config->pin_count;
+	}
+	if (config->hostname)
+		status = config->ca >= 0 ? authorities_load(context->ctx, config->ca, "the authorities to trust", problem) :
+					   system_authorities_load(context->ctx, problem);
+	if (status == ZT_OK && config->certificate >= 0)
+		status = certificate_load(context->ctx, config->certificate, config->key, problem);
+	return status;
+}
+
 int tls_client_new(struct tls_context **out, const struct tls_client_config *config, struct buf *problem)
 {
 	struct tls_context *context = context_new(TLS_client_method());
-	int status = ZT_OK;
 
 	if (!context)
 		return ZT_ENOMEM;
 	ERR_clear_error();
-	if (config->hostname && !(context->hostname = strdup(config->hostname)))
-		status = ZT_ENOMEM;
-	else if (config->ca && SSL_CTX_load_verify_file(context->ctx, config->ca) != 1)
-		status = problem_tell(problem, "cannot use the certificates in", config->ca);
-	else if (!config->ca && config->hostname && SSL_CTX_set_default_verify_paths(context->ctx) != 1)
-		status = problem_tell(problem, "cannot use", "the system's certificates");
+	int status = client_configure(context, config, problem);
 	if (status != ZT_OK || SSL_CTX_set_alpn_protos(context->ctx, alpn_dot, sizeof(alpn_dot)) != 0) {
 		tls_context_release(context);
 		return status != ZT_OK ? status : ZT_ENOMEM;
 	}
-	SSL_CTX_set_verify(context->ctx, config->hostname || config->ca ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+	if (config->for_transfers)
+		SSL_CTX_set_min_proto_version(context->ctx, TLS1_3_VERSION);
+	SSL_CTX_set_verify(context->ctx, config->hostname || config->pin_count > 0 ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+	SSL_CTX_set_cert_verify_callback(context->ctx, tls_server_judge, NULL);
 	SSL_CTX_set_session_cache_mode(context->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_set_app_data(context->ctx, context);
 	SSL_CTX_sess_set_new_cb(context->ctx, on_session);
@@ -374,12 +463,22 @@ void tls_context_fingerprint(const struct tls_context *context, char out[65])
 
 /* ---- sessions ---------------------------------------------------------------------------------------------------------------------- */
 
+/* A name goes with SNI, an address without (RFC 6066 section 3). */
+static bool name_expect(SSL *ssl, const char *name)
+{
+	struct netaddr addr;
+
+	if (netaddr_from_text(&addr, name, 0) == ZT_OK)
+		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) == 1;
+	return SSL_set_tlsext_host_name(ssl, name) == 1 && SSL_set1_host(ssl, name) == 1;
+}
+
 static bool client_prepare(struct tls *tls)
 {
 	const struct tls_context *context = tls->context;
 
 	SSL_set_connect_state(tls->ssl);
-	if (context->hostname && (SSL_set_tlsext_host_name(tls->ssl, context->hostname) != 1 || SSL_set1_host(tls->ssl, context->hostname) != 1))
+	if (context->hostname && !name_expect(tls->ssl, context->hostname))
 		return false;
 	return !context->session || SSL_set_session(tls->ssl, context->session) == 1;
 }
@@ -392,7 +491,7 @@ int tls_open(struct tls **out, struct tls_context *context, int fd)
 		return ZT_ENOMEM;
 	tls->context = tls_context_acquire(context);
 	tls->ssl = SSL_new(context->ctx);
-	if (!tls->ssl || SSL_set_fd(tls->ssl, fd) != 1 || (!context->is_server && !client_prepare(tls))) {
+	if (!tls->ssl || SSL_set_app_data(tls->ssl, tls) != 1 || SSL_set_fd(tls->ssl, fd) != 1 || (!context->is_server && !client_prepare(tls))) {
 		tls_close(tls);
 		ERR_clear_error();
 		return ZT_ENOMEM;
@@ -414,6 +513,8 @@ void tls_close(struct tls *tls)
 	}
 	SSL_free(tls->ssl);
 	tls_context_release(tls->context);
+	tls_peer_release(tls->peer);
+	free(tls->problem);
 	free(tls);
 }
 
@@ -433,12 +534,31 @@ static int failure(struct tls *tls, int result)
 	case SSL_ERROR_SYSCALL: return saved ? status_from_errno(saved) : ZT_ECLOSED;
 	default: break;
 	}
+	tls_alert_explain(tls, code);
 	switch (ERR_GET_REASON(code)) {
 	case SSL_R_CERTIFICATE_VERIFY_FAILED:
 	case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+	case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+	case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
+	case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+	case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+	case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
 	case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE: return ZT_EDENIED;
 	default: return ZT_EMALFORMED;
 	}
+}
+
+/* ALPN keeps us from talking to what is no server for DNS (RFC 9103 section 7.1). */
+static bool alpn_is_dot(struct tls *tls)
+{
+	const unsigned char *name;
+	unsigned len;
+
+	SSL_get0_alpn_selected(tls->ssl, &name, &len);
+	if (len == sizeof(alpn_dot) - 1 && memcmp(name, alpn_dot + 1, len) == 0)
+		return true;
+	tls_problem_set(tls, "the server does not choose ALPN dot, as it must for zone transfers (RFC 9103); is it one for DNS over TLS?");
+	return false;
 }
 
 int tls_handshake(struct tls *tls)
@@ -446,7 +566,9 @@ int tls_handshake(struct tls *tls)
 	ERR_clear_error();
 	errno = 0;
 	int result = SSL_do_handshake(tls->ssl);
-	return result == 1 ? ZT_OK : failure(tls, result);
+	if (result != 1)
+		return failure(tls, result);
+	return tls->context->for_transfers && !alpn_is_dot(tls) ? ZT_EDENIED : ZT_OK;
 }
 
 int tls_read(struct tls *tls, void *data, size_t size, size_t *len)
@@ -473,4 +595,9 @@ bool tls_wants_write(const struct tls *tls)
 bool tls_is_resumed(const struct tls *tls)
 {
 	return SSL_session_reused(tls->ssl) == 1;
+}
+
+const char *tls_problem(const struct tls *tls)
+{
+	return tls->problem;
 }

@@ -96,14 +96,78 @@ static struct tls_context *server_self_signed(struct tls_tickets *tickets)
 static struct tls_context *client_for(const char *hostname, const char *ca)
 {
 	char path[512];
-	struct tls_client_config config = { .hostname = hostname, .ca = ca ? path_of(ca, path) : NULL };
+	struct tls_client_config config = {
+		.hostname = hostname, .ca = ca ? open(path_of(ca, path), O_RDONLY) : -1, .certificate = -1, .key = -1,
+	};
 	struct tls_context *context = NULL;
 	struct buf problem;
 
 	buf_init(&problem);
 	ck_assert_int_eq(tls_client_new(&context, &config, &problem), ZT_OK);
 	buf_fini(&problem);
+	if (config.ca >= 0)
+		close(config.ca);
 	return context;
+}
+
+/* A client for transfers, with pins or a certificate of its own. */
+static struct tls_context *client_strict(const uint8_t *pins, size_t pin_count, const char *own)
+{
+	char path[512], file[64];
+	struct tls_client_config config = { .ca = -1, .pins = pins, .pin_count = pin_count, .certificate = -1, .key = -1, .for_transfers = true };
+	struct tls_context *context = NULL;
+	struct buf problem;
+
+	if (own) {
+		snprintf(file, sizeof(file), "%s.crt", own);
+		config.certificate = open(path_of(file, path), O_RDONLY);
+		snprintf(file, sizeof(file), "%s.key", own);
+		config.key = open(path_of(file, path), O_RDONLY);
+	}
+	buf_init(&problem);
+	ck_assert_int_eq(tls_client_new(&context, &config, &problem), ZT_OK);
+	buf_fini(&problem);
+	if (own) {
+		close(config.certificate);
+		close(config.key);
+	}
+	return context;
+}
+
+static struct tls_context *server_that_asks(const char *own, const char *authority)
+{
+	char path[4][512], file[2][64];
+	struct tls_server_config config = { .asks_client = true, .client_ca = authority ? open(path_of(authority, path[2]), O_RDONLY) : -1 };
+	struct tls_context *context = NULL;
+	struct buf problem;
+
+	snprintf(file[0], sizeof(file[0]), "%s.crt", own);
+	snprintf(file[1], sizeof(file[1]), "%s.key", own);
+	config.certificate = open(path_of(file[0], path[0]), O_RDONLY);
+	config.key = open(path_of(file[1], path[1]), O_RDONLY);
+	buf_init(&problem);
+	ck_assert_int_eq(tls_server_new(&context, &config, &problem), ZT_OK);
+	buf_fini(&problem);
+	close(config.certificate);
+	close(config.key);
+	if (config.client_ca >= 0)
+		close(config.client_ca);
+	return context;
+}
+
+static void pin_read(const char *name, uint8_t pin[TLS_PIN_LEN])
+{
+	char path[512];
+	FILE *in = fopen(path_of(name, path), "r");
+	X509 *certificate = PEM_read_X509(in, NULL, NULL, NULL);
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(X509_get0_pubkey(certificate), &der);
+
+	ck_assert_int_gt(len, 0);
+	ck_assert_int_eq(EVP_Digest(der, (size_t)len, pin, NULL, EVP_sha256(), NULL), 1);
+	OPENSSL_free(der);
+	X509_free(certificate);
+	fclose(in);
 }
 
 /* ---- sessions -------------------------------------------------------------------------------------------------------------------------- */
@@ -111,12 +175,18 @@ static struct tls_context *client_for(const char *hostname, const char *ca)
 struct meeting {
 	int server, client;      /* how the handshakes ended */
 	bool is_resumed;
+	bool has_shown;          /* the client, a certificate … */
+	bool is_named;           /* … that is good for c.example */
+	bool has_pin;            /* … and has the key asked for */
+	char problem[512];       /* as the client sees it */
 };
+
+static uint8_t pin_asked[TLS_PIN_LEN];
 
 /* One connection: a handshake, a byte each way (which brings the ticket along), the end. */
 static struct meeting meet(struct tls_context *server, struct tls_context *client)
 {
-	struct meeting meeting = { ZT_EAGAIN, ZT_EAGAIN, false };
+	struct meeting meeting = { .server = ZT_EAGAIN, .client = ZT_EAGAIN };
 	struct tls *a, *b;
 	uint8_t byte = 7;
 	size_t len;
@@ -138,7 +208,12 @@ static struct meeting meet(struct tls_context *server, struct tls_context *clien
 		ck_assert_uint_eq(byte, 7);
 		meeting.is_resumed = tls_is_resumed(a);
 		ck_assert_int_eq(tls_is_resumed(b), meeting.is_resumed);
+		const struct tls_peer *peer = tls_peer_of(a);
+		meeting.has_shown = peer;
+		meeting.is_named = peer && tls_peer_is_named(peer, "c.example");
+		meeting.has_pin = peer && tls_peer_has_pin(peer, pin_asked);
 	}
+	snprintf(meeting.problem, sizeof(meeting.problem), "%s", tls_problem(b) ? tls_problem(b) : "");
 	tls_close(b);
 	tls_close(a);
 	close(fds[0]);
@@ -195,19 +270,83 @@ START_TEST(a_client_that_is_told_whom_to_expect_believes_nobody_else)
 	make_certificate("wrong", "ns.example.net");
 	ck_assert_int_eq(server_from(&server, "right.crt", "right.key", &problem), ZT_OK);
 	struct tls_context *good = client_for("ns.example.net", "right.crt"), *name = client_for("ns.example.org", "right.crt"),
-			   *authority = client_for("ns.example.net", "wrong.crt"), *nobody = client_for("ns.example.net", NULL);
+			   *authority = client_for("ns.example.net", "wrong.crt"),
+			   *nobody = tls_system_ca() ? client_for("ns.example.net", NULL) : NULL;
 
 	ck_assert_int_eq(meet(server, good).client, ZT_OK);
-	ck_assert_int_eq(meet(server, name).client, ZT_EDENIED);
-	ck_assert_int_eq(meet(server, authority).client, ZT_EDENIED);
+	struct meeting refused = meet(server, name);
+	ck_assert_int_eq(refused.client, ZT_EDENIED);
+	ck_assert_ptr_nonnull(strstr(refused.problem, "is for ns.example.net, not for ns.example.org"));
+	refused = meet(server, authority);
+	ck_assert_int_eq(refused.client, ZT_EDENIED);
+	ck_assert_ptr_nonnull(strstr(refused.problem, "self-signed, by CN=right"));
 	ck_assert_int_eq(meet(server, authority).server, ZT_EDENIED);
-	ck_assert_int_eq(meet(server, nobody).client, ZT_EDENIED);
+	if (nobody)
+		ck_assert_int_eq(meet(server, nobody).client, ZT_EDENIED);
 	tls_context_release(good);
 	tls_context_release(name);
 	tls_context_release(authority);
 	tls_context_release(nobody);
 	tls_context_release(server);
 	buf_fini(&problem);
+}
+END_TEST
+
+START_TEST(a_pin_is_enough_and_another_key_is_told_with_its_pin)
+{
+	uint8_t pins[2 * TLS_PIN_LEN] = { 0 };
+
+	make_certificate("server", "ns.example.net");
+	make_certificate("other", "ns.example.net");
+	pin_read("server.crt", pins + TLS_PIN_LEN);
+	struct tls_context *server = server_that_asks("server", NULL), *other = server_that_asks("other", NULL);
+	struct tls_context *good = client_strict(pins, 2, NULL), *bad = client_strict(pins, 1, NULL);
+	struct meeting met = meet(server, good), refused = meet(server, bad);
+
+	ck_assert_int_eq(met.client, ZT_OK);
+	ck_assert(!met.has_shown);
+	ck_assert_int_eq(refused.client, ZT_EDENIED);
+	ck_assert_ptr_nonnull(strstr(refused.problem, "its key has the pin "));
+	ck_assert_int_eq(meet(other, good).client, ZT_EDENIED);
+	tls_context_release(good);
+	tls_context_release(bad);
+	tls_context_release(server);
+	tls_context_release(other);
+}
+END_TEST
+
+START_TEST(what_a_client_shows_is_known_and_stays_known_when_it_resumes)
+{
+	struct tls_tickets *tickets = tls_tickets_new();
+
+	make_certificate("server", "ns.example.net");
+	make_certificate("client", "c.example");
+	make_certificate("stranger", "c.example");
+	pin_read("stranger.crt", pin_asked);
+	struct tls_context *server = server_that_asks("server", "client.crt"), *later = server_that_asks("server", "stranger.crt");
+	tls_context_set_tickets(server, tickets);
+	tls_context_set_tickets(later, tickets);
+	struct tls_context *client = client_strict(NULL, 0, "client"), *stranger = client_strict(NULL, 0, "stranger"), *none = client_strict(NULL, 0, NULL);
+
+	struct meeting met = meet(server, client);
+	ck_assert(met.has_shown && met.is_named && !met.has_pin && !met.is_resumed);
+	met = meet(server, client);
+	ck_assert(met.is_resumed && met.is_named && !met.has_pin);
+	met = meet(server, stranger);
+	ck_assert(met.has_shown && !met.is_named && met.has_pin);
+	met = meet(server, stranger);
+	ck_assert(met.is_resumed && !met.is_named && met.has_pin);
+	met = meet(server, none);
+	ck_assert(met.client == ZT_OK && !met.has_shown);
+	/* Where others are trusted now, a ticket of before is worth nothing. */
+	met = meet(later, client);
+	ck_assert(!met.is_resumed && met.has_shown && !met.is_named);
+	tls_context_release(client);
+	tls_context_release(stranger);
+	tls_context_release(none);
+	tls_context_release(server);
+	tls_context_release(later);
+	tls_tickets_free(tickets);
 }
 END_TEST
 
@@ -229,10 +368,11 @@ START_TEST(files_that_are_no_good_are_told)
 		ck_assert_ptr_null(server);
 		buf_fini(&problem);
 	}
-	struct tls_client_config config = { .ca = path_of("empty", path) };
+	struct tls_client_config config = { .hostname = "a.example", .ca = open(path_of("empty", path), O_RDONLY), .certificate = -1, .key = -1 };
 	buf_init(&problem);
 	ck_assert_int_eq(tls_client_new(&server, &config, &problem), ZT_EINVAL);
 	ck_assert_uint_gt(problem.len, 20);
+	close(config.ca);
 	buf_fini(&problem);
 }
 END_TEST
@@ -435,6 +575,8 @@ int main(void)
 	tcase_add_test(tests, a_second_session_resumes_until_the_keys_have_rolled_twice);
 	tcase_add_test(tests, without_tickets_nothing_is_resumed);
 	tcase_add_test(tests, a_client_that_is_told_whom_to_expect_believes_nobody_else);
+	tcase_add_test(tests, a_pin_is_enough_and_another_key_is_told_with_its_pin);
+	tcase_add_test(tests, what_a_client_shows_is_known_and_stays_known_when_it_resumes);
 	tcase_add_test(tests, files_that_are_no_good_are_told);
 	tcase_add_test(tests, messages_of_every_size_and_many_at_once_go_through_tls);
 	tcase_add_test(tests, a_client_that_talks_no_tls_and_one_that_stops_in_the_middle_are_ended);
