@@ -9,6 +9,7 @@ authd_libauthd_a_SOURCES = \
 	%D%/options_remote.c %D%/options_remote.h \
 	%D%/options_serve.c %D%/options_serve.h \
 	%D%/options_stream.c %D%/options_stream.h \
+	%D%/options_tls.c %D%/options_tls.h \
 	%D%/options_sync.c %D%/options_sync.h \
 	%D%/options_zone.c %D%/options_zone.h \
 	%D%/manage/commit.c %D%/manage/commit.h \

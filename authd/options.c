@@ -208,6 +208,7 @@ static void root_read(struct options_reader *reader, const struct root_conf *con
 	options->zones = options_take(reader, options->zone_count * sizeof(*options->zones));
 	for (uint32_t i = 0; options->zones && i < options->zone_count; i++)
 		zone_options_read(reader, &zones[i], &options->zones[i]);
+	options->holds_secrets = options->holds_secrets || options->remote_tls;
 	if (options->zones && reader->problems->total == 0)
 		duplicates_check(reader, zones);
 }
@@ -272,6 +273,8 @@ static void paths_note(struct options_reader *reader, const struct root_conf *co
 	int status = schema_each_path(&authd_schema, conf, read_folder_note, reader);
 	const char *inside = reader->options->tree.jail ? yaml_path_below(reader->options->path, reader->options->tree.jail) : NULL;
 
+	if (status == ZT_OK && remote_tls_uses_system_ca(reader->options->remote_tls) && tls_system_ca())
+		status = folders_add_of(&reader->options->reads, tls_system_ca());
 	if (status == ZT_OK)
 		status = folders_add(&reader->options->files, inside ? inside : reader->options->path);
 	if (status == ZT_OK)
@@ -287,9 +290,10 @@ static int tree_load(struct yaml_tree *tree, const char *path, const char *jail,
 	return jail ? yaml_tree_load_jailed(tree, path, jail, problems) : yaml_tree_load(tree, path, problems);
 }
 
-/* `jail`: the root folder of this process already, NULL if it is the system's. */
-static int file_read(struct authd_options **out, const char *path, const char *jail, struct buf *errors)
+/* `before`: in force in this process, which is in its root folder already; NULL at the start. */
+static int file_read(struct authd_options **out, const char *path, const struct authd_options *before, struct buf *errors)
 {
+	const char *jail = before ? before->chroot : NULL;
 	struct authd_options *options = calloc(1, sizeof(*options));
 	struct problems problems;
 	struct root_conf conf = { 0 };
@@ -297,6 +301,8 @@ static int file_read(struct authd_options **out, const char *path, const char *j
 
 	if (!options)
 		return ZT_ENOMEM;
+	reader.contexts = &options->remote_tls;
+	reader.contexts_before = before ? before->remote_tls : NULL;
 	folders_init(&options->reads);
 	folders_init(&options->files);
 	problems_init(&problems, path);
@@ -334,7 +340,7 @@ int options_read(struct authd_options **out, const char *path, struct buf *error
 
 int options_reread(struct authd_options **out, const struct authd_options *before, struct buf *errors)
 {
-	int status = file_read(out, before->path, before->chroot, errors);
+	int status = file_read(out, before->path, before, errors);
 
 	if (status == ZT_OK)
 		(*out)->no_sandbox = before->no_sandbox;
@@ -352,6 +358,7 @@ void options_free(struct authd_options *options)
 	if (options->proxy_allow)
 		acl_fini(options->proxy_allow);
 	tls_context_release(options->tls);
+	remote_tls_release(options->remote_tls);
 	for (uint32_t i = 0; options->zones && i < options->zone_count; i++)
 		zone_options_fini(&options->zones[i]);
 	folders_fini(&options->reads);

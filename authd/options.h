@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "authd/options_dnstap.h"
+#include "authd/options_tls.h"
 #include "authd/options_zone.h"
 #include "authd/serve/settings.h"
 #include "lib/base/buf.h"
@@ -43,6 +44,7 @@ struct authd_options {
 	struct acl *allow_query;          /* the zones' default; NULL = everybody */
 	struct acl *limit_exempt;
 	struct fingerprint_key sync_key;  /* of fingerprints: the well-known one, or what sync-secret makes */
+	struct remote_tls *remote_tls;    /* contexts for TLS to other servers */
 	uint32_t soa_query_rate;          /* a second, to one server */
 	uint64_t journal_size;            /* most bytes the journal's history may take, over all zones */
 	struct dnstap_options dnstap;

@@ -6,12 +6,15 @@
 #include "lib/net/acl.h"
 
 struct authd_options;
+struct remote_tls;
 
 /* Everything that can go wrong once the table has been filled is memory, or a rule that spans several keys. */
 struct options_reader {
 	struct authd_options *options;      /* only options.c looks inside */
 	struct yaml_tree *tree;             /* of the options */
 	struct problems *problems;
+	struct remote_tls **contexts;       /* for TLS to other servers (options_tls.h), of the options … */
+	struct remote_tls *contexts_before; /* … and of those that they will replace; NULL = none */
 	int status;
 };
 

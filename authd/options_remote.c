@@ -2,14 +2,22 @@
 #include "authd/options_remote.h"
 
 #include "authd/options_reader.h"
+#include "authd/options_tls.h"
 
 struct remote_conf {
 	const struct yaml_node *node;
 	struct netaddr address;
+	struct remote_tls_conf tls;
 };
 
+enum { PLAIN_PORT = 53, TLS_PORT = 853 };
+
 static const struct schema_row remote_rows[] = {
-	{ "address", SCHEMA_ADDRESS, offsetof(struct remote_conf, address), SCHEMA_REQUIRED, .port = 53, .help = "Where the server is." },
+	{ "address", SCHEMA_ADDRESS, offsetof(struct remote_conf, address), SCHEMA_REQUIRED,
+	  .help = "Where the server is. The port is 53 if absent, with tls 853." },
+	{ "tls", SCHEMA_MAPPING, offsetof(struct remote_conf, tls), .mapping = &remote_tls_schema,
+	  .help = "Speak TLS with the server (RFC 9103): transfers, SOA queries and NOTIFY go over few connections that are kept and resumed, by TLS 1.3 with ALPN dot. "
+		  "Never by plain UDP or TCP, also where TLS fails; the log then says why." },
 };
 
 const struct schema remote_options_schema = { .what = "remote server", .size = sizeof(struct remote_conf), .rows = remote_rows,
@@ -18,17 +26,20 @@ const struct schema remote_options_schema = { .what = "remote server", .size = s
 int remote_options_copy(struct remote_options *to, const struct remote_options *from)
 {
 	*to = *from;
+	if (to->tls)
+		tls_context_acquire(to->tls);
 	return ZT_OK;
 }
 
 void remote_options_release(struct remote_options *remote)
 {
+	tls_context_release(remote->tls);
 	*remote = (struct remote_options){ 0 };
 }
 
 bool remote_options_equal(const struct remote_options *a, const struct remote_options *b)
 {
-	return netaddr_equal(&a->address, &b->address);
+	return netaddr_equal(&a->address, &b->address) && a->tls == b->tls;
 }
 
 struct remote_options *remote_options_read(struct options_reader *reader, const struct schema_list *list, uint32_t *count)
@@ -36,8 +47,13 @@ struct remote_options *remote_options_read(struct options_reader *reader, const 
 	const struct remote_conf *confs = SCHEMA_ITEMS(*list, struct remote_conf);
 	struct remote_options *remotes = options_take(reader, list->count * sizeof(*remotes));
 
-	for (size_t i = 0; remotes && i < list->count; i++)
+	for (size_t i = 0; remotes && i < list->count; i++) {
 		remotes[i].address = confs[i].address;
+		if (netaddr_is_set(&remotes[i].address) && netaddr_port(&remotes[i].address) == 0)
+			netaddr_set_port(&remotes[i].address, confs[i].tls.node ? TLS_PORT : PLAIN_PORT);
+		if (confs[i].tls.node)
+			remotes[i].tls = remote_tls_read(reader, &confs[i].tls, &remotes[i].address);
+	}
 	*count = remotes ? (uint32_t)list->count : 0;
 	return remotes;
 }

@@ -10,10 +10,12 @@
 struct options_reader;
 struct schema;
 struct schema_list;
+struct tls_context;
 
 /* A server we send to or ask, and how. */
 struct remote_options {
 	struct netaddr address;
+	struct tls_context *tls;      /* speak TLS, and nothing else; NULL: plain. Shared by all that speak to the server in this way */
 };
 
 /* A copy that may outlive the configuration; remote_options_release ends it. */

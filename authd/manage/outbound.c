@@ -8,6 +8,7 @@
 #include "authd/manage/outbound_inner.h"
 #include "authd/manage/secondary.h"
 #include "lib/dns/message.h"
+#include "lib/net/tls.h"
 #include "lib/net/udp.h"
 
 enum {
@@ -40,6 +41,7 @@ int outbound_new(struct manage *manage, struct outbound **out)
 static void server_free(struct outbound_server *server)
 {
 	loop_timer_stop(&server->run);
+	tls_context_release(server->tls);
 	free(server);
 }
 
@@ -89,7 +91,7 @@ static struct outbound_server **server_slot(struct outbound *outbound, const str
 {
 	struct outbound_server **at = &outbound->servers[netaddr_hash(&remote->address, outbound->seed) % OUTBOUND_SERVER_SLOTS];
 
-	while (*at && !netaddr_equal(&(*at)->address, &remote->address))
+	while (*at && (!netaddr_equal(&(*at)->address, &remote->address) || (*at)->tls != remote->tls))
 		at = &(*at)->next;
 	return at;
 }
@@ -107,6 +109,7 @@ struct outbound_server *outbound_server_acquire(struct outbound *outbound, const
 			return NULL;
 		server->outbound = outbound;
 		server->address = remote->address;
+		server->tls = remote->tls ? tls_context_acquire(remote->tls) : NULL;
 		CDS_INIT_LIST_HEAD(&server->links);
 		errand_queue_init(&server->questions);
 		errand_queue_init(&server->transfers);
@@ -143,6 +146,7 @@ void outbound_server_on_life(struct outbound_server *server)
 	struct manage *manage = server->outbound->manage;
 	char text[NETADDR_TEXT_SIZE];
 
+	server->told = 0;
 	if (!errand_gate_on_life(&server->gate, clock_now(manage->clock)))
 		return;
 	log_notice(manage->log, "%s answers again", netaddr_to_text(&server->address, text));
@@ -180,6 +184,17 @@ void outbound_server_expect(struct outbound *outbound, const struct remote_optio
 
 	if (server)
 		errand_gate_reset(&server->gate);
+}
+
+void outbound_stats(const struct outbound *outbound, struct outbound_stats *stats)
+{
+	*stats = outbound->stats;
+	for (unsigned i = 0; i < OUTBOUND_SERVER_SLOTS; i++) {
+		for (const struct outbound_server *server = outbound->servers[i]; server; server = server->next) {
+			stats->servers++;
+			stats->servers_down += server->gate.down;
+		}
+	}
 }
 
 /* ---- sockets ------------------------------------------------------------------------------------------------------------------------ */
@@ -251,7 +266,7 @@ static int socket_get(struct outbound *outbound, const struct netaddr *peer, str
 
 /* ---- questions ---------------------------------------------------------------------------------------------------------------------- */
 
-/* Replies are told apart by id and peer. */
+/* Replies are told apart by id and peer, those of a connection by id. */
 static bool id_is_taken(struct outbound *outbound, uint16_t id, const struct netaddr *peer)
 {
 	for (const struct outbound_query *query = *query_slot(outbound, id); query; query = query->next) {
@@ -265,7 +280,7 @@ static int id_choose(struct outbound *outbound, struct outbound_query *query)
 {
 	for (unsigned tries = 0; tries < 1000; tries++) {
 		query->id = secure_rng_u16(&outbound->manage->secure_rng);
-		if (!id_is_taken(outbound, query->id, &query->remote->address))
+		if (!id_is_taken(outbound, query->id, &query->remote->address) && !(query->server && outbound_link_has_id(query->server, query->id)))
 			return ZT_OK;
 	}
 	return ZT_EBUSY;
@@ -274,23 +289,32 @@ static int id_choose(struct outbound *outbound, struct outbound_query *query)
 int outbound_query_open(struct outbound *outbound, struct outbound_query *query)
 {
 	outbound_query_close(outbound, query);
-	int status = socket_get(outbound, &query->remote->address, &query->socket);
+	query->socket = NULL;
+	int status = query->remote->tls ? ZT_OK : socket_get(outbound, &query->remote->address, &query->socket);
+	if (status == ZT_OK && (query->on_sent || query->remote->tls) && !(query->server = outbound_server_acquire(outbound, query->remote)))
+		status = ZT_ENOMEM;
 	if (status == ZT_OK)
 		status = id_choose(outbound, query);
-	if (status == ZT_OK && query->on_sent && !(query->server = outbound_server_acquire(outbound, query->remote)))
-		status = ZT_ENOMEM;
-	if (status != ZT_OK)
+	if (status != ZT_OK) {
+		if (query->server)
+			outbound_server_release(query->server);
+		query->server = NULL;
 		return status;
+	}
 	struct outbound_query **slot = query_slot(outbound, query->id);
 	query->next = *slot;
 	*slot = query;
 	query->open = true;
-	query->was_sent = false;
+	query->was_sent = query->was_answered = false;
 	return ZT_OK;
 }
 
-static int question_send(const struct outbound_query *query, const uint8_t *wire, size_t len)
+static int question_send(struct outbound_query *query, const uint8_t *wire, size_t len)
 {
+	if (query->on_sent)
+		query->server->outbound->stats.soa_queries++;
+	if (query->remote->tls)
+		return outbound_link_ask(query, wire, len);
 	return udp_send(&query->socket->udp, &query->remote->address, wire, len);
 }
 
@@ -313,8 +337,10 @@ int outbound_query_send(struct outbound *outbound, struct outbound_query *query,
 {
 	struct outbound_server *server = query->server;
 
-	if (!server)
-		return question_send(query, wire, len);
+	if (!query->on_sent) {
+		int status = question_send(query, wire, len);
+		return query->remote->tls ? ZT_OK : status;
+	}
 	if (query->was_sent) {
 		outbound_server_on_silence(server);
 		return question_send(query, wire, len);
@@ -356,6 +382,8 @@ void outbound_query_close(struct outbound *outbound, struct outbound_query *quer
 	query->open = false;
 	if (!server)
 		return;
+	if (query->link)
+		outbound_link_forget(query);
 	query->server = NULL;
 	errand_queue_remove(&server->questions, &query->errand);
 	waiting_forget(query);

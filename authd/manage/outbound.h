@@ -1,7 +1,10 @@
-/* What the manage thread sends by itself: UDP questions (NOTIFY, SOA) with their replies, and TCP connections to primaries.
+/* What the manage thread sends by itself: questions (NOTIFY, SOA) with their replies, and transfers.
  *
  * One UDP socket per address family and source serves all zones; replies find their question by id and peer. TCP connections are kept open
  * and used again, one transfer at a time on each, at most OUTBOUND_PER_PEER (and one for the urgent) to one server; more transfers wait their turn.
+ * To a server with `tls` everything goes over such connections, by TLS: questions too, many at once, beside a transfer or not. Where TLS can't be had
+ * nothing is sent. What is wrong then is logged once until it changes.
+ *
  * The source address is the first configured listen address that can reach the destination, so that the other side sees the address it
  * knows us by.
  *
@@ -34,6 +37,14 @@ enum {
 int outbound_new(struct manage *manage, struct outbound **out) ZT_MUST_CHECK;
 void outbound_free(struct outbound *outbound);
 
+struct outbound_stats {
+	uint64_t tls_connections, tls_resumed, tls_failed;      /* handshakes that went well, those that went on where one was before, and others */
+	uint64_t soa_queries;                                   /* sent, repetitions among them */
+	uint32_t servers, servers_down;                         /* now */
+};
+
+void outbound_stats(const struct outbound *outbound, struct outbound_stats *stats);
+
 /* An operator, or the server itself, says that it is worth asking: it does not count as down any more. */
 void outbound_server_expect(struct outbound *outbound, const struct remote_options *remote);
 
@@ -52,11 +63,14 @@ struct outbound_query {
 	uint16_t id;
 	bool open;
 	bool was_sent;
+	bool was_answered;               /* by TLS: something with its id has come */
 	struct errand errand;            /* while it waits */
 	uint8_t *waiting;                /* the message, while it waits */
 	size_t waiting_len;
-	struct outbound_server *server;  /* of a paced one */
-	struct outbound_socket *socket;
+	struct outbound_server *server;  /* of one that is paced, or goes by TLS */
+	struct outbound_socket *socket;  /* of others: NULL where it goes by TLS … */
+	struct outbound_link *link;      /* … which is on this connection; NULL: not yet sent, or the connection has ended */
+	struct cds_list_head on_link;
 	struct outbound_query *next;     /* with the same hash of the id */
 };
 
@@ -64,7 +78,8 @@ struct outbound_query {
  * peer until the query is closed, so that a message that is no reply does not end it; it may open and close queries. */
 int outbound_query_open(struct outbound *outbound, struct outbound_query *query) ZT_MUST_CHECK;
 /* Sends, or lets it wait for its turn (outbound_query_waits); the message must carry query->id. May be called again to repeat it, which says that
- * there was no answer in time. ZT_ETIMEOUT: the server is down and the question was not sent. Calls nothing back. */
+ * there was no answer in time. Calls nothing back. Of a paced question ZT_ETIMEOUT: the server is down, it was not sent; one that is not paced, and can't
+ * be sent by TLS, is lost like a packet of UDP. */
 int outbound_query_send(struct outbound *outbound, struct outbound_query *query, const uint8_t *wire, size_t len) ZT_MUST_CHECK;
 static inline bool outbound_query_waits(const struct outbound_query *query) { return query->errand.is_queued; }
 /* It has become more urgent. */

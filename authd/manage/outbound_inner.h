@@ -6,16 +6,18 @@
 
 struct outbound_socket;
 
-/* Somebody who is asked. Found by address; there as long as anything hangs on it, or something is remembered of it. */
+/* Somebody who is asked. Found by address and TLS; there as long as anything hangs on it, or something is remembered of it. */
 struct outbound_server {
 	struct outbound_server *next;            /* with the same hash */
 	struct outbound *outbound;
 	struct netaddr address;
+	struct tls_context *tls;                 /* NULL: plain. Counted */
 	struct errand_gate gate;
 	struct errand_queue questions;           /* of outbound_query */
 	struct errand_queue transfers;           /* of outbound_transfer */
 	struct cds_list_head links;
 	struct loop_timer run;                   /* gives turns */
+	uint64_t told;                           /* hash of the last problem with TLS in the log; 0: none since the server last answered */
 	bool is_back;                            /* it was down; who follows it is to be told */
 	unsigned users;                          /* queries and transfers, open or waiting, links, and callers on their way */
 };
@@ -25,6 +27,7 @@ enum { OUTBOUND_QUERY_SLOTS = 4096, OUTBOUND_SERVER_SLOTS = 1024 };
 struct outbound {
 	struct manage *manage;
 	uint64_t seed;                           /* of the servers' table */
+	struct outbound_stats stats;             /* but for the numbers of servers */
 	struct outbound_socket *sockets;
 	struct outbound_query *queries[OUTBOUND_QUERY_SLOTS];
 	struct outbound_server *servers[OUTBOUND_SERVER_SLOTS];
@@ -44,6 +47,12 @@ void outbound_server_on_silence(struct outbound_server *server);
 void outbound_server_on_failure(struct outbound_server *server);
 
 /* outbound_link.c */
+/* Sends a question by TLS; one that is on its way is left alone. */
+int outbound_link_ask(struct outbound_query *query, const uint8_t *wire, size_t len) ZT_MUST_CHECK;
+/* The question is closed: its connection need not wait for the reply. */
+void outbound_link_forget(struct outbound_query *query);
+/* Whether a transfer on a connection to the server has this id. */
+bool outbound_link_has_id(const struct outbound_server *server, uint16_t id);
 /* Starts the next transfer that waits. False: none waits, or there is no connection for it now. */
 bool outbound_transfer_turn(struct outbound_server *server);
 void outbound_links_close(struct outbound_server *server);

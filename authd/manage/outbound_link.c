@@ -1,8 +1,10 @@
-/* Connections to primaries, and the transfers on them. */
+/* Connections to servers: transfers, and questions by TLS. */
 #include <stdlib.h>
 #include <urcu/compiler.h>
 
 #include "authd/manage/outbound_inner.h"
+#include "lib/base/wire.h"
+#include "lib/dns/message.h"
 #include "lib/net/stream.h"
 
 #define LINK_BUSY_TIMEOUT (60 * USEC_PER_SEC)      /* the transfer's owner loses patience before */
@@ -15,9 +17,12 @@ struct outbound_link {
 	struct cds_list_head link;
 	struct outbound_server *server;
 	struct stream *stream;
-	struct outbound_transfer *transfer;      /* NULL: idle */
-	unsigned used;                           /* transfers so far */
+	struct outbound_transfer *transfer;      /* NULL: none */
+	struct cds_list_head queries;            /* sent and not yet closed */
+	unsigned used;                           /* transfers and questions so far */
+	unsigned abandoned;                      /* questions closed before their reply, which may still come */
 	bool is_connected;
+	bool is_answered;                        /* a message has come */
 };
 
 /* Takes the transfer off its link, which is idle then, or out of the queue. */
@@ -34,20 +39,75 @@ static void transfer_detach(struct outbound_transfer *transfer)
 	outbound_server_release(server);
 }
 
+static bool link_is_idle(const struct outbound_link *link)
+{
+	return !link->transfer && link->queries.next == &link->queries;
+}
+
+static void link_idle_check(struct outbound_link *link)
+{
+	if (link_is_idle(link))
+		stream_set_idle_timeout(link->stream, LINK_IDLE_TIMEOUT);
+}
+
 static void link_on_connect(struct stream *stream, void *ctx)
 {
 	struct outbound_link *link = ctx;
+	struct outbound_stats *stats = &link->server->outbound->stats;
 
-	(void)stream;
 	link->is_connected = true;
-	outbound_server_on_life(link->server);
+	stats->tls_connections += stream_is_encrypted(stream);
+	stats->tls_resumed += stream_is_resumed(stream);
+	/* Who refuses our certificate says so only now (TLS 1.3). */
+	if (!stream_is_encrypted(stream))
+		outbound_server_on_life(link->server);
+}
+
+static struct outbound_query *query_of_id(const struct outbound_link *link, uint16_t id)
+{
+	struct outbound_query *query;
+
+	cds_list_for_each_entry(query, &link->queries, on_link) {
+		if (query->id == id)
+			return query;
+	}
+	return NULL;
+}
+
+static uint16_t transfer_id(const struct outbound_transfer *transfer)
+{
+	return wire_get_u16(transfer->question);
+}
+
+bool outbound_link_has_id(const struct outbound_server *server, uint16_t id)
+{
+	const struct outbound_link *link;
+
+	cds_list_for_each_entry(link, &server->links, link) {
+		if (link->transfer && transfer_id(link->transfer) == id)
+			return true;
+	}
+	return false;
 }
 
 static void link_on_message(struct stream *stream, const uint8_t *wire, size_t len, void *ctx)
 {
 	struct outbound_link *link = ctx;
 	struct outbound_transfer *transfer = link->transfer;
+	uint16_t id = wire_get_u16(wire);
+	struct outbound_query *query = query_of_id(link, id);
 
+	link->is_answered = true;
+	outbound_server_on_life(link->server);
+	if (query) {
+		query->was_answered = true;
+		query->on_reply(query, wire, len);
+		return;
+	}
+	if (link->abandoned > 0 && (!transfer || transfer_id(transfer) != id)) {
+		link->abandoned--;
+		return;
+	}
 	if (!transfer) {
 		stream_close(stream);
 		return;
@@ -60,7 +120,7 @@ static void link_on_message(struct stream *stream, const uint8_t *wire, size_t l
 	outbound_server_turns_soon(link->server);
 	transfer_detach(transfer);
 	if (verdict == OUTBOUND_DONE)
-		stream_set_idle_timeout(stream, LINK_IDLE_TIMEOUT);
+		link_idle_check(link);
 	else
 		stream_close(stream);      /* the link is gone */
 	transfer->on_end(transfer, ZT_OK);
@@ -72,6 +132,47 @@ static void link_free(struct outbound_link *link)
 	free(link);
 }
 
+/* Tells what is wrong with TLS, until it changes or the server answers. */
+static void problem_tell(struct outbound_server *server, const char *problem)
+{
+	uint64_t hash = 14695981039346656037U;
+	char text[NETADDR_TEXT_SIZE];
+
+	for (const char *p = problem; *p; p++)
+		hash = (hash ^ (unsigned char)*p) * 1099511628211U;
+	if (server->told == hash)
+		return;
+	server->told = hash;
+	log_warn(server->outbound->manage->log, "TLS with %s failed: %s", netaddr_to_text(&server->address, text), problem);
+}
+
+/* The connection never was of any use. */
+static void failure_note(const struct outbound_link *link, int status)
+{
+	const char *problem = stream_problem(link->stream);
+
+	if (stream_is_encrypted(link->stream)) {
+		link->server->outbound->stats.tls_failed++;
+		if (problem || link->is_connected || status != ZT_ETIMEOUT)
+			problem_tell(link->server, problem ? problem : status_text(status));
+	}
+	outbound_server_on_failure(link->server);
+}
+
+/* The questions of a connection that has ended. Where there never was one they fail; else their owners will send them again. */
+static void queries_detach(struct outbound_link *link, bool has_failed, int status)
+{
+	while (!link_is_idle(link)) {
+		struct outbound_query *query = cds_list_first_entry(&link->queries, struct outbound_query, on_link);
+		cds_list_del(&query->on_link);
+		query->link = NULL;
+		if (!has_failed || !query->on_fail)
+			continue;
+		outbound_query_close(link->server->outbound, query);
+		query->on_fail(query, status);
+	}
+}
+
 static void link_on_close(struct stream *stream, int status, void *ctx)
 {
 	struct outbound_link *link = ctx;
@@ -79,14 +180,15 @@ static void link_on_close(struct stream *stream, int status, void *ctx)
 	struct outbound *outbound = server->outbound;
 	struct outbound_transfer *transfer = link->transfer;
 	bool was_idle_before = link->used > 1;
+	bool has_failed = status != ZT_OK && (!link->is_connected || (stream_is_encrypted(stream) && !link->is_answered));
 
-	(void)stream;
 	cds_list_del(&link->link);
-	if (!link->is_connected && status != ZT_OK)
-		outbound_server_on_failure(server);
+	if (has_failed)
+		failure_note(link, status);
 	outbound_server_turns_soon(server);
 	if (transfer)
 		transfer_detach(transfer);
+	queries_detach(link, has_failed, status);
 	link_free(link);
 	if (!transfer)
 		return;
@@ -103,7 +205,7 @@ static int link_new(struct outbound_server *server, const struct remote_options 
 	struct outbound *outbound = server->outbound;
 	struct outbound_link *link = calloc(1, sizeof(*link));
 	struct stream_config config = {
-		.handler = &link_handler, .ctx = link, .connect_timeout = CONNECT_TIMEOUT, .idle_timeout = LINK_BUSY_TIMEOUT,
+		.handler = &link_handler, .ctx = link, .connect_timeout = CONNECT_TIMEOUT, .idle_timeout = LINK_BUSY_TIMEOUT, .tls = remote->tls,
 	};
 	struct netaddr source;
 
@@ -116,32 +218,90 @@ static int link_new(struct outbound_server *server, const struct remote_options 
 		return status;
 	}
 	link->server = server;
+	CDS_INIT_LIST_HEAD(&link->queries);
 	server->users++;
 	cds_list_add_tail(&link->link, &server->links);
 	*out = link;
 	return ZT_OK;
 }
 
-/* An idle connection to the server, or a new one; ZT_EBUSY when there are enough, ZT_ETIMEOUT when the server is down. */
+/* A new connection, where there are fewer than `most`. */
+static int link_more(struct outbound_server *server, const struct remote_options *remote, unsigned most, struct outbound_link **out)
+{
+	const struct outbound_link *link;
+	unsigned count = 0;
+
+	cds_list_for_each_entry(link, &server->links, link)
+		count++;
+	return count < most ? link_new(server, remote, out) : ZT_EBUSY;
+}
+
+static bool is_hopeless(struct outbound_server *server)
+{
+	return cds_list_empty(&server->links) && errand_gate_try(&server->gate, clock_now(server->outbound->manage->clock)) == ERRAND_HOPELESS;
+}
+
+/* A connection without a transfer, or a new one; ZT_EBUSY when there are enough, ZT_ETIMEOUT when the server is down. */
 static int link_get(struct outbound_server *server, const struct outbound_transfer *transfer, struct outbound_link **out)
 {
 	unsigned most = OUTBOUND_PER_PEER + (transfer->urgency == ERRAND_NOTIFIED ? OUTBOUND_NOTIFIED_MORE : 0);
 	struct outbound_link *link;
-	unsigned count = 0;
+
+	cds_list_for_each_entry(link, &server->links, link) {
+		if (!link->transfer && !query_of_id(link, transfer_id(transfer))) {
+			*out = link;
+			return ZT_OK;
+		}
+	}
+	return is_hopeless(server) ? ZT_ETIMEOUT : link_more(server, transfer->remote, most, out);
+}
+
+/* For a question: rather beside others than behind a transfer. */
+static int link_get_for_query(struct outbound_query *query, struct outbound_link **out)
+{
+	struct outbound_server *server = query->server;
+	struct outbound_link *link;
 
 	cds_list_for_each_entry(link, &server->links, link) {
 		if (!link->transfer) {
 			*out = link;
 			return ZT_OK;
 		}
-		count++;
 	}
-	if (count >= most)
-		return ZT_EBUSY;
-	/* Where there is a connection the server lives; one to a server that is down is for one transfer at a time to try. */
-	if (errand_gate_try(&server->gate, clock_now(server->outbound->manage->clock)) == ERRAND_HOPELESS)
-		return ZT_ETIMEOUT;
-	return link_new(server, transfer->remote, out);
+	/* One that is paced has passed the gate already. */
+	int status = !query->on_sent && is_hopeless(server) ? ZT_ETIMEOUT : link_more(server, query->remote, OUTBOUND_PER_PEER, out);
+	if (status != ZT_EBUSY)
+		return status;
+	*out = cds_list_first_entry(&server->links, struct outbound_link, link);
+	return ZT_OK;
+}
+
+int outbound_link_ask(struct outbound_query *query, const uint8_t *wire, size_t len)
+{
+	struct outbound_link *link;
+
+	if (query->link)
+		return ZT_OK;
+	int status = link_get_for_query(query, &link);
+	if (status == ZT_OK)
+		status = stream_send(link->stream, wire, len);
+	if (status != ZT_OK)
+		return status;
+	stream_set_idle_timeout(link->stream, LINK_BUSY_TIMEOUT);
+	link->used++;
+	query->link = link;
+	cds_list_add_tail(&query->on_link, &link->queries);
+	return ZT_OK;
+}
+
+void outbound_link_forget(struct outbound_query *query)
+{
+	struct outbound_link *link = query->link;
+
+	cds_list_del(&query->on_link);
+	query->link = NULL;
+	link->abandoned += !query->was_answered;
+	link_idle_check(link);
 }
 
 static int transfer_start(struct outbound_transfer *transfer)
