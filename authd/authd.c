@@ -8,12 +8,14 @@
 
 #include "authd/manage/commands.h"
 #include "authd/manage/confine.h"
+#include "authd/manage/consumer.h"
 #include "authd/manage/encrypt.h"
 #include "authd/manage/exporter.h"
 #include "authd/manage/images.h"
 #include "authd/manage/loader.h"
 #include "authd/manage/outbound.h"
 #include "authd/manage/pledge.h"
+#include "authd/manage/producer.h"
 #include "authd/manage/reload.h"
 #include "authd/manage/requests.h"
 #include "authd/manage/taps.h"
@@ -161,7 +163,7 @@ static void on_cookie_roll(void *ctx)
 
 	secrets[1] = secrets[0];
 	secure_rng_fill(&authd->manage.secure_rng, &secrets[0], sizeof(secrets[0]));
-	if (authd->manage.options->serve.secret_count == 0 && zones_show_settings(&authd->manage) != ZT_OK)
+	if (authd->manage.options->serve.secret_count == 0 && zones_publish(&authd->manage) != ZT_OK)
 		log_warn(authd->log, "no memory to change the secret of DNS cookies; trying again in a day");
 	loop_timer_in(&authd->cookie_roll, COOKIE_SECRET_LIFE_S * USEC_PER_SEC);
 }
@@ -187,9 +189,11 @@ static int start(struct authd *authd)
 	    (status = requests_open(&authd->requests, manage)) != ZT_OK || (status = outbound_new(manage, &manage->outbound)) != ZT_OK ||
 	    (status = workers_prepare(authd)) != ZT_OK || (status = encrypt_open(manage)) != ZT_OK || (status = tap_prepare(authd)) != ZT_OK ||
 	    (status = exporter_open(&authd->exporter, manage)) != ZT_OK ||
-	    (status = confine_bound(manage)) != ZT_OK || (status = zones_configure(manage, manage->options)) != ZT_OK)
+	    (status = confine_bound(manage)) != ZT_OK || (status = zones_configure(manage, manage->options)) != ZT_OK ||
+	    (status = consumers_start(manage)) != ZT_OK)
 		return status;
 	unsigned failed = loader_load_all(manage);
+	producers_run(manage);
 	memory_trim();
 	if (failed > 0)
 		log_error(authd->log, "%u of %u zones could not be loaded (zonectl zones names them); the others are served", failed, manage->registry.count);
@@ -221,6 +225,7 @@ int authd_open(struct authd **out, struct authd_options *options, struct log *lo
 	authd->manage.clock = clock_system();
 	authd->manage.started_wall = authd->manage.configured_wall = clock_wall(authd->manage.clock);
 	authd->manage.loop = &authd->loop;
+	CDS_INIT_LIST_HEAD(&authd->manage.leaving);
 	CDS_INIT_LIST_HEAD(&authd->manage.removed);
 	rng_seed_system(&authd->manage.rng);
 	secure_rng_init(&authd->manage.secure_rng);

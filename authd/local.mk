@@ -3,6 +3,7 @@ noinst_LIBRARIES += authd/libauthd.a
 authd_libauthd_a_SOURCES = \
 	%D%/authd.c %D%/authd.h \
 	%D%/option_table.h \
+	%D%/options_catalog.c %D%/options_catalog.h \
 	%D%/options_dnstap.c %D%/options_dnstap.h \
 	%D%/options.c %D%/options.h \
 	%D%/options_reader.c %D%/options_reader.h \
@@ -15,17 +16,20 @@ authd_libauthd_a_SOURCES = \
 	%D%/manage/commit.c %D%/manage/commit.h \
 	%D%/manage/commands.c %D%/manage/commands.h \
 	%D%/manage/confine.c %D%/manage/confine.h \
+	%D%/manage/consumer.c %D%/manage/consumer.h \
 	%D%/manage/encrypt.c %D%/manage/encrypt.h \
 	%D%/manage/exporter.c %D%/manage/exporter.h \
 	%D%/manage/images.c %D%/manage/images.h \
 	%D%/manage/loader.c %D%/manage/loader.h \
 	%D%/manage/manage.h \
+	%D%/manage/member.c %D%/manage/member.h \
 	%D%/manage/merge.c %D%/manage/merge.h \
 	%D%/manage/notified.c %D%/manage/notified.h \
 	%D%/manage/outbound.c %D%/manage/outbound.h %D%/manage/outbound_inner.h \
 	%D%/manage/outbound_link.c \
 	%D%/manage/pledge.c %D%/manage/pledge.h \
 	%D%/manage/primary.c %D%/manage/primary.h \
+	%D%/manage/producer.c %D%/manage/producer.h \
 	%D%/manage/registry.c %D%/manage/registry.h \
 	%D%/manage/relay.c %D%/manage/relay.h \
 	%D%/manage/reload.c %D%/manage/reload.h \

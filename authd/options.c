@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "authd/option_table.h"
+#include "authd/options_catalog.h"
 #include "authd/options_reader.h"
 #include "authd/options_serve.h"
 #include "authd/options_stream.h"
@@ -33,6 +34,7 @@ struct root_conf {
 	struct server_conf server;
 	struct dnstap_conf dnstap;
 	struct schema_list zones;
+	struct schema_list templates;
 };
 
 static const char *user_check(const char *text)
@@ -140,6 +142,9 @@ static const struct schema_row root_rows[] = {
 	{ "dnstap", SCHEMA_MAPPING, offsetof(struct root_conf, dnstap), .mapping = &dnstap_schema,
 	  .help = "Copies of queries and responses for a reader of dnstap, by Frame Streams. What the reader does not take in time is dropped and counted; queries do not wait." },
 	{ "zone", SCHEMA_MAPPING, offsetof(struct root_conf, zones), SCHEMA_LIST, .mapping = &zone_options_schema, .help = "One entry for each zone." },
+	{ "template", SCHEMA_MAPPING, offsetof(struct root_conf, templates), SCHEMA_LIST, .mapping = &zone_options_schema,
+	  .help = "Settings of member zones, for catalog-template. Where it has no primaries, members are transferred from those of their catalog. Without file, "
+		  "zonemd-generate and the keys about catalogs." },
 };
 
 const struct schema authd_schema = { .what = "configuration", .size = sizeof(struct root_conf), .rows = root_rows,
@@ -211,6 +216,8 @@ static void root_read(struct options_reader *reader, const struct root_conf *con
 	options->holds_secrets = options->holds_secrets || options->remote_tls;
 	if (options->zones && reader->problems->total == 0)
 		duplicates_check(reader, zones);
+	if (options->zones)
+		catalog_options_read(reader, &conf->zones, &conf->templates, options->zones);
 }
 
 /* ---- paths --------------------------------------------------------------------------------------------------------------------------- */

@@ -12,9 +12,16 @@ static const char *domain_name_check(const char *text)
 	return name_from_text(name, text, NULL) == ZT_OK ? NULL : "a domain name, such as example.org";
 }
 
+static const struct schema_name catalog_roles[] = { { "none", CATALOG_NONE }, { "consumer", CATALOG_CONSUMER }, { "producer", CATALOG_PRODUCER }, { NULL, 0 } };
+
+static const char *group_check(const char *text)
+{
+	return text[0] && strlen(text) <= 255 ? NULL : "a text of 1 to 255 bytes";
+}
+
 static const struct schema_row zone_rows[] = {
 	{ "name", SCHEMA_TEXT, offsetof(struct zone_conf, name), SCHEMA_REQUIRED | SCHEMA_UNIQUE, .check = domain_name_check,
-	  .help = "The zone's apex." },
+	  .help = "The zone's apex; of a template, its name, which looks like one." },
 	{ "file", SCHEMA_PATH, offsetof(struct zone_conf, file),
 	  .help = "The zone file (RFC 1035 section 5). A zone with a file and without primaries is a primary zone." },
 	{ "notify", SCHEMA_MAPPING, offsetof(struct zone_conf, notify), SCHEMA_LIST, .mapping = &remote_options_schema,
@@ -39,6 +46,17 @@ static const struct schema_row zone_rows[] = {
 	  .help = "Whether a zone file or transfer whose content does not have the digest that its ZONEMD records state (RFC 8976) is refused. Where no record has a "
 		  "scheme and hash known here (SIMPLE with SHA-384 or SHA-512), that is logged and the content taken. UPDATE is not checked, nor does it keep "
 		  "ZONEMD true: sign such zones anew, or publish none in them." },
+	{ "catalog", SCHEMA_ENUM, offsetof(struct zone_conf, catalog), .fallback = "none", .names = catalog_roles,
+	  .help = "What the zone is as a catalog of zones (RFC 9432). A consumer's content says which secondary zones are served: those it lists come, change and go with "
+		  "it, also while the daemon runs. A member's data goes with it for good, also where its unique label in the catalog changes. A catalog that breaks a rule changes nothing, and "
+		  "zonectl zone tells why. A zone that is configured here, or is a member of another catalog (and not handed over by its coo property), is not taken. "
+		  "The content of a producer, which has neither file nor primaries, is made of the zones that name it as their catalog-member." },
+	{ "catalog-template", SCHEMA_TEXT, offsetof(struct zone_conf, catalog_template), SCHEMA_LIST,
+	  .help = "Of a consumer: the templates for its members. The first one is used, unless a group property of the member is the name of another one." },
+	{ "catalog-member", SCHEMA_TEXT, offsetof(struct zone_conf, catalog_member), .check = domain_name_check,
+	  .help = "The producer that lists this zone." },
+	{ "catalog-group", SCHEMA_TEXT, offsetof(struct zone_conf, catalog_group), .check = group_check,
+	  .help = "The zone's group property in that catalog." },
 };
 
 const struct schema zone_options_schema = { .what = "zone", .size = sizeof(struct zone_conf), .rows = zone_rows,
@@ -68,6 +86,24 @@ static struct acl *servers_admit(struct options_reader *reader, struct acl *acl,
 	return acl;
 }
 
+void zone_options_settings(struct options_reader *reader, const struct zone_conf *conf, const struct schema_list *primaries, struct zone_options *zone)
+{
+	zone->notify = remote_options_read(reader, &conf->notify, &zone->notify_count);
+	zone->primaries = remote_options_read(reader, primaries, &zone->primaries_count);
+	zone->allow_query = options_acl(reader, conf->node, "allow-query", &conf->allow_query);
+	zone->group = remote_options_read(reader, &conf->group, &zone->group_count);
+	zone->group_relay = (uint32_t)conf->group_relay;
+	zone->allow_transfer = options_acl(reader, conf->node, "allow-transfer", &conf->allow_transfer);
+	zone->allow_transfer = servers_admit(reader, zone->allow_transfer, zone->group, zone->group_count);
+	zone->allow_update = options_acl(reader, conf->node, "allow-update", &conf->allow_update);
+	zone->zonemd_verify = conf->zonemd_verify;
+	zone->allow_notify = options_acl(reader, conf->node, "allow-notify", &conf->allow_notify);
+	zone->allow_notify = servers_admit(reader, zone->allow_notify, zone->primaries, zone->primaries_count);
+	zone->allow_notify = servers_admit(reader, zone->allow_notify, zone->group, zone->group_count);
+	if (zone->group_count > 0 && zone->primaries_count == 0)
+		options_problem(reader, yaml_node_get(conf->node, "group"), "the zone has no primaries; expected a group on secondaries only (a primary names them in notify)");
+}
+
 void zone_options_read(struct options_reader *reader, const struct zone_conf *conf, struct zone_options *zone)
 {
 	uint8_t apex[NAME_MAX_LEN];
@@ -81,21 +117,8 @@ void zone_options_read(struct options_reader *reader, const struct zone_conf *co
 	name_lower(own);
 	zone->apex = own;
 	zone->file = conf->file;
-	zone->notify = remote_options_read(reader, &conf->notify, &zone->notify_count);
-	zone->primaries = remote_options_read(reader, &conf->primaries, &zone->primaries_count);
-	zone->allow_query = options_acl(reader, conf->node, "allow-query", &conf->allow_query);
-	zone->group = remote_options_read(reader, &conf->group, &zone->group_count);
-	zone->group_relay = (uint32_t)conf->group_relay;
-	zone->allow_transfer = options_acl(reader, conf->node, "allow-transfer", &conf->allow_transfer);
-	zone->allow_transfer = servers_admit(reader, zone->allow_transfer, zone->group, zone->group_count);
-	zone->allow_update = options_acl(reader, conf->node, "allow-update", &conf->allow_update);
-	zone->zonemd_verify = conf->zonemd_verify;
-	zone->allow_notify = options_acl(reader, conf->node, "allow-notify", &conf->allow_notify);
-	zone->allow_notify = servers_admit(reader, zone->allow_notify, zone->primaries, zone->primaries_count);
-	zone->allow_notify = servers_admit(reader, zone->allow_notify, zone->group, zone->group_count);
-	if (zone->group_count > 0 && zone->primaries_count == 0)
-		options_problem(reader, yaml_node_get(conf->node, "group"), "the zone has no primaries; expected a group on secondaries only (a primary names them in notify)");
-	if (!zone->file && zone->primaries_count == 0)
+	zone_options_settings(reader, conf, &conf->primaries, zone);
+	if (!zone->file && zone->primaries_count == 0 && conf->catalog != CATALOG_PRODUCER)
 		options_problem(reader, conf->node, "the zone has neither file nor primaries; expected a file (primary) or primaries (secondary)");
 	if (zone->file && zone->primaries_count > 0)
 		options_problem(reader, yaml_node_get(conf->node, "file"),
@@ -110,4 +133,6 @@ void zone_options_fini(struct zone_options *zone)
 		if (lists[i])
 			acl_fini(lists[i]);
 	}
+	for (uint32_t i = 0; zone->catalog && i < zone->catalog->member_count; i++)
+		zone_options_fini(&zone->catalog->members[i]);
 }

@@ -12,6 +12,17 @@ struct options_reader;
 
 enum { GROUP_RELAY_MAX = 8 };
 
+enum catalog_role { CATALOG_NONE, CATALOG_CONSUMER, CATALOG_PRODUCER };
+
+struct zone_options;
+
+/* What a zone is as a catalog; read by options_catalog.c. */
+struct catalog_options {
+	enum catalog_role role;
+	struct zone_options *members;     /* of a consumer: what members get, one for each template, in the order of catalog-template; without apex */
+	uint32_t member_count;            /* of templates; at least 1 */
+};
+
 struct zone_options {
 	const uint8_t *apex;              /* lower case; NULL where the name was wrong */
 	const char *file;                 /* absolute or relative to the working directory; NULL on a secondary without a file */
@@ -27,6 +38,10 @@ struct zone_options {
 	struct acl *allow_update;
 	struct acl *allow_notify;         /* the primaries among them */
 	bool zonemd_verify;
+	struct catalog_options *catalog;  /* of a catalog zone; else NULL */
+	const uint8_t *catalog_member;    /* apex of the catalog that lists the zone; NULL: none */
+	const char *catalog_group;        /* in that catalog; NULL: none */
+	const char *template_name;        /* of a template for members; else NULL */
 };
 
 /* As the table fills it. */
@@ -43,10 +58,16 @@ struct zone_conf {
 	struct schema_list allow_update;
 	struct schema_list allow_notify;
 	bool zonemd_verify;
+	int catalog;
+	struct schema_list catalog_template;
+	const char *catalog_member;
+	const char *catalog_group;
 };
 
 extern const struct schema zone_options_schema;
 /* From the table's values to what the daemon works with. */
 void zone_options_read(struct options_reader *reader, const struct zone_conf *conf, struct zone_options *zone);
+/* The settings alone, which a template of member zones has too: without apex and file. `primaries`: its own ones, or others'. */
+void zone_options_settings(struct options_reader *reader, const struct zone_conf *conf, const struct schema_list *primaries, struct zone_options *zone);
 /* Ends what does not lie in the configuration's memory. */
 void zone_options_fini(struct zone_options *zone);

@@ -12,6 +12,7 @@
 
 #include "authd/manage/loader.h"
 #include "authd/manage/primary.h"
+#include "authd/manage/consumer.h"
 #include "authd/manage/updater.h"
 #include "lib/dns/writer.h"
 #include "lib/net/acl.h"
@@ -23,6 +24,13 @@ void primary_on_change(struct manage *manage, struct zone_entry *entry)
 {
 	(void)manage;
 	(void)entry;
+}
+
+/* No zone here is a catalog. */
+void consumer_on_change(struct consumer *consumer)
+{
+	(void)consumer;
+	abort();
 }
 
 static void require(int status, const char *what)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "authd/manage/consumer.h"
 #include "authd/manage/images.h"
 #include "authd/manage/pledge.h"
 #include "authd/manage/primary.h"
@@ -235,8 +236,11 @@ void commit_edits(struct manage *manage, struct commit_item *items, size_t count
 	for (size_t i = 0; i < count; i++)
 		finish(manage, &passages[i]);
 	/* All are visible before the first is announced. A zone that is being set up has no queue yet and announces itself when it gets one. */
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		if (items[i].changed && items[i].entry->primary)
 			primary_on_change(manage, items[i].entry);
+		if (items[i].changed && items[i].entry->consumer)
+			consumer_on_change(items[i].entry->consumer);
+	}
 	free(passages);
 }

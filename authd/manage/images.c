@@ -128,6 +128,18 @@ void images_on_first(struct manage *manage, const struct zone_entry *entry, cons
 	buf_fini(&path);
 }
 
+void images_forget(struct manage *manage, const struct zone_entry *entry)
+{
+	struct buf path;
+
+	if (!manage->images || !entry->image.is_stored)
+		return;
+	buf_init(&path);
+	if (path_make(manage, entry, &path) == ZT_OK && unlink((const char *)path.data) != 0)
+		log_warn(manage->log, "zone %s: the image %s can't be removed; nobody reads it any more", entry->name, (const char *)path.data);
+	buf_fini(&path);
+}
+
 void images_on_change(struct manage *manage, struct zone_entry *entry, size_t records)
 {
 	entry->image.changed = records > SIZE_MAX - entry->image.changed ? SIZE_MAX : entry->image.changed + records;

@@ -25,5 +25,7 @@ int images_restore(struct manage *manage, struct zone_entry *entry, struct zone_
 void images_on_first(struct manage *manage, const struct zone_entry *entry, const struct zone_version *version);
 /* The zone has a new version, which differs by so many records (SIZE_MAX: by all). */
 void images_on_change(struct manage *manage, struct zone_entry *entry, size_t records);
+/* The zone goes for good. */
+void images_forget(struct manage *manage, const struct zone_entry *entry);
 /* Once a second: ends and begins writing. */
 void images_tick(struct manage *manage);

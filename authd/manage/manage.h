@@ -37,7 +37,8 @@ struct manage {
 	struct journal *journal;
 	struct fingerprint_key fingerprint_key;
 	struct registry registry;
-	struct cds_list_head removed;    /* entries taken out of the registry whose zone a transfer still reads (zones_reclaim) */
+	struct cds_list_head leaving;    /* entries taken out of the registry that workers still find (zones_publish) */
+	struct cds_list_head removed;    /* entries that no worker finds any more, whose zone a transfer still reads (zones_reclaim) */
 	struct mailbox *mailbox;         /* requests from the workers */
 	struct workers *workers;
 	/* For DNS cookies where the configuration has no secrets: this one and the one before, which is random too at first, lest somebody know it. */

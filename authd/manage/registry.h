@@ -1,6 +1,6 @@
 /* All zones the daemon knows, by apex, with what each manage module keeps about them.
  *
- * An entry is created from the configuration and lives until the zone is taken out of it. `served` is what workers see.
+ * An entry is created from the configuration, or from a catalog zone (consumer.h), and lives until the zone is taken out of it. `served` is what workers see.
  */
 #pragma once
 
@@ -17,6 +17,8 @@ struct manage;
 struct zone_pledge;    /* manage/pledge.c */
 struct secondary;      /* manage/secondary.c */
 struct primary;        /* manage/primary.c */
+struct zone_member;    /* manage/consumer.h */
+struct consumer;
 struct event;
 
 /* What manage/images.c knows of the zone's image. */
@@ -31,7 +33,9 @@ struct zone_entry {
 	struct cds_list_head link;                /* in registry.entries, configuration order; then in manage.removed */
 	const uint8_t *apex;                      /* lower case; the entry's own, as is `name` */
 	const char *name;                         /* presentation form, for logs and control */
-	const struct zone_options *options;       /* borrowed from the configuration in force */
+	const struct zone_options *options;       /* borrowed from the configuration in force; of a catalog's member, those of a template */
+	struct zone_member *member;               /* of a catalog; NULL: the zone is configured */
+	struct consumer *consumer;                /* of a catalog whose members are served here; else NULL */
 	struct zone *zone;
 	struct served_zone *served;
 	struct secondary *secondary;              /* NULL on a primary zone */

@@ -6,6 +6,7 @@
 #include "authd/manage/confine.h"
 #include "authd/manage/encrypt.h"
 #include "authd/manage/loader.h"
+#include "authd/manage/producer.h"
 #include "authd/manage/show.h"
 #include "authd/manage/zones.h"
 #include "authd/option_table.h"
@@ -121,6 +122,7 @@ int reload_all(struct manage *manage, json_t **result, struct buf *errors)
 			if (rows && strcmp(outcome.text, "unchanged") != 0)
 				json_array_append_new(rows, outcome_row(manage, entry, &outcome));
 		}
+		producers_run(manage);
 		memory_trim();
 		status = zones_start(manage);
 	}

@@ -6,7 +6,10 @@
 #include <unistd.h>
 
 #include "authd/manage/confine.h"
+#include "authd/manage/consumer.h"
+#include "authd/manage/member.h"
 #include "authd/manage/primary.h"
+#include "authd/manage/producer.h"
 #include "authd/manage/secondary.h"
 #include "authd/manage/taps.h"
 #include "authd/serve/workers.h"
@@ -90,10 +93,10 @@ static json_t *zone_row(const struct zone_entry *entry)
 
 	if (entry->primary)
 		primary_count_at(entry, serial, &reached, &peers);
-	return json_pack("{s:s, s:s, s:s, s:o, s:I, s:i, s:i, s:o}", "zone", entry->name, "role",
+	return json_pack("{s:s, s:s, s:s, s:o, s:I, s:i, s:i, s:s?, s:o}", "zone", entry->name, "role",
 			 entry->options->primaries_count > 0 ? "secondary" : "primary", "state", state_text(entry), "serial",
 			 has_content ? json_integer(serial) : json_null(), "records", (json_int_t)zone_version_record_count(version), "peers",
-			 (int)peers, "behind", (int)(peers - reached), "error", entry->last_error[0] ? show_text(entry->last_error) : json_null());
+			 (int)peers, "behind", (int)(peers - reached), "catalog", consumer_of_member(entry), "error", entry->last_error[0] ? show_text(entry->last_error) : json_null());
 }
 
 static int by_apex(const void *a, const void *b)
@@ -155,19 +158,46 @@ static json_t *timer_members(const struct zone_entry *entry)
 	return json_pack("{s:I, s:I, s:I}", "refresh_s", (json_int_t)soa.refresh, "retry_s", (json_int_t)soa.retry, "expire_s", (json_int_t)soa.expire);
 }
 
+/* What the zone has to do with catalogs. */
+static json_t *catalog_members(const struct manage *manage, const struct zone_entry *entry)
+{
+	const struct catalog_options *catalog = entry->options->catalog;
+	const char *role = !catalog ? NULL : catalog->role == CATALOG_CONSUMER ? "consumer" : "producer";
+	char label[NAME_TEXT_SIZE] = "";
+	json_t *count = json_null();
+
+	if (entry->consumer)
+		count = json_integer((json_int_t)consumer_member_count(entry->consumer));
+	else if (catalog)
+		count = json_integer((json_int_t)producer_member_count(manage, entry));
+	if (entry->member) {
+		name_to_text(member_label(entry), label);
+		label[strlen(label) - 1] = '\0';
+	}
+	return json_pack("{s:s?, s:o, s:s?}", "catalog_role", role, "catalog_members", count, "catalog_label", label[0] ? label : NULL);
+}
+
+/* What is wrong with a catalog goes before what is wrong with following its primary. */
+static int alarm_add(json_t *zone, const struct zone_entry *entry)
+{
+	const char *alarm = entry->consumer ? consumer_alarm(entry->consumer) : NULL;
+	return alarm ? json_object_set_new(zone, "alarm", show_text(alarm)) : 0;
+}
+
 json_t *show_zone(const struct manage *manage, const struct zone_entry *entry)
 {
 	json_t *zone = zone_row(entry), *content = content_members(manage, entry), *timers = timer_members(entry);
-	json_t *following = entry->secondary ? secondary_status(entry) : NULL;
+	json_t *following = entry->secondary ? secondary_status(entry) : NULL, *catalog = catalog_members(manage, entry);
 
-	if (!zone || !content || !timers || json_object_update(zone, content) != 0 || json_object_update(zone, timers) != 0 ||
-	    (following && json_object_update(zone, following) != 0)) {
+	if (!zone || !content || !timers || !catalog || json_object_update(zone, content) != 0 || json_object_update(zone, timers) != 0 ||
+	    (following && json_object_update(zone, following) != 0) || json_object_update(zone, catalog) != 0 || alarm_add(zone, entry) != 0) {
 		json_decref(zone);
 		zone = NULL;
 	}
 	json_decref(content);
 	json_decref(timers);
 	json_decref(following);
+	json_decref(catalog);
 	return zone;
 }
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "authd/manage/consumer.h"
+#include "authd/manage/member.h"
 #include "authd/manage/pledge.h"
 #include "authd/manage/primary.h"
 #include "authd/manage/secondary.h"
@@ -29,6 +31,8 @@ static struct served_zone *served_new(const struct zone_entry *entry, int state)
 /* Nobody reads the entry's zone any more. */
 static void entry_free(struct zone_entry *entry)
 {
+	consumer_free(entry->consumer);
+	member_free(entry);
 	secondary_free(entry->secondary);
 	primary_free(entry->primary);
 	pledge_drop(entry);
@@ -37,19 +41,9 @@ static void entry_free(struct zone_entry *entry)
 	zone_entry_free(entry);
 }
 
-/* No worker finds the entry any more, but a transfer that began before may still be sending its zone. */
-static void entry_retire(struct manage *manage, struct zone_entry *entry)
+int zones_add(struct manage *manage, const uint8_t *apex, const struct zone_options *options, struct zone_entry **out)
 {
-	secondary_free(entry->secondary);
-	primary_free(entry->primary);
-	entry->secondary = NULL;
-	entry->primary = NULL;
-	cds_list_add_tail(&entry->link, &manage->removed);
-}
-
-static int entry_new(struct zone_entry **out, struct manage *manage, const struct zone_options *options)
-{
-	struct zone_entry *entry = zone_entry_new(options->apex);
+	struct zone_entry *entry = zone_entry_new(apex);
 	int status;
 
 	if (!entry)
@@ -81,7 +75,7 @@ static void secondary_end(struct zone_entry *entry)
 }
 
 /* Gives an entry its new settings; its machines keep what they know of peers that stay. */
-static int entry_update(struct zone_entry *entry, const struct zone_options *options)
+int zones_change(struct zone_entry *entry, const struct zone_options *options)
 {
 	int status = ZT_OK;
 
@@ -107,12 +101,12 @@ static void settings_take(const struct manage *manage, struct serve_settings *se
 }
 
 /* Shows the workers every registered zone with its settings of now, then frees what they saw before. */
-static int publish(struct manage *manage, struct zone_entry *const *removed, uint32_t removed_count)
+int zones_publish(struct manage *manage)
 {
 	uint32_t count = manage->registry.count, filled = 0;
 	struct served_zone **fresh = calloc(count ? count : 1, sizeof(*fresh));
 	struct view *view = NULL;
-	struct zone_entry *entry;
+	struct zone_entry *entry, *next;
 
 	cds_list_for_each_entry(entry, &manage->registry.entries, link) {
 		struct served_zone *served = fresh ? served_new(entry, atomic_load(&entry->served->state)) : NULL;
@@ -145,46 +139,74 @@ static int publish(struct manage *manage, struct zone_entry *const *removed, uin
 	for (i = 0; i < count; i++)
 		free(fresh[i]);
 	free(fresh);
-	for (i = 0; i < removed_count; i++)
-		entry_retire(manage, removed[i]);
+	/* No worker finds these any more, but a transfer that began before may still be sending their zones. */
+	cds_list_for_each_entry_safe(entry, next, &manage->leaving, link)
+		cds_list_move(&entry->link, &manage->removed);
 	return ZT_OK;
+}
+
+void zones_remove(struct manage *manage, struct zone_entry *entry)
+{
+	registry_remove(&manage->registry, entry);
+	consumer_free(entry->consumer);
+	member_free(entry);
+	secondary_free(entry->secondary);
+	primary_free(entry->primary);
+	entry->consumer = NULL;
+	entry->secondary = NULL;
+	entry->primary = NULL;
+	cds_list_add_tail(&entry->link, &manage->leaving);
+}
+
+/* A member of a catalog takes its settings from a template of the new configuration; what else that does not name goes. */
+static int unnamed_configure(struct manage *manage, struct zone_entry *entry)
+{
+	const struct zone_options *options = entry->member ? member_options(entry) : NULL;
+
+	if (options)
+		return zones_change(entry, options);
+	log_notice(manage->log, "zone %s: no longer configured, taken out of service", entry->name);
+	zones_remove(manage, entry);
+	return ZT_OK;
+}
+
+static bool is_named(const struct authd_options *options, const struct zone_entry *entry)
+{
+	return entry->options >= options->zones && entry->options < options->zones + options->zone_count;
 }
 
 int zones_configure(struct manage *manage, struct authd_options *options)
 {
-	struct zone_entry **removed = calloc(manage->registry.count + 1, sizeof(struct zone_entry *));
 	struct zone_entry *entry, *next;
-	uint32_t removed_count = 0;
 	int status = ZT_OK;
 
-	if (!removed)
-		return ZT_ENOMEM;
 	for (uint32_t i = 0; i < options->zone_count && status == ZT_OK; i++) {
 		entry = registry_get(&manage->registry, options->zones[i].apex);
-		if (entry)
-			status = entry_update(entry, &options->zones[i]);
+		if (!entry)
+			status = zones_add(manage, options->zones[i].apex, &options->zones[i], &entry);
 		else
-			status = entry_new(&entry, manage, &options->zones[i]);
+			status = zones_change(entry, &options->zones[i]);
+		if (status == ZT_OK)
+			status = consumer_configure(manage, entry);
 	}
-	/* Who has not been given settings of this configuration is not in it. */
-	cds_list_for_each_entry_safe(entry, next, &manage->registry.entries, link) {
-		bool is_wanted = entry->options >= options->zones && entry->options < options->zones + options->zone_count;
-		if (is_wanted || status != ZT_OK)
-			continue;
-		log_notice(manage->log, "zone %s: no longer configured, taken out of service", entry->name);
-		registry_remove(&manage->registry, entry);
-		removed[removed_count++] = entry;
-	}
+	/* Who has not been given settings of this configuration is not in it. Members come last: with a catalog that goes they go. */
+	for (int pass = 0; pass < 2; pass++)
+		cds_list_for_each_entry_safe(entry, next, &manage->registry.entries, link)
+			if (status == ZT_OK && !is_named(options, entry) && (entry->member != NULL) == (pass == 1))
+				status = unnamed_configure(manage, entry);
 	manage->options = options;
-	if (status == ZT_OK)
-		status = publish(manage, removed, removed_count);
-	free(removed);
-	return status;
+	return status == ZT_OK ? zones_publish(manage) : status;
 }
 
-int zones_show_settings(struct manage *manage)
+int zones_start_one(struct manage *manage, struct zone_entry *entry)
 {
-	return publish(manage, NULL, 0);
+	int status = ZT_OK;
+
+	if (!entry->primary)
+		status = primary_new(manage, entry, &entry->primary);
+	if (!entry->secondary && entry->options->primaries_count > 0 && status == ZT_OK)
+		status = secondary_new(manage, entry, &entry->secondary);
+	return status;
 }
 
 int zones_start(struct manage *manage)
@@ -192,12 +214,9 @@ int zones_start(struct manage *manage)
 	struct zone_entry *entry;
 	int status = ZT_OK;
 
-	cds_list_for_each_entry(entry, &manage->registry.entries, link) {
-		if (!entry->primary && status == ZT_OK)
-			status = primary_new(manage, entry, &entry->primary);
-		if (!entry->secondary && entry->options->primaries_count > 0 && status == ZT_OK)
-			status = secondary_new(manage, entry, &entry->secondary);
-	}
+	cds_list_for_each_entry(entry, &manage->registry.entries, link)
+		if (status == ZT_OK)
+			status = zones_start_one(manage, entry);
 	return status;
 }
 
@@ -219,6 +238,8 @@ void zones_clear(struct manage *manage)
 {
 	struct zone_entry *entry, *next;
 
+	cds_list_for_each_entry_safe(entry, next, &manage->leaving, link)
+		cds_list_move(&entry->link, &manage->removed);
 	zones_reclaim(manage);
 	cds_list_for_each_entry_safe(entry, next, &manage->registry.entries, link) {
 		registry_remove(&manage->registry, entry);

@@ -360,6 +360,15 @@ static void mdoc_rows_write(const struct schema *schema, struct buf *out)
 	buf_printf(out, ".El\n");
 }
 
+/* An earlier row that has the same mapping, so that its keys need not be told again; NULL if there is none. */
+static const struct schema_row *row_alike(const struct schema *schema, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (schema->rows[i].type == SCHEMA_MAPPING && schema->rows[i].mapping == schema->rows[index].mapping)
+			return &schema->rows[i];
+	return NULL;
+}
+
 void schema_write_mdoc(const struct schema *schema, struct buf *out)
 {
 	bool has_plain_keys = false;
@@ -381,6 +390,9 @@ void schema_write_mdoc(const struct schema *schema, struct buf *out)
 		buf_printf(out, ".Ss %s%s\n", row->key, row->flags & SCHEMA_LIST ? " (a list)" : "");
 		if (row->help)
 			mdoc_text_write(row->help, out);
-		mdoc_rows_write(row->mapping, out);
+		if (row_alike(schema, i))
+			buf_printf(out, "Its keys are those of\n.Ic %s .\n", row_alike(schema, i)->key);
+		else
+			mdoc_rows_write(row->mapping, out);
 	}
 }

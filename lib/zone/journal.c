@@ -280,29 +280,46 @@ int journal_commit(struct journal *journal, const struct journal_commit *items, 
 /* The kinds of rows that carry a zone's id. */
 static const char zone_kinds[] = { 'B', 'F', 'H', 'O', 'T' };
 
-int journal_zone_forget(struct journal *journal, const uint8_t *apex)
+static void zone_forget(struct journal_txn *txn, const struct journal_zone *zone)
 {
-	struct journal_zone *zone = journal_zone_get(journal, apex);
 	struct journal_key key, first, end;
-	struct journal_txn txn;
 
-	if (!zone)
-		return ZT_OK;
-	journal_pending_drop(journal, zone);
-	if (zone->meta.id != 0) {
+	journal_key_meta(&key, zone->apex);
+	journal_txn_delete(txn, &key);
+	for (size_t i = 0; i < sizeof(zone_kinds); i++) {
+		journal_key_first(&first, zone_kinds[i], zone->meta.id);
+		journal_key_first(&end, zone_kinds[i], zone->meta.id + 1);
+		journal_txn_discard(txn, &first, &end);
+	}
+}
+
+int journal_zones_forget(struct journal *journal, const uint8_t *const *apexes, size_t count)
+{
+	struct journal_txn txn;
+	bool some_stored = false;
+	struct journal_zone *zone;
+	int status = ZT_OK;
+
+	for (size_t i = 0; i < count; i++) {
+		zone = journal_zone_get(journal, apexes[i]);
+		if (zone)
+			journal_pending_drop(journal, zone);
+		some_stored |= zone && zone->meta.id != 0;
+	}
+	if (some_stored) {
 		journal_txn_begin(&txn, journal);
-		journal_key_meta(&key, zone->apex);
-		journal_txn_delete(&txn, &key);
-		for (size_t i = 0; i < sizeof(zone_kinds); i++) {
-			journal_key_first(&first, zone_kinds[i], zone->meta.id);
-			journal_key_first(&end, zone_kinds[i], zone->meta.id + 1);
-			journal_txn_discard(&txn, &first, &end);
+		for (size_t i = 0; i < count; i++) {
+			zone = journal_zone_get(journal, apexes[i]);
+			if (zone && zone->meta.id != 0)
+				zone_forget(&txn, zone);
 		}
 		journal_txn_collect(&txn);
-		int status = journal_txn_end(&txn);
-		if (status != ZT_OK)
-			return status;
+		status = journal_txn_end(&txn);
 	}
-	journal_zone_drop(journal, zone);
-	return ZT_OK;
+	for (size_t i = 0; i < count && status == ZT_OK; i++) {
+		zone = journal_zone_get(journal, apexes[i]);
+		if (zone)
+			journal_zone_drop(journal, zone);
+	}
+	return status;
 }

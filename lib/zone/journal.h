@@ -83,8 +83,9 @@ struct journal_commit {
 /* ZT_ENOSPC: the disk or the map is full; ZT_EIO; ZT_ENOMEM. On failure nothing has changed and a later commit may succeed. */
 int journal_commit(struct journal *journal, const struct journal_commit *items, size_t count) ZT_MUST_CHECK;
 
-/* Drops all that is known of a zone. ZT_OK also where nothing was. */
-int journal_zone_forget(struct journal *journal, const uint8_t *apex) ZT_MUST_CHECK;
+/* Drops all that is known of these zones (each named once), in one transaction. ZT_OK also where nothing was; otherwise all of it is still there, but for states that
+ * were not on disk yet. */
+int journal_zones_forget(struct journal *journal, const uint8_t *const *apexes, size_t count) ZT_MUST_CHECK;
 /* Steps through the zones it holds: NULL gives the first, then the one after `apex` in no particular order; NULL at the end. Borrowed until the next
  * commit, forget or state_put. */
 const uint8_t *journal_zone_next(const struct journal *journal, const uint8_t *apex);

@@ -60,16 +60,34 @@ struct journal_zone *journal_zone_ensure(struct journal *journal, const uint8_t 
 	return zone;
 }
 
+/* Closes the gap: what stands behind it moves back unless that would put it before its home. */
+static void slot_free(struct journal *journal, uint32_t gap)
+{
+	journal->slots[gap] = 0;
+	for (uint32_t slot = (gap + 1) & journal->mask; journal->slots[slot]; slot = (slot + 1) & journal->mask) {
+		uint32_t home = (uint32_t)name_hash(journal->zones[journal->slots[slot] - 1]->apex, TABLE_SEED) & journal->mask;
+		if (((slot - home) & journal->mask) < ((slot - gap) & journal->mask))
+			continue;
+		journal->slots[gap] = journal->slots[slot];
+		journal->slots[slot] = 0;
+		gap = slot;
+	}
+}
+
 void journal_zone_drop(struct journal *journal, struct journal_zone *zone)
 {
-	uint32_t last = --journal->zone_count;
+	uint32_t last = journal->zone_count - 1;
+
+	slot_free(journal, slot_of(journal, zone->apex));
 	journal->history_bytes -= zone->meta.history_bytes;
-	journal->zones[zone->index] = journal->zones[last];
-	journal->zones[zone->index]->index = zone->index;
+	if (zone->index != last) {
+		struct journal_zone *moved = journal->zones[last];
+		journal->slots[slot_of(journal, moved->apex)] = zone->index + 1;
+		journal->zones[zone->index] = moved;
+		moved->index = zone->index;
+	}
+	journal->zone_count = last;
 	free(zone);
-	memset(journal->slots, 0, ((size_t)journal->mask + 1) * sizeof(*journal->slots));
-	for (uint32_t i = 0; i < journal->zone_count; i++)
-		journal->slots[slot_of(journal, journal->zones[i]->apex)] = i + 1;
 }
 
 void journal_zones_fini(struct journal *journal)

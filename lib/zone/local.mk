@@ -3,6 +3,8 @@ lib_libzone_a_SOURCES = \
 	%D%/bulk.c %D%/bulk.h \
 	%D%/bulk_leaves.c %D%/bulk_leaves.h \
 	%D%/bulk_tree.c \
+	%D%/catalog.c %D%/catalog.h \
+	%D%/catalog_write.c \
 	%D%/changeset.c %D%/changeset.h \
 	%D%/check.c %D%/check.h \
 	%D%/condense.c \
@@ -134,3 +136,18 @@ check_PROGRAMS += tests/unit/zone/test_zonemd
 tests_unit_zone_test_zonemd_SOURCES = tests/unit/zone/test_zonemd.c tests/support/zone_text.c tests/support/zone_text.h
 tests_unit_zone_test_zonemd_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_zone_test_zonemd_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)
+
+check_PROGRAMS += tests/unit/zone/test_journal_zones
+tests_unit_zone_test_journal_zones_SOURCES = tests/unit/zone/test_journal_zones.c tests/support/zone_text.c tests/support/zone_text.h
+tests_unit_zone_test_journal_zones_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_zone_test_journal_zones_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)
+
+check_PROGRAMS += tests/unit/zone/test_catalog
+tests_unit_zone_test_catalog_SOURCES = tests/unit/zone/test_catalog.c tests/support/zone_text.c tests/support/zone_text.h
+tests_unit_zone_test_catalog_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_zone_test_catalog_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)
+
+fuzz_programs += tests/fuzz/fuzz_catalog
+tests_fuzz_fuzz_catalog_SOURCES = tests/fuzz/fuzz_catalog.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_catalog_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_catalog_LDADD = $(LIBS_ZONE)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "authd/options.h"
+#include "authd/options_catalog.h"
 #include "lib/xfr/zsync.h"
 #include "tests/support/suite.h"
 #include "tests/support/zone_text.h"
@@ -150,6 +151,100 @@ START_TEST(servers_share_one_key_unless_they_are_given_a_secret)
 }
 END_TEST
 
+/* The address that a template's members get their first primary at. */
+static const char *first_primary(const struct zone_options *zone)
+{
+	static char text[NETADDR_TEXT_SIZE];
+	return netaddr_to_text(&zone->primaries[0].address, text);
+}
+
+START_TEST(a_consumer_has_a_template_for_each_group)
+{
+	static const struct catalog_text gold = { "gold", 4 }, goldener = { "goldener", 8 }, silver = { "silver", 6 };
+	const struct catalog_text unknown_and_gold[] = { goldener, gold }, all[] = { gold, silver };
+	struct netaddr peer;
+	struct authd_options *options = read_good(
+		"zone:\n  - {name: cat.invalid, primaries: [192.0.2.1, 192.0.2.2], catalog: consumer, catalog-template: [plain, silver, gold]}\n"
+		"template:\n  - {name: gold, primaries: [192.0.2.9], allow-transfer: [198.51.100.0/24]}\n  - {name: plain}\n"
+		"  - {name: silver, zonemd-verify: no, allow-query: []}\n");
+	const struct catalog_options *catalog = options->zones[0].catalog;
+
+	ck_assert_int_eq(catalog->role, CATALOG_CONSUMER);
+	ck_assert_uint_eq(catalog->member_count, 3);
+	const struct zone_options *plain = catalog_template(catalog, NULL, 0);
+	ck_assert_str_eq(plain->template_name, "plain");
+	ck_assert_ptr_eq(catalog_template(catalog, &goldener, 1), plain);
+	/* Without primaries of its own it has the catalog's, who may send NOTIFY. */
+	ck_assert_uint_eq(plain->primaries_count, 2);
+	ck_assert_str_eq(first_primary(plain), "192.0.2.1@53");
+	ck_assert_int_eq(netaddr_from_text(&peer, "192.0.2.2", 53), ZT_OK);
+	ck_assert(acl_allows_address(plain->allow_notify, &peer));
+	const struct zone_options *best = catalog_template(catalog, unknown_and_gold, 2);
+	ck_assert_str_eq(best->template_name, "gold");
+	ck_assert_str_eq(first_primary(best), "192.0.2.9@53");
+	ck_assert(!acl_allows_address(best->allow_notify, &peer));
+	/* The order of the templates counts, not that of the groups. */
+	ck_assert_str_eq(catalog_template(catalog, all, 2)->template_name, "silver");
+	ck_assert(!catalog_template(catalog, all, 2)->zonemd_verify);
+	options_free(options);
+}
+END_TEST
+
+START_TEST(zones_name_the_producer_that_lists_them)
+{
+	struct authd_options *options = read_good(
+		"zone:\n  - {name: a.example, file: a, catalog-member: CAT.invalid., catalog-group: gold}\n  - {name: b.example, primaries: 192.0.2.1, catalog-member: cat.invalid}\n"
+		"  - {name: c.example, file: c}\n  - {name: Cat.Invalid, catalog: producer}\n");
+	const struct zone_options *zones = options->zones;
+
+	ck_assert_int_eq(zones[3].catalog->role, CATALOG_PRODUCER);
+	ck_assert_ptr_eq(zones[0].catalog_member, zones[3].apex);
+	ck_assert_str_eq(zones[0].catalog_group, "gold");
+	ck_assert_ptr_eq(zones[1].catalog_member, zones[3].apex);
+	ck_assert_ptr_null(zones[1].catalog_group);
+	ck_assert_ptr_null(zones[2].catalog_member);
+	ck_assert_ptr_null(zones[2].catalog);
+	options_free(options);
+}
+END_TEST
+
+#define PLAIN "template:\n  - {name: plain}\nzone:\n"
+
+static const struct {
+	const char *text, *expected;
+} bad_catalogs[] = {
+	{ PLAIN "  - {name: c, primaries: 192.0.2.1, catalog: consumer}\n", ":4:46: a consumer needs catalog-template" },
+	{ PLAIN "  - {name: c, primaries: 192.0.2.1, catalog: consumer, catalog-template: [plain, other]}\n", ":4:74: there is no such template" },
+	{ PLAIN "  - {name: c, file: c, catalog: consumer, catalog-template: plain}\n", ":4:61: neither the template nor the catalog has primaries" },
+	{ PLAIN "  - {name: c, catalog: consumer, catalog-template: plain}\n", "the zone has neither file nor primaries" },
+	{ PLAIN "  - {name: c, file: c, catalog-template: plain}\n", ":4:42: templates are for the members of a catalog" },
+	{ PLAIN "  - {name: c, catalog: producer, file: c}\n", ":4:40: not for a producer" },
+	{ PLAIN "  - {name: c, catalog: producer, primaries: 192.0.2.1}\n", "not for a producer" },
+	{ PLAIN "  - {name: c, catalog: producer, allow-update: 192.0.2.1}\n", "not for a producer" },
+	{ PLAIN "  - {name: c, catalog: producer, catalog-member: c}\n", ":4:50: a catalog can't be a member of itself" },
+	{ PLAIN "  - {name: c, file: c, catalog-member: nobody}\n", ":4:40: there is no such catalog" },
+	{ PLAIN "  - {name: a, primaries: 192.0.2.1, catalog: consumer, catalog-template: plain}\n  - {name: c, file: c, catalog-member: a}\n",
+	  ":5:40: there is no such catalog" },
+	{ PLAIN "  - {name: c, file: c, catalog-group: g}\n", ":4:39: a group of no catalog" },
+	{ "template:\n  - {name: plain, file: f}\n", ":2:25: not for a template" },
+	{ "template:\n  - {name: plain, catalog: producer}\n", ":2:28: not for a template" },
+	{ "template:\n  - {name: plain}\n  - {name: plain}\n", "plain" },
+};
+
+START_TEST(bad_catalogs_are_told_with_their_place)
+{
+	struct authd_options *options = NULL;
+	struct buf errors;
+
+	buf_init(&errors);
+	file_write("authd.yaml", bad_catalogs[_i].text);
+	ck_assert_int_eq(options_read(&options, path, &errors), ZT_ESYNTAX);
+	buf_add_u8(&errors, 0);
+	ck_assert_msg(strstr((const char *)errors.data, bad_catalogs[_i].expected), "%s", (const char *)errors.data);
+	buf_fini(&errors);
+}
+END_TEST
+
 static const struct {
 	const char *text, *expected;
 } bad[] = {
@@ -204,6 +299,9 @@ int main(void)
 	tcase_add_test(tc, secrets_may_stand_in_a_file);
 	tcase_add_test(tc, servers_share_one_key_unless_they_are_given_a_secret);
 	tcase_add_loop_test(tc, bad_values_are_told_with_their_place_and_no_secret, 0, sizeof(bad) / sizeof(bad[0]));
+	tcase_add_test(tc, a_consumer_has_a_template_for_each_group);
+	tcase_add_test(tc, zones_name_the_producer_that_lists_them);
+	tcase_add_loop_test(tc, bad_catalogs_are_told_with_their_place, 0, sizeof(bad_catalogs) / sizeof(bad_catalogs[0]));
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "authd/manage/commit.h"
+#include "authd/manage/consumer.h"
 #include "authd/manage/loader.h"
 #include "authd/manage/pledge.h"
 #include "authd/manage/primary.h"
@@ -26,6 +27,13 @@ void primary_on_change(struct manage *manage, struct zone_entry *entry)
 	(void)manage;
 	(void)entry;
 	announced++;
+}
+
+/* No zone here is a catalog. */
+void consumer_on_change(struct consumer *consumer)
+{
+	(void)consumer;
+	abort();
 }
 
 /* ---- a daemon's manage side with one or more zones ---------------------------------------------------------------------------------- */
