@@ -35,7 +35,8 @@ authd_libauthd_a_SOURCES = \
 	%D%/manage/reload.c %D%/manage/reload.h \
 	%D%/manage/requests.c %D%/manage/requests.h \
 	%D%/manage/secondary.c %D%/manage/secondary.h %D%/manage/secondary_state.h \
-	%D%/manage/secondary_transfer.c \
+	%D%/manage/secondary_soa.c %D%/manage/secondary_transfer.c \
+	%D%/manage/ladder.c %D%/manage/ladder.h \
 	%D%/manage/show.c %D%/manage/show.h \
 	%D%/manage/taps.c %D%/manage/taps.h \
 	%D%/manage/updater.c %D%/manage/updater.h \
@@ -64,16 +65,16 @@ LIBS_AUTHD = authd/libauthd.a lib/libctl.a lib/libconf.a lib/libxfr.a lib/libnet
 check_PROGRAMS += tests/unit/authd/test_answer tests/unit/authd/test_tables
 tests_unit_authd_test_answer_SOURCES = tests/unit/authd/test_answer.c
 tests_unit_authd_test_answer_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_authd_test_answer_LDADD = $(LIBS_SUITE) authd/libauthd.a lib/libnet.a $(LIBS_ZONE) $(LIBS_SOCKETS)
+tests_unit_authd_test_answer_LDADD = $(LIBS_SUITE) authd/libauthd.a lib/libxfr.a lib/libnet.a $(LIBS_ZONE) $(LIBS_SOCKETS)
 tests_unit_authd_test_tables_SOURCES = tests/unit/authd/test_tables.c
 tests_unit_authd_test_tables_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_authd_test_tables_LDADD = $(LIBS_SUITE) authd/libauthd.a $(LIBS_ZONE)
+tests_unit_authd_test_tables_LDADD = $(LIBS_SUITE) authd/libauthd.a $(LIBS_XFR)
 
 check_PROGRAMS += tests/unit/authd/test_deny
 tests_unit_authd_test_deny_SOURCES = tests/unit/authd/test_deny.c tests/support/sign_zone.c tests/support/sign_zone.h tests/support/zone_text.c \
 	tests/support/zone_text.h
 tests_unit_authd_test_deny_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_authd_test_deny_LDADD = $(LIBS_SUITE) authd/libauthd.a $(LIBS_ZONE)
+tests_unit_authd_test_deny_LDADD = $(LIBS_SUITE) authd/libauthd.a $(LIBS_XFR)
 
 ZONE_TEXT = tests/support/zone_text.c tests/support/zone_text.h
 check_PROGRAMS += tests/unit/authd/test_edns tests/unit/authd/test_limit tests/unit/authd/test_options
@@ -82,10 +83,10 @@ tests_unit_authd_test_options_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_authd_test_options_LDADD = $(LIBS_SUITE) $(LIBS_AUTHD)
 tests_unit_authd_test_edns_SOURCES = tests/unit/authd/test_edns.c $(ZONE_TEXT)
 tests_unit_authd_test_edns_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_authd_test_edns_LDADD = $(LIBS_SUITE) authd/libauthd.a lib/libnet.a $(LIBS_ZONE) $(LIBS_SOCKETS)
+tests_unit_authd_test_edns_LDADD = $(LIBS_SUITE) authd/libauthd.a lib/libxfr.a lib/libnet.a $(LIBS_ZONE) $(LIBS_SOCKETS)
 tests_unit_authd_test_limit_SOURCES = tests/unit/authd/test_limit.c $(ZONE_TEXT)
 tests_unit_authd_test_limit_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_authd_test_limit_LDADD = $(LIBS_SUITE) authd/libauthd.a lib/libnet.a $(LIBS_ZONE) $(LIBS_SOCKETS)
+tests_unit_authd_test_limit_LDADD = $(LIBS_SUITE) authd/libauthd.a lib/libxfr.a lib/libnet.a $(LIBS_ZONE) $(LIBS_SOCKETS)
 
 noinst_PROGRAMS += authd/manual
 authd_manual_SOURCES = %D%/manual.c
@@ -109,9 +110,9 @@ authd_authd_LDADD = $(LIBS_AUTHD)
 fuzz_programs += tests/fuzz/fuzz_respond
 tests_fuzz_fuzz_respond_SOURCES = tests/fuzz/fuzz_respond.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_respond_LDFLAGS = $(FUZZ_LINK)
-tests_fuzz_fuzz_respond_LDADD = authd/libauthd.a lib/libnet.a $(LIBS_ZONE) $(EVENT_LIBS)
+tests_fuzz_fuzz_respond_LDADD = authd/libauthd.a lib/libxfr.a lib/libnet.a $(LIBS_ZONE) $(EVENT_LIBS)
 
 fuzz_programs += tests/fuzz/fuzz_answer
 tests_fuzz_fuzz_answer_SOURCES = tests/fuzz/fuzz_answer.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_answer_LDFLAGS = $(FUZZ_LINK)
-tests_fuzz_fuzz_answer_LDADD = authd/libauthd.a lib/libnet.a $(LIBS_ZONE) $(EVENT_LIBS)
+tests_fuzz_fuzz_answer_LDADD = authd/libauthd.a lib/libxfr.a lib/libnet.a $(LIBS_ZONE) $(EVENT_LIBS)

@@ -18,6 +18,8 @@ static const char *group_check(const char *text)
 {
 	return text[0] && strlen(text) <= 255 ? NULL : "a text of 1 to 255 bytes";
 }
+enum { ROLLBACK_ALARM, ROLLBACK_ADOPT };
+static const struct schema_name rollback_names[] = { { "alarm", ROLLBACK_ALARM }, { "adopt", ROLLBACK_ADOPT }, { NULL, 0 } };
 
 static const struct schema_row zone_rows[] = {
 	{ "name", SCHEMA_TEXT, offsetof(struct zone_conf, name), SCHEMA_REQUIRED | SCHEMA_UNIQUE, .check = domain_name_check,
@@ -57,6 +59,11 @@ static const struct schema_row zone_rows[] = {
 	  .help = "The producer that lists this zone." },
 	{ "catalog-group", SCHEMA_TEXT, offsetof(struct zone_conf, catalog_group), .check = group_check,
 	  .help = "The zone's group property in that catalog." },
+	{ "rollback", SCHEMA_ENUM, offsetof(struct zone_conf, rollback), .names = rollback_names, .fallback = "alarm",
+	  .help = "What a secondary does when its primaries have gone back to an older serial, as after a backup was restored. With alarm it goes on serving the newer "
+		  "version and says so in the log, in zonectl zone and in the metrics; zonectl retransfer takes the primary's version. With adopt it takes it by itself "
+		  "where that is proved to be a version which was once served here (the primary tells serial and fingerprint, and they are in the journal), and "
+		  "every primary has gone back; otherwise it does as with alarm. Servers that follow this one then see the serial go back, too." },
 };
 
 const struct schema zone_options_schema = { .what = "zone", .size = sizeof(struct zone_conf), .rows = zone_rows,
@@ -97,6 +104,7 @@ void zone_options_settings(struct options_reader *reader, const struct zone_conf
 	zone->allow_transfer = servers_admit(reader, zone->allow_transfer, zone->group, zone->group_count);
 	zone->allow_update = options_acl(reader, conf->node, "allow-update", &conf->allow_update);
 	zone->zonemd_verify = conf->zonemd_verify;
+	zone->adopts = conf->rollback == ROLLBACK_ADOPT;
 	zone->allow_notify = options_acl(reader, conf->node, "allow-notify", &conf->allow_notify);
 	zone->allow_notify = servers_admit(reader, zone->allow_notify, zone->primaries, zone->primaries_count);
 	zone->allow_notify = servers_admit(reader, zone->allow_notify, zone->group, zone->group_count);

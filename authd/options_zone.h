@@ -42,6 +42,7 @@ struct zone_options {
 	const uint8_t *catalog_member;    /* apex of the catalog that lists the zone; NULL: none */
 	const char *catalog_group;        /* in that catalog; NULL: none */
 	const char *template_name;        /* of a template for members; else NULL */
+	bool adopts;                      /* rollback: adopt */
 };
 
 /* As the table fills it. */
@@ -62,6 +63,7 @@ struct zone_conf {
 	struct schema_list catalog_template;
 	const char *catalog_member;
 	const char *catalog_group;
+	int rollback;
 };
 
 extern const struct schema zone_options_schema;

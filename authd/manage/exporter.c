@@ -78,6 +78,7 @@ static const struct plain_counter plain_counters[] = {
 	{ "authd_transfers_whole_total", "Transfers completed that carried the whole zone.", offsetof(struct serve_counters, transfers_whole) },
 	{ "authd_transfers_difference_total", "Transfers completed that carried differences.", offsetof(struct serve_counters, transfers_difference) },
 	{ "authd_transfers_soa_total", "IXFR requests answered by the SOA alone.", offsetof(struct serve_counters, transfers_soa) },
+	{ "authd_transfers_foreign_total", "IXFR requests of peers whose version was never one of ours.", offsetof(struct serve_counters, transfers_foreign) },
 	{ "authd_transfers_refused_total", "Transfers refused by allow-transfer.", offsetof(struct serve_counters, transfers_refused) },
 	{ "authd_transfers_limited_total", "Transfers refused because too many were open.", offsetof(struct serve_counters, transfers_limited) },
 	{ "authd_transfers_aborted_total", "Transfers that did not come to their end.", offsetof(struct serve_counters, transfers_aborted) },
@@ -118,6 +119,31 @@ static void fill_zones(struct buf *out, const struct manage *manage)
 	}
 }
 
+/* What secondaries tried, and what they found their primaries to be. */
+static void fill_ladder(struct buf *out, const struct ladder_counters *counters)
+{
+	const struct { const char *event; uint64_t count; } events[] = {
+		{ "adopted", counters->adopted }, { "behind", counters->behind }, { "disagreed", counters->disagreed }, { "diverged", counters->diverged },
+		{ "expired", counters->expired }, { "repair_mismatch", counters->mismatches },
+	};
+	struct metrics_label steps[] = { { "kind", NULL }, { "result", NULL }, { NULL, NULL } }, event[] = { { "event", NULL }, { NULL, NULL } };
+
+	metrics_family(out, "authd_refresh_steps_total", METRICS_COUNTER, "What secondaries asked their primaries for, and what came of it.");
+	for (unsigned kind = 0; kind < LADDER_KINDS; kind++) {
+		for (unsigned result = 0; result < LADDER_RESULTS; result++) {
+			steps[0].value = ladder_kind_text(kind);
+			steps[1].value = ladder_result_text(result);
+			if (counters->steps[kind][result] > 0)
+				metrics_sample(out, "authd_refresh_steps_total", steps, (double)counters->steps[kind][result]);
+		}
+	}
+	metrics_family(out, "authd_refresh_events_total", METRICS_COUNTER, "What secondaries found that an operator should know.");
+	for (unsigned i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+		event[0].value = events[i].event;
+		metrics_sample(out, "authd_refresh_events_total", event, (double)events[i].count);
+	}
+}
+
 static void fill(struct buf *out, void *ctx)
 {
 	struct exporter *exporter = ctx;
@@ -127,6 +153,7 @@ static void fill(struct buf *out, void *ctx)
 	fill_queries(out, &counters);
 	fill_cookies(out, &counters);
 	fill_extended_errors(out, &counters);
+	fill_ladder(out, &exporter->manage->ladder_counters);
 	for (size_t i = 0; i < sizeof(plain_counters) / sizeof(plain_counters[0]); i++) {
 		_Atomic uint64_t *counter = (_Atomic uint64_t *)(void *)((char *)&counters + plain_counters[i].offset);
 		metrics_family(out, plain_counters[i].name, METRICS_COUNTER, plain_counters[i].help);

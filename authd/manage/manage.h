@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "authd/manage/ladder.h"
 #include "authd/manage/registry.h"
 #include "authd/options.h"
 #include "lib/base/clock.h"
@@ -50,6 +51,7 @@ struct manage {
 	struct tap *tap;                 /* dnstap; NULL: off */
 	struct log_limit log_updates;    /* refused ones */
 	struct log_limit log_refreshes;  /* that came to nothing */
+	struct ladder_counters ladder_counters;      /* of what secondaries tried */
 	int readiness_fd;                /* to the service manager; -1: there is none */
 	struct images *images;           /* manage/images.h */
 	struct outbound *outbound;       /* NOTIFY, SOA queries and transfers from primaries */

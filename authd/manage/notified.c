@@ -3,6 +3,7 @@
 
 #include "authd/manage/secondary.h"
 #include "lib/xfr/notify.h"
+#include "lib/xfr/xfr_edns.h"
 
 /* What to answer; *entry is the zone whose secondary is to be told, when it is RCODE_NOERROR. */
 static enum rcode decide(const struct manage *manage, const struct request *request, const struct message *message, struct notify *notify,
@@ -29,6 +30,7 @@ void notified_on_request(struct manage *manage, struct request *request)
 	struct zone_entry *entry = NULL;
 	struct message message;
 	struct notify notify;
+	struct xfr_edns said;
 	size_t len;
 
 	if (message_read(&message, request->wire, request->wire_len) != ZT_OK)
@@ -37,6 +39,7 @@ void notified_on_request(struct manage *manage, struct request *request)
 	uint8_t *room = buf_reserve(&request->reply, EDNS_MIN_UDP_SIZE);
 	if (room && notify_reply_write(room, EDNS_MIN_UDP_SIZE, &message, rcode, &len) == ZT_OK)
 		request->reply.len += len;
+	xfr_edns_read(&message, &said);
 	if (rcode == RCODE_NOERROR)
-		secondary_on_notify(entry, &request->peer, notify.has_serial ? &notify.serial : NULL);
+		secondary_on_notify(entry, &request->peer, notify.has_serial ? &notify.serial : NULL, &said);
 }

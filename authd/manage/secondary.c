@@ -16,10 +16,10 @@ const char *secondary_primary_text(const struct secondary *s, unsigned primary, 
 
 /* ---- what outlives a restart -------------------------------------------------------------------------------------------------------- */
 
-void secondary_state_write(const struct secondary *s, struct journal_state *state, uint8_t data[SECONDARY_STATE_SIZE])
+void secondary_state_write(const struct secondary *s, usec_t age, struct journal_state *state, uint8_t data[SECONDARY_STATE_SIZE])
 {
 	data[0] = STATE_VERSION;
-	wire_put_u64(data + 1, (uint64_t)clock_wall(s->manage->clock));
+	wire_put_u64(data + 1, (uint64_t)(clock_wall(s->manage->clock) - age));
 	*state = (struct journal_state){ .name = state_name, .data = data, .len = SECONDARY_STATE_SIZE };
 }
 
@@ -28,7 +28,7 @@ static void confirmed_save(const struct secondary *s)
 	uint8_t data[SECONDARY_STATE_SIZE];
 	struct journal_state state;
 
-	secondary_state_write(s, &state, data);
+	secondary_state_write(s, secondary_now(s) - s->refresh.confirmed_at, &state, data);
 	int status = journal_state_put(s->manage->journal, s->entry->apex, &state);
 	if (status != ZT_OK)
 		log_warn(s->manage->log, "zone %s: the time of the last refresh is not stored: %s; after a restart the zone would expire too early", s->entry->name, status_text(status));
@@ -73,6 +73,10 @@ static void cancel(struct secondary *s, const struct refresh_action *action)
 {
 	if (action->ticket != s->ticket)
 		return;
+	if (s->query.open) {
+		s->received = 0;
+		secondary_step_note(s, LADDER_SOA, LADDER_FAILED, "no answer");
+	}
 	outbound_query_close(s->manage->outbound, &s->query);
 	if (s->in)
 		secondary_failure_note(s, "gave up, nothing came for too long or another one is wanted");
@@ -82,6 +86,7 @@ static void cancel(struct secondary *s, const struct refresh_action *action)
 static void expire(struct secondary *s)
 {
 	atomic_store(&s->entry->served->state, SERVED_EXPIRED);
+	s->manage->ladder_counters.expired++;
 	snprintf(s->alarm, sizeof(s->alarm), "expired: no primary confirmed serial %" PRIu32 " for %" PRIu32 " s", s->refresh.timers.serial,
 		 s->refresh.timers.expire);
 	log_error(s->manage->log, "zone %s %s; answering SERVFAIL until one does", s->entry->name, s->alarm);
@@ -93,19 +98,58 @@ static void confirmed(struct secondary *s)
 		log_notice(s->manage->log, "zone %s: confirmed again, no longer expired", s->entry->name);
 	atomic_store(&s->entry->served->state, SERVED_OK);
 	zone_entry_clear_error(s->entry);
-	s->alarm[0] = '\0';
+	/* A primary that confirms does not make another agree. */
+	if (!s->refresh.has_diverged)
+		s->alarm[0] = '\0';
 	confirmed_save(s);
+}
+
+/* Something that an operator should look at; `advice` goes to the log only. */
+static void alarm_raise(struct secondary *s, const char *advice)
+{
+	if (log_limit_passes(&s->manage->log_refreshes, s->manage->log))
+		log_error(s->manage->log, "zone %s: %s; %s", s->entry->name, s->alarm, advice);
 }
 
 static void behind(struct secondary *s, const struct refresh_action *action)
 {
+	char text[NETADDR_TEXT_SIZE], advice[NAME_TEXT_SIZE + 80];
+
+	s->manage->ladder_counters.behind++;
+	snprintf(s->alarm, sizeof(s->alarm), "primary %s has serial %" PRIu32 ", older than our %" PRIu32 ", which stays in service. If the primary is right: zonectl retransfer",
+		 secondary_primary_text(s, action->primary, text), action->serial, s->refresh.timers.serial);
+	snprintf(advice, sizeof(advice), "%s", s->entry->options->adopts ? "it is no version that was once ours, or not every primary has gone back" : "it is not followed (rollback: alarm)");
+	alarm_raise(s, advice);
+}
+
+static void adopted(struct secondary *s, const struct refresh_action *action)
+{
 	char text[NETADDR_TEXT_SIZE];
 
-	snprintf(s->alarm, sizeof(s->alarm), "primary %s has serial %" PRIu32 ", older than our %" PRIu32,
-		 secondary_primary_text(s, action->primary, text), action->serial, s->refresh.timers.serial);
-	if (log_limit_passes(&s->manage->log_refreshes, s->manage->log))
-		log_warn(s->manage->log, "zone %s: %s; not followed. If the primary is right, use: zonectl retransfer %s", s->entry->name, s->alarm,
-			 s->entry->name);
+	s->manage->ladder_counters.adopted++;
+	snprintf(s->alarm, sizeof(s->alarm), "primary %s went back from serial %" PRIu32 " to %" PRIu32,
+		 secondary_primary_text(s, action->primary, text), s->refresh.timers.serial, action->serial);
+	alarm_raise(s, "that is a version which was ours, so it is taken (rollback: adopt)");
+}
+
+static void diverged(struct secondary *s, const struct refresh_action *action)
+{
+	char text[NETADDR_TEXT_SIZE];
+
+	s->manage->ladder_counters.diverged++;
+	snprintf(s->alarm, sizeof(s->alarm), "DIVERGED: primary %s has our serial %" PRIu32 " with other content",
+		 secondary_primary_text(s, action->primary, text), action->serial);
+	alarm_raise(s, "its version is taken. Serials that are used twice come of restored backups, of zones made anew, and of primaries that do not know of each other");
+}
+
+static void disagree(struct secondary *s, const struct refresh_action *action)
+{
+	char text[NETADDR_TEXT_SIZE], followed[NETADDR_TEXT_SIZE];
+
+	s->manage->ladder_counters.disagreed++;
+	snprintf(s->alarm, sizeof(s->alarm), "DIVERGED: primaries %s and %s have serial %" PRIu32 " with different content; the version of %s is served",
+		 secondary_primary_text(s, action->primary, text), secondary_primary_text(s, (unsigned)s->refresh.source, followed), action->serial, followed);
+	alarm_raise(s, "who follows several primaries needs them to agree on what a serial is");
 }
 
 static void perform(struct secondary *s, const struct refresh_action *action)
@@ -114,6 +158,7 @@ static void perform(struct secondary *s, const struct refresh_action *action)
 	case REFRESH_NONE: break;
 	case REFRESH_QUERY_SOA: secondary_soa_ask(s, action); break;
 	case REFRESH_IXFR:
+	case REFRESH_RECONCILE:
 	case REFRESH_AXFR:
 		outbound_query_close(s->manage->outbound, &s->query);
 		secondary_transfer_begin(s, action);
@@ -122,11 +167,9 @@ static void perform(struct secondary *s, const struct refresh_action *action)
 	case REFRESH_EXPIRE: expire(s); break;
 	case REFRESH_CONFIRMED: confirmed(s); break;
 	case REFRESH_BEHIND: behind(s, action); break;
-	case REFRESH_RECONCILE:
-	case REFRESH_ADOPT:
-	case REFRESH_DIVERGED:
-	case REFRESH_DISAGREE:
-		break;
+	case REFRESH_ADOPT: adopted(s, action); break;
+	case REFRESH_DIVERGED: diverged(s, action); break;
+	case REFRESH_DISAGREE: disagree(s, action); break;
 	}
 }
 
@@ -217,9 +260,10 @@ static int servers_configure(struct secondary *s)
 	const struct zone_options *options = s->entry->options;
 	uint32_t count = 0;
 	struct remote_options *servers = calloc((size_t)options->primaries_count + options->group_count, sizeof(*servers));
+	usec_t *plain_until = calloc((size_t)options->primaries_count + options->group_count, sizeof(*plain_until));
 	struct group group = { 0 };
 
-	int status = servers ? servers_copy(s, servers, &count) : ZT_ENOMEM;
+	int status = servers && plain_until ? servers_copy(s, servers, &count) : ZT_ENOMEM;
 	bool has_group = count > options->primaries_count;
 	if (status == ZT_OK && has_group)
 		status = group_init(&group, options->primaries_count, count - options->primaries_count);
@@ -227,6 +271,7 @@ static int servers_configure(struct secondary *s)
 	if (status != ZT_OK || (has_group && !relay)) {
 		group_fini(&group);
 		servers_free(servers, count);
+		free(plain_until);
 		return ZT_ENOMEM;
 	}
 	relay_free(s->relay);
@@ -234,6 +279,8 @@ static int servers_configure(struct secondary *s)
 	servers_free(s->primaries, s->server_count);
 	s->relay = relay;
 	s->group = group;
+	free(s->plain_until);
+	s->plain_until = plain_until;
 	s->primaries = servers;
 	s->primary_count = options->primaries_count;
 	s->server_count = count;
@@ -249,6 +296,7 @@ static void machine_init(struct secondary *s)
 	refresh_init(&s->refresh, s->primary_count, &start, &s->manage->rng, secondary_now(s));
 	if (s->group.count > 0)
 		refresh_set_group(&s->refresh, &s->group);
+	refresh_set_adopts(&s->refresh, s->entry->options->adopts);
 }
 
 int secondary_new(struct manage *manage, struct zone_entry *entry, struct secondary **out)
@@ -259,6 +307,7 @@ int secondary_new(struct manage *manage, struct zone_entry *entry, struct second
 		return ZT_ENOMEM;
 	s->manage = manage;
 	s->entry = entry;
+	secondary_soa_init(s);
 	secondary_transfer_init(s);
 	loop_timer_init(&s->timer, manage->loop, on_timer, s);
 	if (servers_configure(s) != ZT_OK) {
@@ -281,6 +330,8 @@ void secondary_free(struct secondary *s)
 	relay_free(s->relay);
 	group_fini(&s->group);
 	servers_free(s->primaries, s->server_count);
+	free(s->plain_until);
+	ladder_fini(&s->ladder);
 	free(s);
 }
 
@@ -308,6 +359,7 @@ int secondary_reconfigure(struct zone_entry *entry)
 {
 	struct secondary *s = entry->secondary;
 
+	refresh_set_adopts(&s->refresh, entry->options->adopts);
 	if (!servers_differ(s))
 		return ZT_OK;
 	/* What is under way with the former ones ends, and the new ones are asked at once. */
@@ -357,7 +409,14 @@ static int server_of_peer(const struct secondary *s, const struct netaddr *peer)
 	return found;
 }
 
-void secondary_on_notify(struct zone_entry *entry, const struct netaddr *peer, const uint32_t *serial)
+/* Whether a NOTIFY tells of other content under our serial. It is easily forged, so that only makes us ask. */
+static bool tells_of_divergence(const struct secondary *s, const uint32_t *serial, const struct xfr_edns *said)
+{
+	return serial && said->has_zsync && s->refresh.has_zone && *serial == s->refresh.timers.serial &&
+	       secondary_judge(s, said, *serial).content == REFRESH_CONTENT_OTHER;
+}
+
+void secondary_on_notify(struct zone_entry *entry, const struct netaddr *peer, const uint32_t *serial, const struct xfr_edns *said)
 {
 	struct secondary *s = entry->secondary;
 
@@ -370,7 +429,10 @@ void secondary_on_notify(struct zone_entry *entry, const struct netaddr *peer, c
 	/* What waits for its turn already waits less long from now on. */
 	outbound_query_urge(&s->query, ERRAND_NOTIFIED);
 	outbound_transfer_urge(&s->transfer, ERRAND_NOTIFIED);
-	refresh_on_notify(&s->refresh, server, serial, secondary_now(s));
+	if (tells_of_divergence(s, serial, said))
+		refresh_on_notify_diverged(&s->refresh, server, secondary_now(s));
+	else
+		refresh_on_notify(&s->refresh, server, serial, secondary_now(s));
 	secondary_run(s);
 }
 
@@ -409,12 +471,14 @@ json_t *secondary_status(const struct zone_entry *entry)
 {
 	const struct secondary *s = entry->secondary;
 	const struct refresh *refresh = &s->refresh;
+	bool has_transferred = s->last_source != 0;
 	char from[NETADDR_TEXT_SIZE], wall[WALL_TEXT_SIZE];
-	const char *style = s->last_style == XFR_IN_WHOLE ? "axfr" : "ixfr";
 
-	return json_pack("{s:o, s:o, s:s?, s:s?, s:s?, s:s?}", "refresh_in_s",
+	return json_pack("{s:o, s:o, s:s?, s:s?, s:s?, s:s?, s:b, s:o}", "refresh_in_s",
 			 seconds_until(s, refresh->state == REFRESH_WAITING ? refresh->next_at : secondary_now(s)), "expire_in_s",
 			 refresh->has_zone ? json_real(refresh_expires_in(refresh, secondary_now(s))) : json_null(), "last_transfer",
-			 s->has_transferred ? style : NULL, "last_transfer_from", s->has_transferred ? netaddr_to_text(&s->last_from, from) : NULL,
-			 "last_transfer_at", s->has_transferred ? wall_to_text(s->last_wall, wall) : NULL, "alarm", s->alarm[0] ? s->alarm : NULL);
+			 has_transferred ? journal_source_text(s->last_source) : NULL, "last_transfer_from",
+			 has_transferred ? netaddr_to_text(&s->last_from, from) : NULL, "last_transfer_at",
+			 has_transferred ? wall_to_text(s->last_wall, wall) : NULL, "alarm", s->alarm[0] ? s->alarm : NULL, "diverged",
+			 refresh->has_diverged, "steps", ladder_json(&s->ladder));
 }

@@ -11,6 +11,8 @@
 #include "authd/manage/manage.h"
 #include "authd/serve/request.h"
 
+struct xfr_edns;
+
 /* entry->zone holds what the journal had (or nothing); sets entry->served->state. The first question to a primary leaves at once. */
 int secondary_new(struct manage *manage, struct zone_entry *entry, struct secondary **out) ZT_MUST_CHECK;
 /* Drops what is under way. NULL is fine. */
@@ -22,8 +24,8 @@ int secondary_reconfigure(struct zone_entry *entry) ZT_MUST_CHECK;
 void secondary_refresh(struct zone_entry *entry);
 /* Take the whole zone from a primary now, whatever its serial. */
 void secondary_retransfer(struct zone_entry *entry);
-/* A NOTIFY from an allowed address; serial NULL: it carried none. */
-void secondary_on_notify(struct zone_entry *entry, const struct netaddr *peer, const uint32_t *serial);
+/* A NOTIFY from an allowed address; serial NULL: it carried none. said: its options. */
+void secondary_on_notify(struct zone_entry *entry, const struct netaddr *peer, const uint32_t *serial, const struct xfr_edns *said);
 /* A primary that was down answers again: zones whose last round failed need not wait for their timers. */
 void secondary_on_server_back(struct manage *manage, const struct netaddr *address);
 

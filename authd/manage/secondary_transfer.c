@@ -1,4 +1,4 @@
-/* Asking a primary: SOA queries and transfers. */
+/* Transfers from a primary. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <urcu/compiler.h>
@@ -9,90 +9,6 @@
 
 enum { LARGE_ZONE = 100000 };      /* records; receiving a zone of so many leaves a lot of memory free, worth giving back */
 
-/* ---- SOA queries ---------------------------------------------------------------------------------------------------------------------- */
-
-static void on_soa_reply(struct outbound_query *query, const uint8_t *wire, size_t len)
-{
-	struct secondary *s = caa_container_of(query, struct secondary, query);
-	char text[NETADDR_TEXT_SIZE];
-	struct message message;
-	uint32_t serial;
-	unsigned rcode;
-
-	if (message_read(&message, wire, len) != ZT_OK)
-		return;
-	int status = soa_reply_read(&message, query->id, s->entry->apex, &serial, &rcode);
-	if (status == ZT_EMALFORMED)
-		return;
-	outbound_query_close(s->manage->outbound, query);
-	if (status == ZT_OK) {
-		refresh_on_soa(&s->refresh, s->ticket, serial, secondary_now(s));
-	} else {
-		if (log_limit_passes(&s->manage->log_refreshes, s->manage->log))
-			log_info(s->manage->log, "zone %s: primary %s answers the SOA query with %s%s", s->entry->name,
-				 secondary_primary_text(s, s->primary, text), rcode_to_text(rcode), rcode == RCODE_NOERROR ? " but no authority or no SOA" : "");
-		refresh_on_soa_failed(&s->refresh, s->ticket, secondary_now(s));
-	}
-	secondary_run(s);
-}
-
-/* Who goes ahead of whom where many want something of one primary. */
-static enum errand_urgency urgency_of(const struct secondary *s)
-{
-	const struct refresh *refresh = &s->refresh;
-
-	if (refresh->round_notified)
-		return ERRAND_NOTIFIED;
-	/* Who has been found to be behind is as badly off as who has nothing. */
-	return refresh->has_zone && !refresh->expired && !refresh->round_has_serial ? ERRAND_TIMER : ERRAND_UNSERVED;
-}
-
-static void on_soa_sent(struct outbound_query *query)
-{
-	struct secondary *s = caa_container_of(query, struct secondary, query);
-
-	refresh_on_asked(&s->refresh, s->ticket, secondary_now(s));
-	secondary_run(s);
-}
-
-static void on_soa_fail(struct outbound_query *query, int status)
-{
-	struct secondary *s = caa_container_of(query, struct secondary, query);
-
-	(void)status;      /* outbound has told of it once for all zones */
-	refresh_on_soa_failed(&s->refresh, s->ticket, secondary_now(s));
-	secondary_run(s);
-}
-
-void secondary_soa_ask(struct secondary *s, const struct refresh_action *action)
-{
-	struct outbound *outbound = s->manage->outbound;
-	bool is_again = s->query.open && s->ticket == action->ticket;
-	int status = ZT_OK;
-
-	s->ticket = action->ticket;
-	s->primary = action->primary;
-	s->query.remote = &s->primaries[action->primary];
-	if (!is_again) {
-		s->query.urgency = urgency_of(s);
-		status = outbound_query_open(outbound, &s->query);
-		if (status == ZT_OK)
-			status = soa_query_write(s->question, sizeof(s->question), s->query.id, s->entry->apex, &s->question_len);
-	}
-	if (status == ZT_OK)
-		status = outbound_query_send(outbound, &s->query, s->question, s->question_len);
-	if (status == ZT_OK && outbound_query_waits(&s->query))
-		refresh_on_queued(&s->refresh, action->ticket, secondary_now(s));
-	if (status != ZT_OK) {
-		char text[NETADDR_TEXT_SIZE];
-		if (status != ZT_ETIMEOUT && log_limit_passes(&s->manage->log_refreshes, s->manage->log))
-			log_warn(s->manage->log, "zone %s: cannot send a SOA query to primary %s: %s; the next one is asked, is there a route to this?", s->entry->name,
-				 secondary_primary_text(s, action->primary, text), status_text(status));
-		outbound_query_close(outbound, &s->query);
-		refresh_on_soa_failed(&s->refresh, action->ticket, secondary_now(s));
-	}
-}
-
 /* ---- transfers --------------------------------------------------------------------------------------------------------------------------- */
 
 void secondary_transfer_drop(struct secondary *s)
@@ -102,12 +18,30 @@ void secondary_transfer_drop(struct secondary *s)
 	s->in = NULL;
 }
 
+static const char *kind_text(const struct secondary *s)
+{
+	switch (s->action.kind) {
+	case REFRESH_IXFR: return "IXFR";
+	case REFRESH_RECONCILE: return "reconciliation";
+	default: return "AXFR";
+	}
+}
+
+static enum ladder_kind kind_of(const struct secondary *s)
+{
+	switch (s->action.kind) {
+	case REFRESH_IXFR: return LADDER_IXFR;
+	case REFRESH_RECONCILE: return LADDER_RECONCILIATION;
+	default: return LADDER_AXFR;
+	}
+}
+
 void secondary_failure_note(struct secondary *s, const char *what)
 {
 	char text[NETADDR_TEXT_SIZE];
 
-	zone_entry_fail(s->entry, "%s from %s failed: %s", s->refresh.rung == REFRESH_AXFR ? "AXFR" : "IXFR",
-		 secondary_primary_text(s, s->primary, text), what);
+	secondary_step_note(s, kind_of(s), LADDER_FAILED, what);
+	zone_entry_fail(s->entry, "%s from %s failed: %s", kind_text(s), secondary_primary_text(s, s->primary, text), what);
 	if (log_limit_passes(&s->manage->log_refreshes, s->manage->log))
 		log_warn(s->manage->log, "zone %s: %s", s->entry->name, s->entry->last_error);
 }
@@ -121,6 +55,18 @@ static void on_transfer_start(struct outbound_transfer *transfer)
 	secondary_run(s);
 }
 
+/* Keeps what the options of an answer's first message say. Whether it holds one record and no more. */
+static bool first_message_read(struct secondary *s, const uint8_t *wire, size_t len)
+{
+	struct message message;
+
+	s->said = (struct xfr_edns){ 0 };
+	if (message_read(&message, wire, len) != ZT_OK)
+		return false;
+	xfr_edns_read(&message, &s->said);
+	return message.count[SECTION_ANSWER] == 1;
+}
+
 static enum outbound_verdict on_transfer_message(struct outbound_transfer *transfer, const uint8_t *wire, size_t len)
 {
 	struct secondary *s = caa_container_of(transfer, struct secondary, transfer);
@@ -129,54 +75,105 @@ static enum outbound_verdict on_transfer_message(struct outbound_transfer *trans
 		group_note_rtt(&s->group, s->primary, secondary_now(s) - s->asked_at);
 	s->asked_at = 0;
 	refresh_on_progress(&s->refresh, s->ticket, secondary_now(s));
+	bool is_first = s->received == 0, is_soa_alone = is_first && first_message_read(s, wire, len);
+	s->received += len;
 	s->result = xfr_in_message(s->in, wire, len);
+	/* To a question for differences, from who says that it reconciles: there are none from our version to its own. */
+	s->is_offered = s->result == XFR_IN_MORE && is_soa_alone && s->action.kind == REFRESH_IXFR && s->said.has_zsync &&
+			(s->said.zsync.flags & ZSYNC_RECONCILES);
+	if (s->is_offered)
+		return OUTBOUND_DONE;
 	if (s->result == XFR_IN_MORE)
 		return OUTBOUND_MORE;
 	return xfr_in_is_complete(s->in) ? OUTBOUND_DONE : OUTBOUND_DROP;
 }
 
-static void committed_note(struct secondary *s, uint32_t from)
+/* The seconds that the received version is older already than one that is confirmed now (RFC 7314). */
+static usec_t received_age(const struct secondary *s, const struct zone_version *version)
 {
-	char text[NETADDR_TEXT_SIZE];
-	bool is_whole = xfr_in_style(s->in) == XFR_IN_WHOLE;
+	struct refresh_timers timers;
 
-	s->has_transferred = true;
-	s->last_style = xfr_in_style(s->in);
+	if (!s->said.has_expire || !secondary_timers(version, &timers) || s->said.expire >= timers.expire)
+		return 0;
+	return (timers.expire - s->said.expire) * USEC_PER_SEC;
+}
+
+void secondary_commit(struct secondary *s, const struct secondary_receipt *receipt)
+{
+	uint8_t data[SECONDARY_STATE_SIZE];
+	struct journal_state state;
+	struct commit_item item = {
+		.entry = s->entry, .edit = receipt->edit, .states = &state, .state_count = 1, .source = receipt->source,
+	};
+	uint32_t from = zone_version_serial(zone_current(s->entry->zone)), ticket = s->ticket;
+	struct refresh_peer peer = { .has_expire = s->said.has_expire, .expire = s->said.expire };
+	struct refresh_timers timers;
+	char text[NETADDR_TEXT_SIZE];
+
+	secondary_state_write(s, received_age(s, zone_edit_view(receipt->edit)), &state, data);
+	commit_edits(s->manage, &item, 1);
+	if (item.status != ZT_OK || !secondary_timers(zone_current(s->entry->zone), &timers)) {
+		secondary_failure_note(s, item.error);
+		bool is_theirs = item.status == ZT_EZONE || item.status == ZT_ESERIAL;
+		refresh_on_failed(&s->refresh, ticket, is_theirs ? REFRESH_FAILED_ANSWER : REFRESH_FAILED_LOCAL, secondary_now(s));
+		return;
+	}
+	atomic_store(&s->entry->served->state, SERVED_OK);
+	s->peer_serial = timers.serial;
+	s->last_source = receipt->source;
 	s->last_from = s->primaries[s->primary].address;
 	s->last_wall = clock_wall(s->manage->clock);
 	zone_entry_clear_error(s->entry);
 	s->alarm[0] = '\0';
+	secondary_step_note(s, kind_of(s), LADDER_TAKEN, s->action.any_serial ? "whatever its serial" : "");
 	log_info(s->manage->log, "zone %s: serial %" PRIu32 " -> %" PRIu32 " by %s from %s: %" PRIu32 " differences, %" PRIu64 " records, %" PRIu64
-		 " bytes, %.3f ms", s->entry->name, from, xfr_in_serial(s->in), is_whole ? "AXFR" : "IXFR",
-		 secondary_primary_text(s, s->primary, text), xfr_in_differences(s->in), xfr_in_records(s->in), xfr_in_bytes(s->in),
-		 (double)(secondary_now(s) - s->started) / USEC_PER_MSEC);
+		 " bytes, %.3f ms", s->entry->name, from, timers.serial, receipt->what, secondary_primary_text(s, s->primary, text), receipt->differences,
+		 receipt->records, s->received, (double)(secondary_now(s) - s->started) / USEC_PER_MSEC);
+	if (s->relay)
+		relay_on_change(s->relay, (int)s->primary);
+	refresh_on_peer(&s->refresh, ticket, &peer);
+	refresh_on_committed(&s->refresh, ticket, &timers, secondary_now(s));
 }
 
 /* Makes the received version ours. */
 static void received_commit(struct secondary *s)
 {
-	uint8_t data[SECONDARY_STATE_SIZE];
-	struct journal_state state;
-	struct commit_item item = {
-		.entry = s->entry, .edit = xfr_in_take_edit(s->in), .states = &state, .state_count = 1,
-		.source = xfr_in_style(s->in) == XFR_IN_WHOLE ? JOURNAL_AXFR : JOURNAL_IXFR,
+	bool is_whole = xfr_in_style(s->in) == XFR_IN_WHOLE;
+	struct secondary_receipt receipt = {
+		.edit = xfr_in_take_edit(s->in), .source = is_whole ? JOURNAL_AXFR : JOURNAL_IXFR, .what = is_whole ? "AXFR" : "IXFR",
+		.differences = xfr_in_differences(s->in), .records = xfr_in_records(s->in),
 	};
-	uint32_t from = zone_version_serial(zone_current(s->entry->zone)), ticket = s->ticket;
-	struct refresh_timers timers;
 
-	secondary_state_write(s, &state, data);
-	commit_edits(s->manage, &item, 1);
-	if (item.status == ZT_OK && secondary_timers(zone_current(s->entry->zone), &timers)) {
-		atomic_store(&s->entry->served->state, SERVED_OK);
-		committed_note(s, from);
-		if (s->relay)
-			relay_on_change(s->relay, (int)s->primary);
-		refresh_on_committed(&s->refresh, ticket, &timers, secondary_now(s));
-		return;
-	}
-	secondary_failure_note(s, item.error);
-	bool is_theirs = item.status == ZT_EZONE || item.status == ZT_ESERIAL;
-	refresh_on_failed(&s->refresh, ticket, is_theirs ? REFRESH_FAILED_ANSWER : REFRESH_FAILED_LOCAL, secondary_now(s));
+	secondary_commit(s, &receipt);
+}
+
+static void received_current(struct secondary *s)
+{
+	uint32_t serial = xfr_in_serial(s->in);
+	struct refresh_peer peer = secondary_judge(s, &s->said, serial);
+
+	s->peer_serial = serial;
+	secondary_step_note(s, kind_of(s), secondary_result_of(s, serial, peer.content), "");
+	refresh_on_peer(&s->refresh, s->ticket, &peer);
+	refresh_on_current(&s->refresh, s->ticket, serial, secondary_now(s));
+}
+
+/* What comes next is for the machine to say. */
+static void ladder_down(struct secondary *s, enum refresh_failure failure)
+{
+	struct refresh_peer peer = secondary_judge(s, &s->said, s->said.zsync.serial);
+
+	refresh_on_peer(&s->refresh, s->ticket, &peer);
+	refresh_on_failed(&s->refresh, s->ticket, failure, secondary_now(s));
+}
+
+static void received_offer(struct secondary *s)
+{
+	bool is_foreign = s->said.zsync.flags & ZSYNC_DIVERGED;
+
+	s->peer_serial = xfr_in_serial(s->in);
+	secondary_step_note(s, LADDER_IXFR, LADDER_OFFERED, is_foreign ? "our version is none of the primary's" : "the primary's history does not reach back to our version");
+	ladder_down(s, REFRESH_FAILED_ANSWER);
 }
 
 static void received_failed(struct secondary *s)
@@ -185,23 +182,37 @@ static void received_failed(struct secondary *s)
 	bool is_ours = failure->status == ZT_ENOMEM || failure->status == ZT_EBUSY;
 
 	secondary_failure_note(s, failure->text);
-	refresh_on_failed(&s->refresh, s->ticket, is_ours ? REFRESH_FAILED_LOCAL : REFRESH_FAILED_ANSWER, secondary_now(s));
+	ladder_down(s, is_ours ? REFRESH_FAILED_LOCAL : REFRESH_FAILED_ANSWER);
+}
+
+/* The connection ended before the answer did. One that was there and closed says no to the question; without any, others are asked. */
+static void connection_failed(struct secondary *s, int status)
+{
+	secondary_failure_note(s, status_text(status));
+	if (status == ZT_ECLOSED && !s->transfer.answered)
+		secondary_plain_wanted(s, RCODE_FORMERR);
+	ladder_down(s, s->transfer.answered || status == ZT_ECLOSED ? REFRESH_FAILED_ANSWER : REFRESH_FAILED_CONNECT);
 }
 
 static void on_transfer_end(struct outbound_transfer *transfer, int status)
 {
 	struct secondary *s = caa_container_of(transfer, struct secondary, transfer);
 
-	if (status != ZT_OK) {
-		secondary_failure_note(s, status_text(status));
-		refresh_on_failed(&s->refresh, s->ticket, transfer->answered ? REFRESH_FAILED_ANSWER : REFRESH_FAILED_CONNECT, secondary_now(s));
-	} else if (s->result == XFR_IN_DONE) {
-		received_commit(s);
-	} else if (s->result == XFR_IN_CURRENT) {
-		refresh_on_current(&s->refresh, s->ticket, xfr_in_serial(s->in), secondary_now(s));
-	} else {
-		received_failed(s);
+	if (status == ZT_OK && s->result == XFR_IN_FAILED && secondary_plain_wanted(s, xfr_in_failure(s->in)->rcode)) {
+		secondary_transfer_begin(s, &s->action);
+		secondary_run(s);
+		return;
 	}
+	if (status != ZT_OK)
+		connection_failed(s, status);
+	else if (s->is_offered)
+		received_offer(s);
+	else if (s->result == XFR_IN_DONE)
+		received_commit(s);
+	else if (s->result == XFR_IN_CURRENT)
+		received_current(s);
+	else
+		received_failed(s);
 	bool was_large = xfr_in_style(s->in) == XFR_IN_WHOLE && xfr_in_records(s->in) >= LARGE_ZONE;
 	xfr_in_free(s->in);
 	s->in = NULL;
@@ -221,11 +232,17 @@ void secondary_transfer_begin(struct secondary *s, const struct refresh_action *
 	s->ticket = action->ticket;
 	s->primary = action->primary;
 	s->started = secondary_now(s);
+	s->action = *action;
+	s->received = 0;
+	s->said = (struct xfr_edns){ 0 };
+	s->is_offered = false;
 	s->transfer.remote = &s->primaries[action->primary];
-	s->transfer.urgency = urgency_of(s);
+	s->transfer.urgency = secondary_urgency(s);
 	int status = xfr_in_new(&config, &s->in);
 	if (status == ZT_OK)
 		status = xfr_in_query(s->in, s->question, sizeof(s->question), &s->question_len);
+	if (status == ZT_OK)
+		status = secondary_edns_append(s);
 	if (status == ZT_OK) {
 		s->transfer.question = s->question;
 		s->transfer.question_len = s->question_len;
@@ -243,9 +260,6 @@ void secondary_transfer_begin(struct secondary *s, const struct refresh_action *
 
 void secondary_transfer_init(struct secondary *s)
 {
-	s->query.on_reply = on_soa_reply;
-	s->query.on_sent = on_soa_sent;
-	s->query.on_fail = on_soa_fail;
 	s->transfer.on_start = on_transfer_start;
 	s->transfer.on_message = on_transfer_message;
 	s->transfer.on_end = on_transfer_end;

@@ -22,6 +22,7 @@ struct serve_counters {
 	_Atomic uint64_t transfers_whole;      /* completed: the whole zone */
 	_Atomic uint64_t transfers_difference; /* completed: differences */
 	_Atomic uint64_t transfers_soa;        /* IXFR answered by the SOA alone: nothing newer, or to be asked by TCP */
+	_Atomic uint64_t transfers_foreign;    /* IXFR asked by a peer whose version was never one of ours */
 	_Atomic uint64_t transfers_refused;    /* by access control */
 	_Atomic uint64_t transfers_limited;    /* too many at once */
 	_Atomic uint64_t transfers_aborted;    /* the client left, or an error on our side */

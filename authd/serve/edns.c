@@ -66,6 +66,20 @@ enum rcode edns_plan(struct respond *r)
 	return RCODE_NOERROR;
 }
 
+/* What a version is, is told to those who may have all of it. */
+static void plan_zsync(struct respond *r)
+{
+	struct zsync theirs, ours;
+
+	if (!zsync_read(&r->message.edns, &theirs) || !respond_allows(r, r->zone->allow_transfer))
+		return;
+	ours = zsync_of_version(r->version, zone_fingerprint_key(r->zone->zone));
+	r->plan.says_zsync = true;
+	r->plan.room = (uint16_t)(r->plan.room + ZSYNC_OPTION_LEN);
+	if (ours.serial == theirs.serial && ours.key_id == theirs.key_id && !zsync_is_same(&ours, &theirs))
+		r->plan.zsync_flags = ZSYNC_DIVERGED;
+}
+
 void edns_plan_zone(struct respond *r)
 {
 	const struct edns *edns = &r->message.edns;
@@ -73,8 +87,12 @@ void edns_plan_zone(struct respond *r)
 
 	if (edns_has(edns, EDNS_ZONEVERSION))
 		plan_add(&r->plan, EDNS_ZONEVERSION, ZONEVERSION_LEN);
-	if (edns_has(edns, EDNS_EXPIRE) && (type == TYPE_SOA || type == TYPE_AXFR || type == TYPE_IXFR) && name_equal(r->message.qname, r->zone->apex))
+	if ((type != TYPE_SOA && type != TYPE_AXFR && type != TYPE_IXFR) || !name_equal(r->message.qname, r->zone->apex))
+		return;
+	if (edns_has(edns, EDNS_EXPIRE))
 		plan_add(&r->plan, EDNS_EXPIRE, EXPIRE_LEN);
+	if (edns->options_len >= ZSYNC_OPTION_LEN)
+		plan_zsync(r);
 }
 
 static void option_head(struct wcursor *cur, enum edns_option code, size_t len)
@@ -134,6 +152,13 @@ static void options_write(const struct respond *r, struct wcursor *cur)
 		option_head(cur, EDNS_KEEPALIVE, KEEPALIVE_LEN);
 		wcursor_u16(cur, r->keepalive);
 	}
+	if (plan->says_zsync) {
+		struct zsync zsync = zsync_of_version(r->version, zone_fingerprint_key(r->zone->zone));
+		uint8_t *room = wcursor_room(cur, ZSYNC_OPTION_LEN);
+		zsync.flags = plan->zsync_flags;
+		if (room)
+			zsync_write(&zsync, room);
+	}
 }
 
 static void error_write(const struct edns_error *error, struct wcursor *cur)
@@ -170,7 +195,7 @@ void edns_write(const struct respond *r, struct message_writer *writer, enum rco
 	/* Room was kept, so the record without options fits; DO comes back as it was sent (RFC 3225 section 3). */
 	if (message_write_edns(writer, &edns) != ZT_OK)
 		return;
-	if (r->plan.codes == 0 && !r->plan.error)
+	if (r->plan.codes == 0 && !r->plan.says_zsync && !r->plan.error)
 		return;
 	size_t options_at = writer->cur.pos;
 	options_write(r, &writer->cur);

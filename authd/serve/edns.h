@@ -1,7 +1,7 @@
 /* The OPT record of our replies: what the client's asks for is decided once, when the query has been read, and written at the end of the reply.
  *
  * NSID (RFC 5001), cookies (RFC 7873, 9018), EXPIRE (RFC 7314), ZONEVERSION (RFC 9660), keepalive (RFC 7828), padding (RFC 7830, 8467), extended
- * errors (RFC 8914). Options that we do not know are ignored (RFC 6891 section 6.1.2). A query without OPT costs one comparison.
+ * errors (RFC 8914), and to who may transfer the zone, ZSYNC (lib/xfr/zsync.h). Options that we do not know are ignored (RFC 6891 section 6.1.2). A query without OPT costs one comparison.
  */
 #pragma once
 
@@ -11,6 +11,7 @@
 #include "authd/serve/settings.h"
 #include "lib/dns/cookie.h"
 #include "lib/dns/writer.h"
+#include "lib/xfr/zsync.h"
 
 struct respond;
 
@@ -18,7 +19,7 @@ enum {
 	OPT_LEN = 11,                 /* an OPT record without options */
 	OPTION_HEAD_LEN = 4,
 	/* Of all options but padding and extended errors. */
-	OPTIONS_MAX_LEN = 5 * OPTION_HEAD_LEN + NSID_MAX_LEN + COOKIE_LEN + 4 + 6 + 2,
+	OPTIONS_MAX_LEN = 5 * OPTION_HEAD_LEN + NSID_MAX_LEN + COOKIE_LEN + 4 + 6 + 2 + ZSYNC_OPTION_LEN,
 };
 
 /* An extended error; the text is short, because it goes to anybody. */
@@ -36,6 +37,8 @@ struct edns_plan {
 	uint16_t room;                /* bytes to keep for the record; extended errors and padding take what is left */
 	uint8_t cookie_kind;          /* enum cookie_kind: what the client's was worth */
 	uint8_t cookie[COOKIE_LEN];
+	bool says_zsync;
+	uint8_t zsync_flags;          /* enum zsync_flag */
 	const struct edns_error *error;
 };
 

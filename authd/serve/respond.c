@@ -312,7 +312,8 @@ enum respond_verdict respond_begin(struct respond *r)
 	r->truncated = false;
 	r->rcode = RCODE_NOERROR;
 	r->limited = LIMIT_PASS;
-	r->plan.codes = r->plan.room = r->plan.cookie_kind = 0;
+	r->plan.codes = r->plan.room = r->plan.cookie_kind = r->plan.zsync_flags = 0;
+	r->plan.says_zsync = false;
 	r->plan.error = NULL;
 	int status = message_read(&r->message, r->query, r->query_len);
 	if (status == ZT_ETRUNC || (r->message.flags & FLAG_QR))

@@ -130,9 +130,9 @@ static uint64_t history_limit(const struct xfr_out_config *config)
 	return config->message_size > 0 && fit < zone ? fit : zone;
 }
 
-/* True: `history` leads from the client's serial to the version's. Where the single differences together are too large, what is left of them
- * after condensing may still be small enough. */
-static bool history_gather(struct transfers *transfers, const struct xfr_out_config *config, struct xfr_history *history)
+/* ZT_OK: `history` leads from the client's serial to the version's. Where the single differences together are too large, what is left of them
+ * after condensing may still be small enough; ZT_ELIMIT: it is not. */
+static int history_gather(struct transfers *transfers, const struct xfr_out_config *config, struct xfr_history *history)
 {
 	struct journal_span span = {
 		zone_apex(zone_version_zone(config->version)), config->client_serial, zone_version_serial(config->version),
@@ -142,29 +142,55 @@ static bool history_gather(struct transfers *transfers, const struct xfr_out_con
 	xfr_history_init(history, limit, false);
 	int status = journal_history_read(transfers->journal, &span, on_difference, history);
 	if (status == ZT_OK)
-		return true;
+		return status;
 	xfr_history_fini(history);
 	xfr_history_init(history, limit * CONDENSE_FACTOR, true);
 	if (status == ZT_ELIMIT && journal_history_read(transfers->journal, &span, on_difference, history) == ZT_OK) {
 		history->record_limit = limit;
-		return true;
+		return ZT_OK;
 	}
 	xfr_history_fini(history);
-	return false;
+	return status;
+}
+
+/* Differences are only for a peer whose version is one of ours, where it tells what it has: others would not fit or, worse, fit by chance. ZT_OK:
+ * as far as is known it is; ZT_EDIFF: it is not; ZT_ENOENT: the history does not reach there. */
+static int lineage_check(struct transfers *transfers, struct respond *r, const struct xfr_out_config *config, const struct zsync *theirs)
+{
+	const struct zone *zone = zone_version_zone(config->version);
+
+	if (theirs->serial != config->client_serial || theirs->key_id != zsync_key_id(zone_fingerprint_key(zone)))
+		return ZT_OK;
+	int status = journal_history_has(transfers->journal, zone_apex(zone), theirs->serial, theirs->summary.fingerprint);
+	if (status == ZT_EDIFF) {
+		r->plan.zsync_flags |= ZSYNC_DIVERGED;
+		counter_add(&transfers->counters->transfers_foreign, 1);
+	}
+	return status;
 }
 
 /* What the machine needs to answer. config->history, where it is set, points to *history, which the caller finishes. */
-static int out_prepare(struct transfers *transfers, struct xfr_out_config *config, struct xfr_history *history)
+static int out_prepare(struct transfers *transfers, struct respond *r, struct xfr_out_config *config, struct xfr_history *history)
 {
+	struct zsync theirs;
+
 	config->history = NULL;
 	if (config->query->qtype != TYPE_IXFR)
 		return ZT_OK;
 	int status = xfr_client_serial(config->query, &config->client_serial);
 	if (status != ZT_OK)
 		return status;
-	if (xfr_is_behind(config->client_serial, zone_version_serial(config->version)) &&
-	    history_gather(transfers, config, history))
+	if (!xfr_is_behind(config->client_serial, zone_version_serial(config->version)))
+		return ZT_OK;
+	bool tells = r->plan.says_zsync && zsync_read(&r->message.edns, &theirs);
+	if (tells)
+		status = lineage_check(transfers, r, config, &theirs);
+	if (status == ZT_OK)
+		status = history_gather(transfers, config, history);
+	if (status == ZT_OK)
 		config->history = history;
+	/* Where the history does not lead from what it has, a peer that can is better off with reconciliation. It is told so by the SOA alone. */
+	config->soa_only = status != ZT_OK && status != ZT_ELIMIT && tells && (theirs.flags & r->plan.zsync_flags & ZSYNC_RECONCILES);
 	return ZT_OK;
 }
 
@@ -251,17 +277,18 @@ static void question_note(struct transfers *transfers, const struct xfr_out_conf
 		evidence_post(transfers, &evidence);
 }
 
-static int session_open(struct transfers *transfers, struct stream *stream, const struct respond *r)
+static int session_open(struct transfers *transfers, struct stream *stream, struct respond *r)
 {
 	struct session *session = calloc(1, sizeof(*session));
 	uint8_t options[OPTIONS_MAX_LEN];
-	struct xfr_out_config config = { .query = &r->message, .options = options, .options_len = edns_options_write(r, options) };
+	struct xfr_out_config config = { .query = &r->message, .options = options };
 	struct xfr_history history;
 
 	if (!session)
 		return ZT_ENOMEM;
 	config.version = session->version = zone_version_acquire(r->version);
-	int status = out_prepare(transfers, &config, &history);
+	int status = out_prepare(transfers, r, &config, &history);
+	config.options_len = edns_options_write(r, options);
 	if (status == ZT_OK)
 		status = xfr_out_new(&config, &session->xfr);
 	if (config.history)
@@ -322,7 +349,7 @@ void transfer_answer_udp(struct transfers *transfers, struct respond *r)
 	uint8_t options[OPTIONS_MAX_LEN];
 	size_t limit = respond_limit(r);
 	struct xfr_out_config config = {
-		.query = &r->message, .version = r->version, .message_size = limit, .options = options, .options_len = edns_options_write(r, options),
+		.query = &r->message, .version = r->version, .message_size = limit, .options = options,
 	};
 	struct xfr_history history;
 
@@ -332,7 +359,8 @@ void transfer_answer_udp(struct transfers *transfers, struct respond *r)
 		return;
 	}
 	/* What the question says is no evidence here: anybody can send it in the peer's name. */
-	int status = out_prepare(transfers, &config, &history);
+	int status = out_prepare(transfers, r, &config, &history);
+	config.options_len = edns_options_write(r, options);
 	if (status == ZT_OK)
 		status = xfr_out_udp(&config, r->out, limit, &r->out_len);
 	if (config.history)

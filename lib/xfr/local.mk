@@ -17,6 +17,7 @@ lib_libxfr_a_SOURCES = \
 	%D%/refresh.c %D%/refresh.h \
 	%D%/update.c %D%/update.h \
 	%D%/xfr_in.c %D%/xfr_in.h \
+	%D%/xfr_edns.c %D%/xfr_edns.h \
 	%D%/xfr_out.c %D%/xfr_out.h \
 	%D%/zsync.c %D%/zsync.h
 
@@ -49,6 +50,11 @@ check_PROGRAMS += tests/unit/xfr/test_behind
 tests_unit_xfr_test_behind_SOURCES = tests/unit/xfr/test_behind.c
 tests_unit_xfr_test_behind_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_xfr_test_behind_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
+
+check_PROGRAMS += tests/unit/xfr/test_xfr_edns
+tests_unit_xfr_test_xfr_edns_SOURCES = tests/unit/xfr/test_xfr_edns.c
+tests_unit_xfr_test_xfr_edns_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_xfr_test_xfr_edns_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
 
 check_PROGRAMS += tests/unit/xfr/test_refresh
 tests_unit_xfr_test_refresh_SOURCES = tests/unit/xfr/test_refresh.c

@@ -127,7 +127,7 @@ static enum xfr_out_style style_choose(const struct xfr_out_config *config)
 
 	if (config->query->qtype == TYPE_AXFR)
 		return XFR_OUT_ZONE;
-	if (!xfr_is_behind(config->client_serial, serial))
+	if (config->soa_only || !xfr_is_behind(config->client_serial, serial))
 		return XFR_OUT_SOA;
 	return history_is_usable(config->history, serial) ? XFR_OUT_DIFFERENCES : XFR_OUT_ZONE;
 }

@@ -52,6 +52,7 @@ struct xfr_out_config {
 	uint32_t client_serial;                /* IXFR: see xfr_client_serial */
 	struct xfr_history *history;           /* IXFR: leads from client_serial to the version; NULL where the journal does not reach. Its
 	                                        * records move into the machine; the caller calls xfr_history_fini all the same. */
+	bool soa_only;                         /* IXFR: the client is not to get more than the current SOA now, whatever its serial */
 	size_t message_size;                   /* most bytes of one message; 0 = 65,535 */
 	const uint8_t *options;                /* EDNS options of the first message, ready-made; where the query had OPT. Copied */
 	uint16_t options_len;                  /* at most XFR_OUT_OPTIONS_MAX */

@@ -28,6 +28,11 @@ const uint8_t *zone_apex(const struct zone *zone)
 	return zone->apex;
 }
 
+const struct fingerprint_key *zone_fingerprint_key(const struct zone *zone)
+{
+	return &zone->key;
+}
+
 const struct zone_version *zone_current(const struct zone *zone)
 {
 	return zone_current_mutable(zone);

@@ -84,6 +84,8 @@ int zone_fork(struct zone *source, struct zone **out) ZT_MUST_CHECK;
 /* Every pin must have been given back and no worker may be reading. */
 void zone_free(struct zone *zone);
 const uint8_t *zone_apex(const struct zone *zone);
+/* That its fingerprints are made with. */
+const struct fingerprint_key *zone_fingerprint_key(const struct zone *zone);
 
 /* The published version; never NULL. Workers: valid until the next quiescent state. The editing thread: until it publishes. */
 const struct zone_version *zone_current(const struct zone *zone);

@@ -581,6 +581,64 @@ START_TEST(a_good_cookie_and_tcp_are_not_limited)
 }
 END_TEST
 
+/* ---- ZSYNC ----------------------------------------------------------------------------------------------------------------------------- */
+
+static bool ask_zsync(const char *name, uint16_t type, const struct zsync *theirs, struct zsync *out)
+{
+	uint8_t options[ZSYNC_OPTION_LEN];
+
+	zsync_write(theirs, options);
+	ck_assert_int_eq(ask(&(struct ask){ .name = name, .type = type, .options = options, .options_len = sizeof(options) }), RESPOND_REPLY);
+	return zsync_read(&f.reply.edns, out);
+}
+
+START_TEST(what_a_version_is_is_told_to_those_who_may_transfer_it)
+{
+	struct zsync ours = zsync_of_version(zone_current(f.zone), &zone_text_key), theirs = ours, told;
+	struct acl acl;
+
+	ck_assert(!ask_zsync("example.", TYPE_SOA, &theirs, &told));
+	acl_init(&acl);
+	ck_assert_int_eq(acl_add_text(&acl, "192.0.2.99"), ZT_OK);
+	f.served.allow_transfer = &acl;
+	ck_assert(!ask_zsync("example.", TYPE_SOA, &theirs, &told));
+	ck_assert_int_eq(acl_add_text(&acl, "192.0.2.100"), ZT_OK);
+	ck_assert(ask_zsync("example.", TYPE_SOA, &theirs, &told));
+	ck_assert_uint_eq(told.serial, 7);
+	ck_assert(zsync_is_same(&told, &ours));
+	ck_assert(!(told.flags & ZSYNC_DIVERGED));
+	/* About the zone alone, and only to who says what it has. */
+	ck_assert(!ask_zsync("www.example.", TYPE_SOA, &theirs, &told));
+	ck_assert(!ask_zsync("example.", TYPE_NS, &theirs, &told));
+	ck_assert_int_eq(ask(&(struct ask){ .name = "example.", .type = TYPE_SOA }), RESPOND_REPLY);
+	ck_assert(!zsync_read(&f.reply.edns, &told));
+	acl_fini(&acl);
+}
+END_TEST
+
+START_TEST(same_serial_with_other_content_is_told_to_have_diverged)
+{
+	struct zsync theirs = zsync_of_version(zone_current(f.zone), &zone_text_key), told;
+	struct acl acl;
+
+	acl_init(&acl);
+	ck_assert_int_eq(acl_add_text(&acl, "192.0.2.100"), ZT_OK);
+	f.served.allow_transfer = &acl;
+	theirs.summary.fingerprint.lo ^= 1;
+	ck_assert(ask_zsync("example.", TYPE_SOA, &theirs, &told));
+	ck_assert(told.flags & ZSYNC_DIVERGED);
+	/* Another serial may well have other content, and of another key's fingerprints nothing is known. */
+	theirs.serial--;
+	ck_assert(ask_zsync("example.", TYPE_SOA, &theirs, &told));
+	ck_assert(!(told.flags & ZSYNC_DIVERGED));
+	theirs.serial++;
+	theirs.key_id ^= 1;
+	ck_assert(ask_zsync("example.", TYPE_SOA, &theirs, &told));
+	ck_assert(!(told.flags & ZSYNC_DIVERGED));
+	acl_fini(&acl);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("authd/edns");
@@ -607,6 +665,8 @@ int main(void)
 	tcase_add_test(tc, answers_that_are_alike_are_limited);
 	tcase_add_test(tc, transfers_over_udp_and_questions_for_a_cookie_are_limited_too);
 	tcase_add_test(tc, a_good_cookie_and_tcp_are_not_limited);
+	tcase_add_test(tc, what_a_version_is_is_told_to_those_who_may_transfer_it);
+	tcase_add_test(tc, same_serial_with_other_content_is_told_to_have_diverged);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }
