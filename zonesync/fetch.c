@@ -172,7 +172,7 @@ static int converse(struct transfer *transfer)
 int fetch_zone(const struct fetch *fetch, struct zone **out, char error[FETCH_ERROR_SIZE])
 {
 	struct transfer transfer = { .fetch = fetch, .result = XFR_IN_MORE };
-	struct xfr_in_config config = { .key = fetch->key, .type = TYPE_AXFR, .id = fetch->id, .any_serial = true };
+	struct xfr_in_config config = { .type = TYPE_AXFR, .id = fetch->id, .any_serial = true };
 
 	int status = zone_new(fetch->apex, fetch->key, &config.zone);
 	if (status == ZT_OK)

@@ -224,7 +224,7 @@ static void on_transfer_end(struct outbound_transfer *transfer, int status)
 void secondary_transfer_begin(struct secondary *s, const struct refresh_action *action)
 {
 	struct xfr_in_config config = {
-		.zone = s->entry->zone, .key = &s->manage->fingerprint_key, .type = action->kind == REFRESH_IXFR ? TYPE_IXFR : TYPE_AXFR,
+		.zone = s->entry->zone, .type = action->kind == REFRESH_IXFR ? TYPE_IXFR : TYPE_AXFR,
 		.id = secure_rng_u16(&s->manage->secure_rng), .any_serial = action->any_serial,
 	};
 

@@ -19,6 +19,7 @@ lib_libxfr_a_SOURCES = \
 	%D%/xfr_in.c %D%/xfr_in.h \
 	%D%/xfr_edns.c %D%/xfr_edns.h \
 	%D%/xfr_out.c %D%/xfr_out.h \
+	%D%/xfr_whole.c %D%/xfr_whole.h \
 	%D%/zsync.c %D%/zsync.h
 
 check_PROGRAMS += tests/unit/xfr/test_errands

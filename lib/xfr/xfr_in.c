@@ -7,6 +7,7 @@
 
 #include "lib/dns/serial.h"
 #include "lib/dns/writer.h"
+#include "lib/xfr/xfr_whole.h"
 #include "lib/zone/changeset.h"
 
 #define DEFAULT_MAX_RECORDS UINT64_C(50000000)
@@ -42,9 +43,7 @@ struct xfr_in {
 	enum xfr_in_style style;
 	bool complete;
 
-	/* A whole zone: the edit being filled, on `beside` or, while the zone is empty, on the zone itself. */
-	struct zone *beside;
-	struct zone_edit *filling;
+	struct xfr_whole whole;            /* a whole zone being received */
 
 	/* Differences, in order. */
 	struct changeset *changes;
@@ -129,15 +128,6 @@ int xfr_in_new(const struct xfr_in_config *config, struct xfr_in **out)
 	return ZT_OK;
 }
 
-static void filling_drop(struct xfr_in *xfr)
-{
-	zone_edit_abort(xfr->filling);
-	xfr->filling = NULL;
-	if (xfr->beside)
-		zone_free(xfr->beside);
-	xfr->beside = NULL;
-}
-
 static void changes_drop(struct xfr_in *xfr)
 {
 	for (uint32_t i = 0; i < xfr->change_count; i++)
@@ -152,7 +142,7 @@ void xfr_in_free(struct xfr_in *xfr)
 	if (!xfr)
 		return;
 	zone_edit_abort(xfr->edit);
-	filling_drop(xfr);
+	xfr_whole_drop(&xfr->whole);
 	changes_drop(xfr);
 	free(xfr);
 }
@@ -176,21 +166,27 @@ int xfr_in_query(const struct xfr_in *xfr, uint8_t *out, size_t size, size_t *le
 
 /* ---- one record ------------------------------------------------------------------------------------------------------------------------ */
 
+/* What is wrong with a record, with its name and type in words. */
+static int record_fail(struct xfr_in *xfr, int status, const struct record *record, const char *what)
+{
+	char owner[NAME_TEXT_SIZE], type[RR_TYPE_TEXT_SIZE], rr_class[RR_CLASS_TEXT_SIZE];
+
+	return fail(xfr, status, "%s: %.100s %s %s", what, name_to_text(record->owner, owner), rr_class_to_text(record->rr_class, rr_class),
+		    rr_type_to_text(record->type, type));
+}
+
 /* Checks what holds for every record of a transfer. */
 static int record_check(struct xfr_in *xfr, const struct message *message, const struct record *record, struct checked *out)
 {
-	char owner[NAME_TEXT_SIZE], type[RR_TYPE_TEXT_SIZE];
 	struct wcursor rdata = wcursor_over(xfr->rdata, sizeof(xfr->rdata));
 	struct soa soa;
 
-	name_to_text(record->owner, owner);
-	rr_type_to_text(record->type, type);
 	if (record->rr_class != CLASS_IN || rr_type_is_meta(record->type))
-		return fail(xfr, ZT_EMALFORMED, "a record that no zone can hold: %.100s class %u %s", owner, record->rr_class, type);
+		return record_fail(xfr, ZT_EMALFORMED, record, "a record that no zone can hold");
 	if (!name_is_within(record->owner, xfr->apex))
-		return fail(xfr, ZT_EOUTOFZONE, "a record outside the zone: %.100s %s", owner, type);
+		return record_fail(xfr, ZT_EOUTOFZONE, record, "a record outside the zone");
 	if (record_rdata(message, record, &rdata) != ZT_OK)
-		return fail(xfr, ZT_EMALFORMED, "malformed rdata in %.100s %s", owner, type);
+		return record_fail(xfr, ZT_EMALFORMED, record, "malformed rdata");
 	out->owner = record->owner;
 	out->type = record->type;
 	out->ttl = record->ttl > INT32_MAX ? 0 : record->ttl;      /* RFC 2181 section 8 */
@@ -198,7 +194,7 @@ static int record_check(struct xfr_in *xfr, const struct message *message, const
 	out->is_soa = record->type == TYPE_SOA;
 	if (out->is_soa) {
 		if (!name_equal(record->owner, xfr->apex))
-			return fail(xfr, ZT_EMALFORMED, "a SOA below the apex: %.100s", owner);
+			return record_fail(xfr, ZT_EMALFORMED, record, "a SOA below the apex");
 		if (!soa_from_rdata(&soa, xfr->rdata, out->rdata_len))
 			return fail(xfr, ZT_EMALFORMED, "malformed SOA");
 		out->serial = soa.serial;
@@ -236,20 +232,12 @@ static void change_note(struct xfr_in *xfr, const struct checked *checked, bool 
 
 static int whole_begin(struct xfr_in *xfr)
 {
-	struct zone *zone = xfr->config.zone;
-	int status = ZT_OK;
-
 	xfr->style = XFR_IN_WHOLE;
 	xfr->phase = PHASE_WHOLE;
-	if (zone_version_name_count(zone_current(zone)) > 0) {
-		status = zone_new(xfr->apex, xfr->config.key, &xfr->beside);
-		zone = xfr->beside;
-	}
+	int status = xfr_whole_begin(&xfr->whole, xfr->config.zone);
 	if (status == ZT_OK)
-		status = zone_edit_begin(zone, &xfr->filling);
-	if (status == ZT_OK)
-		status = zone_edit_add(xfr->filling, &(struct change_record){ xfr->apex, TYPE_SOA, xfr->first.ttl, xfr->first.rdata, xfr->first.len });
-	return status == ZT_OK ? ZT_OK : fail(xfr, status, "no zone to receive into: %s", status_text(status));
+		status = xfr_whole_add(&xfr->whole, &(struct change_record){ xfr->apex, TYPE_SOA, xfr->first.ttl, xfr->first.rdata, xfr->first.len });
+	return status == ZT_OK ? ZT_OK : fail(xfr, status, "the zone cannot be changed now: %s", status_text(status));
 }
 
 static int record_on_first(struct xfr_in *xfr, const struct checked *checked)
@@ -273,10 +261,8 @@ static int record_on_whole(struct xfr_in *xfr, const struct checked *checked)
 		xfr->phase = PHASE_END;
 		return ZT_OK;
 	}
-	int status = zone_edit_add(xfr->filling, &(struct change_record){ checked->owner, checked->type, checked->ttl, xfr->rdata, checked->rdata_len });
-	if (status == ZT_OK || status == ZT_EEXIST)
-		return ZT_OK;
-	return fail(xfr, status, "a record could not be stored: %s", status_text(status));
+	int status = xfr_whole_add(&xfr->whole, &(struct change_record){ checked->owner, checked->type, checked->ttl, xfr->rdata, checked->rdata_len });
+	return status == ZT_OK ? ZT_OK : fail(xfr, status, "a record could not be stored: %s", status_text(status));
 }
 
 static int difference_begin(struct xfr_in *xfr, const struct checked *checked)
@@ -354,31 +340,20 @@ static int differences_apply(struct xfr_in *xfr)
 	return ZT_OK;
 }
 
-/* Brings the zone built beside over as a difference. */
-static int beside_apply(struct xfr_in *xfr)
+static int whole_finish(struct xfr_in *xfr)
 {
-	struct changeset change;
-
-	changeset_init(&change);
-	int status = zone_diff(zone_current(xfr->config.zone), zone_edit_view(xfr->filling), &change);
-	filling_drop(xfr);
-	if (status == ZT_OK)
-		status = zone_edit_apply(xfr->edit, &change);
-	changeset_fini(&change);
+	int status = xfr_whole_finish(&xfr->whole, &xfr->edit);
 	return status == ZT_OK ? ZT_OK : fail(xfr, status, "the received zone could not be taken over: %s", status_text(status));
 }
 
 static int finish(struct xfr_in *xfr)
 {
-	if (xfr->style == XFR_IN_WHOLE && !xfr->beside) {
-		xfr->edit = xfr->filling;
-		xfr->filling = NULL;
-		return ZT_OK;
-	}
+	if (xfr->style == XFR_IN_WHOLE)
+		return whole_finish(xfr);
 	int status = zone_edit_begin(xfr->config.zone, &xfr->edit);
 	if (status != ZT_OK)
 		return fail(xfr, status, "the zone cannot be changed now: %s", status_text(status));
-	status = xfr->style == XFR_IN_WHOLE ? beside_apply(xfr) : differences_apply(xfr);
+	status = differences_apply(xfr);
 	changes_drop(xfr);
 	return status;
 }
@@ -470,7 +445,7 @@ enum xfr_in_result xfr_in_message(struct xfr_in *xfr, const uint8_t *wire, size_
 	}
 	if (message_take(xfr, wire, len) != ZT_OK) {
 		xfr->result = XFR_IN_FAILED;
-		filling_drop(xfr);
+		xfr_whole_drop(&xfr->whole);
 		changes_drop(xfr);
 		zone_edit_abort(xfr->edit);
 		xfr->edit = NULL;

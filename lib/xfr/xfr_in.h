@@ -1,9 +1,8 @@
 /* The receiving side of a zone transfer: messages in, an edit on the zone out (RFC 5936, RFC 1995).
  *
  * Life: xfr_in_new -> xfr_in_query (send it) -> xfr_in_message for each message that comes -> XFR_IN_DONE -> xfr_in_take_edit -> xfr_in_free.
- * The zone is touched only at the end: differences are gathered and applied strictly, in order, to one edit; a whole zone is built beside
- * the old one, compared with it, and only what differs goes into the edit, so that it becomes a difference for those who ask us and all
- * else stays shared. (A zone that is still empty is filled directly.)
+ * Nothing of it shows in the zone before its edit is published: differences are gathered and applied strictly, in order, to one edit at the end; the
+ * records of a whole zone go into an edit as they come (xfr_whole.h), which keeps others from changing the zone until the transfer ends.
  *
  * Not here: who to ask and when (refresh.h), the rules a zone must keep (lib/zone/check.h), sockets, the journal.
  * Every message is a stranger's: nothing in it can crash, loop or take more than the limits.
@@ -14,7 +13,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/base/fingerprint.h"
 #include "lib/base/status.h"
 #include "lib/dns/message.h"
 #include "lib/zone/edit.h"
@@ -22,7 +20,6 @@
 
 struct xfr_in_config {
 	struct zone *zone;                      /* borrowed; nobody else edits it between the last message and the edit's publication */
-	const struct fingerprint_key *key;      /* of the zone */
 	uint16_t type;                          /* TYPE_AXFR or TYPE_IXFR (needs a zone with a SOA) */
 	uint16_t id;
 	bool udp;                               /* one message is all there is */

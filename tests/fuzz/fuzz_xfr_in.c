@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct zone *zone = zone_make(settings & 8);
 	bool ixfr = (settings & 1) && !(settings & 8);
 	struct xfr_in_config config = {
-		.zone = zone, .key = &key, .type = ixfr ? TYPE_IXFR : TYPE_AXFR, .id = 0x1234, .udp = settings & 2, .any_serial = settings & 4,
+		.zone = zone, .type = ixfr ? TYPE_IXFR : TYPE_AXFR, .id = 0x1234, .udp = settings & 2, .any_serial = settings & 4,
 	};
 	if (settings & 16) {
 		config.max_records = 5;

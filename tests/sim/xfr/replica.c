@@ -95,7 +95,7 @@ static void transfer_drop(struct replica *r)
 static void transfer_begin(struct replica *r, const struct refresh_action *action)
 {
 	struct xfr_in_config config = {
-		.zone = r->zone, .key = &zone_text_key, .type = action->kind == REFRESH_IXFR ? TYPE_IXFR : TYPE_AXFR, .id = new_id(r),
+		.zone = r->zone, .type = action->kind == REFRESH_IXFR ? TYPE_IXFR : TYPE_AXFR, .id = new_id(r),
 		.any_serial = action->any_serial,
 	};
 	uint8_t wire[512];

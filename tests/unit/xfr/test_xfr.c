@@ -28,7 +28,7 @@ struct wire {
 
 static struct xfr_in *in_new(struct zone *zone, uint16_t type)
 {
-	struct xfr_in_config config = { .zone = zone, .key = &zone_text_key, .type = type, .id = ID };
+	struct xfr_in_config config = { .zone = zone, .type = type, .id = ID };
 	struct xfr_in *in;
 	ck_assert_int_eq(xfr_in_new(&config, &in), ZT_OK);
 	return in;
@@ -301,7 +301,7 @@ START_TEST(whole_zone_with_an_old_serial_is_taken_only_on_demand)
 	struct transfer t = { .from = from, .to = to, .type = TYPE_AXFR };
 
 	ck_assert_int_eq(run(&t), XFR_IN_CURRENT);
-	struct xfr_in_config config = { .zone = to, .key = &zone_text_key, .type = TYPE_AXFR, .id = ID, .any_serial = true };
+	struct xfr_in_config config = { .zone = to, .type = TYPE_AXFR, .id = ID, .any_serial = true };
 	struct question question;
 	struct xfr_out_config out_config = { .query = &question.message, .version = zone_current(from) };
 	struct xfr_out *out;
@@ -323,7 +323,7 @@ END_TEST
 
 static enum xfr_in_result run_udp(struct zone *from, struct zone *to, struct xfr_history *history, size_t size)
 {
-	struct xfr_in_config config = { .zone = to, .key = &zone_text_key, .type = TYPE_IXFR, .id = ID, .udp = true };
+	struct xfr_in_config config = { .zone = to, .type = TYPE_IXFR, .id = ID, .udp = true };
 	struct question question;
 	struct xfr_out_config out = { .query = &question.message, .version = zone_current(from), .history = history, .client_serial = 1 };
 	uint8_t wire[1500];
@@ -567,7 +567,7 @@ END_TEST
 START_TEST(limits_end_a_transfer)
 {
 	struct zone *zone = zone_text_new("example.", NULL);
-	struct xfr_in_config config = { .zone = zone, .key = &zone_text_key, .type = TYPE_AXFR, .id = ID, .max_records = 2 };
+	struct xfr_in_config config = { .zone = zone, .type = TYPE_AXFR, .id = ID, .max_records = 2 };
 	struct made made;
 	struct xfr_in *in;
 
