@@ -1,7 +1,7 @@
 # files of bench
 # What an UPDATE costs authd's manage side and a query its worker, without a network; what reading a zone file costs; the least that a UDP server can do. bench/run starts
 # the last beside whole servers.
-bench_programs = bench/bench_update bench/bench_respond bench/bench_echo bench/bench_zonefile bench/bench_view
+bench_programs = bench/bench_update bench/bench_respond bench/bench_echo bench/bench_zonefile bench/bench_view bench/bench_transfer
 EXTRA_PROGRAMS += $(bench_programs)
 bench_bench_update_SOURCES = bench/bench_update.c
 bench_bench_update_LDADD = $(LIBS_AUTHD)
@@ -13,3 +13,5 @@ bench_bench_zonefile_SOURCES = bench/bench_zonefile.c
 bench_bench_zonefile_LDADD = $(LIBS_ZONE)
 bench_bench_view_SOURCES = bench/bench_view.c
 bench_bench_view_LDADD = authd/libauthd.a $(LIBS_ZONE)
+bench_bench_transfer_SOURCES = bench/bench_transfer.c
+bench_bench_transfer_LDADD = $(LIBS_XFR)

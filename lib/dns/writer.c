@@ -20,6 +20,7 @@ void message_writer_init(struct message_writer *writer, void *out, size_t size, 
 	writer->question_is_noted = true;
 	writer->question = NULL;
 	writer->question_len = 0;
+	writer->table = NULL;
 	wcursor_u16(&writer->cur, id);
 	wcursor_u16(&writer->cur, flags);
 	wcursor_u64(&writer->cur, 0);
@@ -35,6 +36,12 @@ void message_writer_keep_case(struct message_writer *writer)
 	writer->keep_case = true;
 }
 
+void message_writer_use(struct message_writer *writer, struct compression_table *table)
+{
+	memset(table, 0, sizeof(*table));
+	writer->table = table;
+}
+
 void message_writer_limit(struct message_writer *writer, size_t size)
 {
 	writer->cur.len = size;
@@ -47,8 +54,18 @@ struct message_mark message_writer_mark(const struct message_writer *writer)
 	return mark;
 }
 
+/* Forgets the names at `pos` and behind. */
+static void table_cut(struct compression_table *table, size_t pos)
+{
+	for (size_t i = 0; i < COMPRESSION_TABLE_SIZE; i++)
+		if (table->slots[i].offset >= pos)
+			table->slots[i].offset = 0;
+}
+
 void message_writer_rollback(struct message_writer *writer, const struct message_mark *mark)
 {
+	if (writer->table)
+		table_cut(writer->table, mark->pos);
 	writer->cur.pos = mark->pos;
 	writer->cur.status = ZT_OK;
 	writer->slot_count = mark->slot_count;
@@ -111,9 +128,18 @@ static uint16_t suffix_hash(const uint8_t *label, size_t len)
 	return (uint16_t)((head * UINT64_C(0x9e3779b97f4a7c15) ^ tail * UINT64_C(0xd6e8feb86659fd93) ^ len * UINT64_C(0xff51afd7ed558ccd)) >> 48);
 }
 
+static struct compression_slot *table_slot(struct compression_table *table, uint16_t hash)
+{
+	return &table->slots[hash % COMPRESSION_TABLE_SIZE];
+}
+
 /* Where a suffix stands already, 0 if nowhere. */
 static uint16_t suffix_find(const struct message_writer *writer, const uint8_t *suffix, uint16_t hash)
 {
+	if (writer->table) {
+		const struct compression_slot *slot = table_slot(writer->table, hash);
+		return slot->offset && slot->hash == hash && suffix_matches(writer, slot->offset, suffix) ? slot->offset : 0;
+	}
 	for (unsigned i = 0; i < writer->slot_count; i++) {
 		if (writer->slots[i].hash == hash && suffix_matches(writer, writer->slots[i].offset, suffix))
 			return writer->slots[i].offset;
@@ -123,7 +149,15 @@ static uint16_t suffix_find(const struct message_writer *writer, const uint8_t *
 
 static void suffix_note(struct message_writer *writer, size_t offset, uint16_t hash)
 {
-	if (writer->slot_count < COMPRESSION_SLOTS && offset <= POINTER_MAX)
+	if (offset > POINTER_MAX)
+		return;
+	if (writer->table) {
+		struct compression_slot *slot = table_slot(writer->table, hash);
+		if (!slot->offset)
+			*slot = (struct compression_slot){ (uint16_t)offset, hash };
+		return;
+	}
+	if (writer->slot_count < COMPRESSION_SLOTS)
 		writer->slots[writer->slot_count++] = (struct compression_slot){ (uint16_t)offset, hash };
 }
 

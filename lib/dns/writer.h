@@ -20,6 +20,13 @@ struct compression_slot {
 	uint16_t hash;
 };
 
+/* Many more places, found at once: for messages of very many names. The first to take a slot keeps it, so that what all names share stays. */
+enum { COMPRESSION_TABLE_SIZE = 2048 };
+
+struct compression_table {
+	struct compression_slot slots[COMPRESSION_TABLE_SIZE];      /* offset 0: free */
+};
+
 struct message_writer {
 	struct wcursor cur;
 	uint16_t count[4];
@@ -29,6 +36,7 @@ struct message_writer {
 	bool keep_case;
 	bool question_is_noted;    /* its suffixes are among the slots */
 	const uint8_t *question;   /* what it was written from; only to know it again */
+	struct compression_table *table;      /* in the place of `slots`; NULL: none */
 	struct compression_slot slots[COMPRESSION_SLOTS];
 };
 
@@ -45,6 +53,8 @@ void message_writer_set_flags(struct message_writer *writer, uint16_t flags);
 /* From now on names are only shortened to names of the same letter case, so that a reader gets every name as it was (transfers,
  * RFC 5936 section 3.4). */
 void message_writer_keep_case(struct message_writer *writer);
+/* Notes names in a table, which is emptied; before anything is written. Borrowed until the message is finished. */
+void message_writer_use(struct message_writer *writer, struct compression_table *table);
 /* Lowers or raises the size limit, for example to keep room for OPT and TSIG. */
 void message_writer_limit(struct message_writer *writer, size_t size);
 

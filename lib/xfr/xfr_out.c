@@ -212,6 +212,7 @@ static bool zone_next_record(struct xfr_out *xfr)
 		if (!zone_next_set(xfr))
 			return false;
 	}
+	record->has_same_owner = record->owner == znode_owner(xfr->node);
 	record->owner = znode_owner(xfr->node);
 	record->type = xfr->set.type;
 	record->rr_class = CLASS_IN;
@@ -292,12 +293,14 @@ int xfr_out_next(struct xfr_out *xfr, uint8_t *out, size_t *len)
 {
 	bool is_first = xfr->messages == 0;
 	bool with_edns = is_first && xfr->has_edns;      /* RFC 5936 section 2.2.5 */
+	struct compression_table table;
 	struct message_writer writer;
 	int status = ZT_OK;
 
 	if (!record_peek(xfr))
 		return ZT_EDONE;
 	message_writer_init(&writer, out, xfr->message_size, xfr->id, xfr->flags);
+	message_writer_use(&writer, &table);
 	message_writer_keep_case(&writer);
 	message_writer_limit(&writer, xfr->message_size - (with_edns ? OPT_LEN + xfr->options_len : 0));
 	if (is_first)

@@ -255,24 +255,30 @@ int journal_row_history_read(struct journal_row_history *history, struct rcursor
 	return payload_status(payload, false);
 }
 
+enum { RRSET_HEAD_LEN = 14 };      /* type, covers, TTL, count, bytes of rdata */
+
 /* ---- RRsets, B, O -------------------------------------------------------------------------------------------------------------------- */
 
 void journal_rrset_write(struct buf *row, const struct rrset *set)
 {
-	const uint8_t *at, *data;
+	const uint8_t *at = set->rdata, *data;
+	uint8_t *out = buf_reserve(row, RRSET_HEAD_LEN + set->rdata_size);
 	uint16_t len;
 
-	buf_add_u16(row, set->type);
-	buf_add_u16(row, set->covers);
-	buf_add_u32(row, set->ttl);
-	buf_add_u16(row, set->count);
-	buf_add_u32(row, (uint32_t)set->rdata_size);
-	buf_reserve(row, set->rdata_size);
-	at = set->rdata;
+	if (!out)
+		return;
+	wire_put_u16(out, set->type);
+	wire_put_u16(out + 2, set->covers);
+	wire_put_u32(out + 4, set->ttl);
+	wire_put_u16(out + 8, set->count);
+	wire_put_u32(out + 10, (uint32_t)set->rdata_size);
+	out += RRSET_HEAD_LEN;
 	while (set->count > 0 && rrset_next(set, &at, &data, &len)) {
-		buf_add_u16(row, len);
-		buf_add(row, data, len);
+		wire_put_u16(out, len);
+		memcpy(out + 2, data, len);
+		out += 2 + len;
 	}
+	row->len += RRSET_HEAD_LEN + set->rdata_size;
 }
 
 int journal_rrset_read(struct rrset *set, struct rcursor *payload, struct buf *rdata)

@@ -83,6 +83,7 @@ void zone_iter_init(struct zone_iter *iter, const struct zone_version *version, 
 
 	iter->version = version;
 	iter->depth = 0;
+	iter->is_whole = !from;
 	if (!version->root)
 		return;
 	seek.depth = 0;
@@ -106,6 +107,13 @@ void zone_iter_init(struct zone_iter *iter, const struct zone_version *version, 
 		iter->twig[seek.depth - 1]--;
 }
 
+/* Nodes lie in the order of their coming, not in that of the walk: each would be waited for. */
+static void twigs_prefetch(const struct branch *branch, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		__builtin_prefetch((const void *)branch_twig(branch, i));
+}
+
 const struct znode *zone_iter_next(struct zone_iter *iter)
 {
 	while (iter->depth > 0) {
@@ -116,10 +124,13 @@ const struct znode *zone_iter_next(struct zone_iter *iter)
 		}
 		const struct branch *branch = twig_branch(top);
 		unsigned next = iter->twig[iter->depth - 1];
-		if (next == branch_twigs(branch)) {
+		unsigned count = branch_twigs(branch);
+		if (next == count) {
 			iter->depth--;
 			continue;
 		}
+		if (next == 0 && iter->is_whole)
+			twigs_prefetch(branch, count);
 		iter->twig[iter->depth - 1]++;
 		twig_t twig = branch_twig(branch, next);
 		if (twig_is_leaf(twig))

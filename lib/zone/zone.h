@@ -147,6 +147,7 @@ enum { ZONE_ITER_DEPTH = 512 };
 struct zone_iter {
 	const struct zone_version *version;
 	unsigned depth;
+	bool is_whole;                     /* from the first node: what comes soon is fetched ahead */
 	const void *path[ZONE_ITER_DEPTH];
 	uint8_t twig[ZONE_ITER_DEPTH];
 };
