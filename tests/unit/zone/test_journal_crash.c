@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/wire.h"
 #include "lib/zone/journal.h"
+#include "lib/zone/journal_row.h"
 #include "tests/support/faultfs.h"
 #include "tests/support/suite.h"
 #include "tests/support/zone_text.h"
@@ -588,6 +590,37 @@ START_TEST(the_file_is_longer_than_what_fills_it)
 }
 END_TEST
 
+/* Former releases had one hash for all rows. */
+START_TEST(chunks_of_former_releases_are_read_and_damaged_ones_are_not)
+{
+	static const struct fingerprint_key sum_key = { { 'z', 'o', 'n', 'e', 't', 'i', 'd', 'e', ' ', 'j', 'o', 'u', 'r', 'n', 'a', 'l' } };
+	struct journal_key key;
+	struct rcursor payload;
+	struct buf row;
+
+	journal_key_chunk(&key, 1, 2, 3);
+	buf_init(&row);
+	journal_row_begin(&row);
+	buf_add(&row, "some records", 12);
+	journal_row_seal(&row, key.bytes, key.len);
+	uint64_t now = wire_get_u64(row.data);
+	uint64_t former = fingerprint_of(&sum_key, key.bytes, key.len).lo + fingerprint_of(&sum_key, "some records", 12).hi;
+	ck_assert_uint_ne(now, former);
+	for (unsigned i = 0; i < 2; i++) {
+		wire_put_u64(row.data, i ? former : now);
+		ck_assert_int_eq(journal_row_open(&payload, key.bytes, key.len, row.data, row.len), ZT_OK);
+		ck_assert_uint_eq(payload.len, 12);
+		row.data[row.len - 1] ^= 1;
+		ck_assert_int_eq(journal_row_open(&payload, key.bytes, key.len, row.data, row.len), ZT_ECORRUPT);
+		row.data[row.len - 1] ^= 1;
+		key.bytes[key.len - 1] ^= 1;
+		ck_assert_int_eq(journal_row_open(&payload, key.bytes, key.len, row.data, row.len), ZT_ECORRUPT);
+		key.bytes[key.len - 1] ^= 1;
+	}
+	buf_fini(&row);
+}
+END_TEST
+
 /* LMDB numbers pages that a transaction takes and gives back, and does not write them. */
 START_TEST(a_file_that_ends_before_a_page_not_in_use_is_sound)
 {
@@ -630,6 +663,7 @@ int main(void)
 	tcase_set_timeout(tcase, 300);
 	tcase_add_test(tcase, a_crash_at_any_boundary_loses_nothing_acknowledged_and_leaves_nothing_half);
 	tcase_add_test(tcase, a_crash_while_a_large_base_is_written_leaves_the_old_content);
+	tcase_add_test(tcase, chunks_of_former_releases_are_read_and_damaged_ones_are_not);
 	tcase_add_test(tcase, the_file_is_longer_than_what_fills_it);
 	tcase_add_test(tcase, a_full_disk_at_any_call_changes_nothing);
 	tcase_add_test(tcase, an_io_error_at_any_call_changes_nothing);
