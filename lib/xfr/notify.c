@@ -8,11 +8,12 @@
 #define FLIGHT_HOLDOFF (50 * USEC_PER_MSEC)      /* a new serial waits that long for the reply to the last message … */
 #define SILENT_HOLDOFF USEC_PER_SEC              /* … and that long where the target does not answer at all */
 #define PROBE_FIRST (50 * USEC_PER_MSEC)         /* evidence by itself commonly comes sooner */
-#define PROBE_SOON (10 * USEC_PER_MSEC)          /* it has the zone, give it the time to serve it */
-#define PROBE_MAX (60 * USEC_PER_SEC)
-#define PROBE_MAX_UNANSWERED (3600 * USEC_PER_SEC)
-#define LAGGING_AFTER (60 * USEC_PER_SEC)
-enum { SILENT_AFTER = 3, STATE_VERSION = 1 };
+#define PROBE_SOON (2 * USEC_PER_MSEC)           /* it has the zone, give it the time to serve it */
+#define PROBE_AGAIN USEC_PER_SEC                 /* of one that was told again; longer each time up to … */
+#define PROBE_AGAIN_MAX (8 * USEC_PER_SEC)
+#define LAGGING_FIRST (5 * USEC_PER_SEC)         /* from the acknowledgement until it is told again */
+#define LAGGING_MAX (60 * USEC_PER_SEC)
+enum { SILENT_AFTER = 3, BELIEVE_AFTER = 9, ROUNDS_MAX = 16, STATE_VERSION = 1 };
 
 /* ---- messages --------------------------------------------------------------------------------------------------------------------- */
 
@@ -135,6 +136,7 @@ void notify_sender_announce(struct notify_sender *sender, uint32_t serial, usec_
 	sender->serial = serial;
 	sender->announced_at = now;
 	sender->attempts = 0;
+	sender->rounds = 0;
 	if (notify_sender_has_reached(sender, serial)) {
 		settle(sender);
 		return;
@@ -143,30 +145,79 @@ void notify_sender_announce(struct notify_sender *sender, uint32_t serial, usec_
 	sender->wake_at = due_at(sender, now);
 }
 
+/* Jitter only shortens, so that a minute is a minute. */
 static usec_t backoff(unsigned attempts, struct rng *rng)
 {
 	usec_t wait = attempts > 6 ? BACKOFF_MAX : USEC_PER_SEC << (attempts - 1);
 	if (wait > BACKOFF_MAX)
 		wait = BACKOFF_MAX;
-	return wait - wait / 10 + (usec_t)rng_below(rng, (uint64_t)wait / 5);
+	return wait - wait / 30 - (usec_t)rng_below(rng, (uint64_t)wait / 5);
+}
+
+/* When a target that has acknowledged is told again. */
+static usec_t lagging_at(const struct notify_sender *sender)
+{
+	usec_t wait = sender->rounds > 3 ? LAGGING_MAX : LAGGING_FIRST << sender->rounds;
+	return sender->acked_at + (wait < LAGGING_MAX ? wait : LAGGING_MAX);
 }
 
 static void probe_schedule(struct notify_sender *sender, usec_t now)
 {
-	usec_t most = sender->probes == 0 || sender->probe_answered ? PROBE_MAX : PROBE_MAX_UNANSWERED;
-	usec_t wait = PROBE_FIRST << (sender->probes < 20 ? sender->probes : 20);
-	sender->wake_at = now + (wait < most ? wait : most);
+	usec_t due = now + sender->probe_pause, last = lagging_at(sender);
+
+	sender->wake_at = due < last ? due : last;
+	if (sender->probe_pause < LAGGING_MAX)
+		sender->probe_pause *= 2;
+}
+
+/* From now on it is asked what it has. */
+static void probing_begin(struct notify_sender *sender, usec_t pause, usec_t now)
+{
+	sender->probes = 0;
+	sender->probe_answered = false;
+	sender->probe_pause = pause;
+	probe_schedule(sender, now);
+}
+
+static void acknowledge(struct notify_sender *sender, usec_t now)
+{
+	usec_t pause = PROBE_FIRST;
+
+	if (sender->rounds > 0)
+		pause = sender->rounds > 3 ? PROBE_AGAIN_MAX : PROBE_AGAIN << (sender->rounds - 1);
+	sender->state = NOTIFY_ACKNOWLEDGED;
+	sender->acked_at = now;
+	probing_begin(sender, pause, now);
+}
+
+/* What it fetched is what it is to have. */
+static bool has_fetched_all(const struct notify_sender *sender)
+{
+	return sender->has_fetched && is_at_least(sender->fetched_serial, sender->serial);
+}
+
+static enum notify_action probe_step(struct notify_sender *sender, usec_t now)
+{
+	if (has_fetched_all(sender) && !sender->probe_answered && sender->probes >= BELIEVE_AFTER)
+		return NOTIFY_BELIEVE;
+	sender->probes++;
+	sender->probe_answered = false;
+	probe_schedule(sender, now);
+	return NOTIFY_PROBE;
 }
 
 enum notify_action notify_sender_step(struct notify_sender *sender, usec_t now, struct rng *rng)
 {
 	if (now < sender->wake_at || sender->state == NOTIFY_SETTLED)
 		return NOTIFY_WAIT;
+	if (sender->state == NOTIFY_ACKNOWLEDGED && now < lagging_at(sender))
+		return probe_step(sender, now);
 	if (sender->state == NOTIFY_ACKNOWLEDGED) {
-		sender->probes++;
-		probe_schedule(sender, now);
-		sender->probe_answered = false;
-		return NOTIFY_PROBE;
+		sender->state = NOTIFY_PENDING;
+		sender->attempts = 0;
+		sender->has_fetched = false;
+		if (sender->rounds < ROUNDS_MAX)
+			sender->rounds++;
 	}
 	bool is_again = sender->attempts > 0;
 	sender->attempts++;
@@ -190,12 +241,8 @@ void notify_sender_on_reply(struct notify_sender *sender, unsigned rcode, usec_t
 		sender->unanswered = 0;
 		sender->has_acked = true;
 		sender->acked_serial = sender->flight_serial;
-		sender->acked_at = now;
-		if (!has_newer && sender->state == NOTIFY_PENDING) {
-			sender->state = NOTIFY_ACKNOWLEDGED;
-			sender->probes = 0;
-			probe_schedule(sender, now);
-		}
+		if (!has_newer && sender->state == NOTIFY_PENDING)
+			acknowledge(sender, now);
 	}
 	if (has_newer && sender->state == NOTIFY_PENDING)
 		sender->wake_at = now;
@@ -223,36 +270,75 @@ void notify_sender_on_evidence(struct notify_sender *sender, uint32_t serial, us
 		settle(sender);
 	} else if (sender->state == NOTIFY_SETTLED) {
 		/* It has lost what it had, and is about to fetch it again. */
-		sender->state = NOTIFY_ACKNOWLEDGED;
-		sender->acked_at = now;
-		sender->probes = 0;
-		probe_schedule(sender, now);
+		sender->rounds = 0;
+		acknowledge(sender, now);
 	}
 }
 
-void notify_sender_on_sign(struct notify_sender *sender, usec_t now)
+void notify_sender_on_fetched(struct notify_sender *sender, uint32_t serial, usec_t now)
 {
-	usec_t due = now + PROBE_SOON;
-
-	if (sender->state == NOTIFY_SETTLED)
+	sender->has_fetched = true;
+	sender->fetched_serial = serial;
+	if (!sender->has_serial || sender->state == NOTIFY_SETTLED || !has_fetched_all(sender))
 		return;
-	if (sender->state == NOTIFY_ACKNOWLEDGED)
-		sender->probes = 0;
-	else if (due < sender->sent_at + SILENT_HOLDOFF)
-		due = sender->sent_at + SILENT_HOLDOFF;
-	if (due < sender->wake_at)
-		sender->wake_at = due;
+	/* It need not be told any more. */
+	sender->in_flight = false;
+	sender->state = NOTIFY_ACKNOWLEDGED;
+	sender->acked_at = now;
+	probing_begin(sender, PROBE_SOON, now);
+}
+
+static void wake_by(struct notify_sender *sender, usec_t at)
+{
+	if (at < sender->wake_at)
+		sender->wake_at = at;
+}
+
+/* A message that was just sent may still be answered. */
+static usec_t repeated_at(const struct notify_sender *sender, usec_t at)
+{
+	usec_t earliest = sender->sent_at + SILENT_HOLDOFF;
+	return sender->attempts == 0 || at > earliest ? at : earliest;
+}
+
+void notify_sender_on_sign(struct notify_sender *sender, usec_t at)
+{
+	if (sender->state == NOTIFY_PENDING && (sender->in_flight || sender->attempts == 0)) {
+		wake_by(sender, repeated_at(sender, at));
+	} else if (sender->state == NOTIFY_ACKNOWLEDGED && sender->probes > 0 && !sender->probe_answered) {
+		sender->probe_pause = PROBE_FIRST;
+		wake_by(sender, at + PROBE_SOON);
+	}
+}
+
+void notify_sender_ask(struct notify_sender *sender, usec_t now)
+{
+	if (sender->state == NOTIFY_PENDING) {
+		wake_by(sender, repeated_at(sender, now));
+	} else if (sender->state == NOTIFY_ACKNOWLEDGED) {
+		sender->probe_pause = PROBE_SOON;
+		wake_by(sender, now + PROBE_SOON);
+	}
 }
 
 void notify_sender_on_probe(struct notify_sender *sender, uint32_t serial, usec_t now)
 {
 	sender->probe_answered = true;
 	notify_sender_on_evidence(sender, serial, now);
-	if (sender->state == NOTIFY_ACKNOWLEDGED && now - sender->acked_at >= LAGGING_AFTER) {
-		sender->state = NOTIFY_PENDING;
-		sender->attempts = 0;
-		sender->wake_at = now;
-	}
+	/* It lives and has not got it: where it was told long ago, it is told again at once. */
+	if (sender->state == NOTIFY_ACKNOWLEDGED)
+		wake_by(sender, lagging_at(sender));
+}
+
+void notify_sender_requeue(struct notify_sender *sender, usec_t now)
+{
+	if (!sender->has_serial)
+		return;
+	sender->state = NOTIFY_PENDING;
+	sender->attempts = 0;
+	sender->rounds = 0;
+	sender->has_fetched = false;
+	sender->wake_at = due_at(sender, now);
 }
 
 enum { STATE_HAS_SERIAL = 1, STATE_HAS_ACKED = 2, STATE_HAS_SEEN = 4 };

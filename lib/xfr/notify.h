@@ -1,9 +1,10 @@
 /* NOTIFY (RFC 1996): the message with the new SOA in it, the reply, and the machine that tells one target about one zone.
  *
- * The machine's rule: a target is told of the newest serial at once, again with growing pauses until it has acknowledged it, and
- * is *settled* when it has been seen to have it: it asked for IXFR with that serial, took a transfer to the end, or, where that can't be told
- * or does not happen, answered a SOA query of ours (a probe). An acknowledgement alone is not evidence: it says only that the message came
- * through. Who acknowledged and is still seen behind a minute later is told again. notify_sender_save/_restore carry the machine over a restart.
+ * The machine's rule: a target is told of the newest serial at once, again with growing pauses (1 to 60 s) until it has acknowledged it, and
+ * is *settled* when it has been seen to have it: it asked for IXFR with that serial, or answered a SOA query of ours (a probe). An acknowledgement
+ * alone is not evidence: it says only that the message came through. Nor is a transfer that was sent to the end: what came of it a probe tells, soon;
+ * only of a target that answers no probes the transfer is believed. Who acknowledged and is still not seen there is told again, after 5 s, then with growing
+ * pauses up to a minute. So nobody is left alone for longer than a minute, and a sign of life brings forward what an unanswered message waits for.
  */
 #pragma once
 
@@ -56,9 +57,13 @@ struct notify_sender {
 	bool has_serial, has_acked, has_seen;
 	bool in_flight;                /* the last message has neither been answered nor given up */
 	uint32_t flight_serial;        /* what it said */
+	bool has_fetched;              /* it took a transfer of … */
+	uint32_t fetched_serial;
 	unsigned attempts;             /* of the present serial */
 	unsigned unanswered;           /* messages in a row without a good reply, whatever the serial */
-	unsigned probes;               /* of the present serial, since its acknowledgement */
+	unsigned rounds;               /* how often it was told again after an acknowledgement, of the present serial */
+	unsigned probes;               /* since the acknowledgement or transfer */
+	usec_t probe_pause;            /* until the next one */
 	bool probe_answered;           /* the last one */
 	unsigned last_rcode;           /* of the last reply */
 	usec_t wake_at;                /* call notify_sender_step then; NOTIFY_NEVER = only after an event */
@@ -73,6 +78,7 @@ enum notify_action {
 	NOTIFY_SEND,           /* send a message with sender->serial and a fresh id; replies to earlier ids count no more */
 	NOTIFY_RESEND,         /* send the last message again */
 	NOTIFY_PROBE,          /* ask the target for the zone's SOA */
+	NOTIFY_BELIEVE,        /* it answers no probes: call notify_sender_on_evidence with sender->fetched_serial */
 };
 
 void notify_sender_init(struct notify_sender *sender);
@@ -87,10 +93,17 @@ void notify_sender_on_reply(struct notify_sender *sender, unsigned rcode, usec_t
 void notify_sender_on_unreachable(struct notify_sender *sender, usec_t now);
 /* The answer to a probe. */
 void notify_sender_on_probe(struct notify_sender *sender, uint32_t serial, usec_t now);
+/* The target is there: a message or probe that it has not answered is repeated at `at` (now, or a little later where many are brought forward at
+ * once). Nothing changes where it did answer. */
+void notify_sender_on_sign(struct notify_sender *sender, usec_t at);
 /* Somebody who may be the target took a transfer: worth asking, or telling again, soon. */
-void notify_sender_on_sign(struct notify_sender *sender, usec_t now);
+void notify_sender_ask(struct notify_sender *sender, usec_t now);
+/* The target was sent a transfer that leads to `serial`, to the end. */
+void notify_sender_on_fetched(struct notify_sender *sender, uint32_t serial, usec_t now);
 /* The target was seen to hold `serial`. */
 void notify_sender_on_evidence(struct notify_sender *sender, uint32_t serial, usec_t now);
+/* Tells it again, settled or not. */
+void notify_sender_requeue(struct notify_sender *sender, usec_t now);
 /* Whether it is known to hold `serial` or a newer one. */
 bool notify_sender_has_reached(const struct notify_sender *sender, uint32_t serial);
 
