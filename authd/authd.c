@@ -11,10 +11,12 @@
 #include "authd/manage/consumer.h"
 #include "authd/manage/encrypt.h"
 #include "authd/manage/exporter.h"
+#include "authd/manage/hosts.h"
 #include "authd/manage/images.h"
 #include "authd/manage/loader.h"
 #include "authd/manage/outbound.h"
 #include "authd/manage/pledge.h"
+#include "authd/manage/primary.h"
 #include "authd/manage/producer.h"
 #include "authd/manage/reload.h"
 #include "authd/manage/requests.h"
@@ -140,6 +142,8 @@ static void limits_log(struct authd *authd)
 static void on_reclaim(void *ctx)
 {
 	struct authd *authd = ctx;
+
+	primaries_tick(&authd->manage);
 	int status = journal_flush(authd->manage.journal);
 
 	/* Trouble with the disk lasts; saying when it begins and ends is enough. */
@@ -187,6 +191,7 @@ static int start(struct authd *authd)
 	if ((status = confine_begin(manage)) != ZT_OK || (status = journal_start(authd)) != ZT_OK || (status = images_new(&manage->images)) != ZT_OK ||
 	    (status = signals_start(authd)) != ZT_OK ||
 	    (status = requests_open(&authd->requests, manage)) != ZT_OK || (status = outbound_new(manage, &manage->outbound)) != ZT_OK ||
+	    (status = hosts_new(&manage->hosts, manage)) != ZT_OK ||
 	    (status = workers_prepare(authd)) != ZT_OK || (status = encrypt_open(manage)) != ZT_OK || (status = tap_prepare(authd)) != ZT_OK ||
 	    (status = exporter_open(&authd->exporter, manage)) != ZT_OK ||
 	    (status = confine_bound(manage)) != ZT_OK || (status = zones_configure(manage, manage->options)) != ZT_OK ||
@@ -278,6 +283,7 @@ void authd_close(struct authd *authd)
 		zones_clear(&authd->manage);
 		registry_fini(&authd->manage.registry);
 	}
+	hosts_free(authd->manage.hosts);
 	outbound_free(authd->manage.outbound);
 	journal_close(authd->manage.journal);
 	loop_signal_stop(&authd->on_term);

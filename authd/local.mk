@@ -15,10 +15,12 @@ authd_libauthd_a_SOURCES = \
 	%D%/options_zone.c %D%/options_zone.h \
 	%D%/manage/commit.c %D%/manage/commit.h \
 	%D%/manage/commands.c %D%/manage/commands.h \
+	%D%/manage/courier.c %D%/manage/courier.h \
 	%D%/manage/confine.c %D%/manage/confine.h \
 	%D%/manage/consumer.c %D%/manage/consumer.h \
 	%D%/manage/encrypt.c %D%/manage/encrypt.h \
 	%D%/manage/exporter.c %D%/manage/exporter.h \
+	%D%/manage/hosts.c %D%/manage/hosts.h \
 	%D%/manage/images.c %D%/manage/images.h \
 	%D%/manage/loader.c %D%/manage/loader.h \
 	%D%/manage/manage.h \
@@ -27,8 +29,9 @@ authd_libauthd_a_SOURCES = \
 	%D%/manage/notified.c %D%/manage/notified.h \
 	%D%/manage/outbound.c %D%/manage/outbound.h %D%/manage/outbound_inner.h \
 	%D%/manage/outbound_link.c \
+	%D%/manage/peers.c %D%/manage/peers.h \
 	%D%/manage/pledge.c %D%/manage/pledge.h \
-	%D%/manage/primary.c %D%/manage/primary.h \
+	%D%/manage/primary.c %D%/manage/primary.h %D%/manage/primary_inner.h \
 	%D%/manage/producer.c %D%/manage/producer.h \
 	%D%/manage/registry.c %D%/manage/registry.h \
 	%D%/manage/relay.c %D%/manage/relay.h \
@@ -38,6 +41,8 @@ authd_libauthd_a_SOURCES = \
 	%D%/manage/secondary_soa.c %D%/manage/secondary_transfer.c \
 	%D%/manage/ladder.c %D%/manage/ladder.h \
 	%D%/manage/show.c %D%/manage/show.h \
+	%D%/manage/standing.c %D%/manage/standing.h \
+	%D%/manage/strangers.c \
 	%D%/manage/taps.c %D%/manage/taps.h \
 	%D%/manage/updater.c %D%/manage/updater.h \
 	%D%/manage/wait.c %D%/manage/wait.h \
@@ -49,6 +54,7 @@ authd_libauthd_a_SOURCES = \
 	%D%/serve/datagrams.c \
 	%D%/serve/deny.c %D%/serve/deny.h \
 	%D%/serve/edns.c %D%/serve/edns.h \
+	%D%/serve/evidence.c %D%/serve/evidence.h \
 	%D%/serve/limit.c %D%/serve/limit.h \
 	%D%/serve/request.c %D%/serve/request.h \
 	%D%/serve/respond.c %D%/serve/respond.h \

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "authd/manage/peers.h"
 #include "authd/manage/primary.h"
 #include "authd/manage/reload.h"
 #include "authd/manage/secondary.h"
@@ -57,7 +58,7 @@ static void handle_peers(struct ctl_request *request, void *ctx)
 {
 	struct zone_entry *entry = zone_argument(ctx, request);
 	if (entry)
-		ctl_request_reply(request, primary_status(entry));
+		ctl_request_reply(request, peers_list(entry));
 }
 
 static void handle_history(struct ctl_request *request, void *ctx)
@@ -130,6 +131,34 @@ static void handle_retransfer(struct ctl_request *request, void *ctx)
 	reply_scheduled(request, entry);
 }
 
+/* "IP" or "IP@PORT"; NULL after the request was failed. */
+static const struct netaddr *peer_argument(struct ctl_request *request, struct netaddr *address)
+{
+	const char *text = ctl_request_arg(request, 1);
+
+	if (netaddr_from_text(address, text, 53) == ZT_OK)
+		return address;
+	ctl_request_fail(request, ZT_EINVAL, "%s is not an address; expected IP@PORT, as zonectl peers shows it", text);
+	return NULL;
+}
+
+static void handle_notify(struct ctl_request *request, void *ctx)
+{
+	struct zone_entry *entry = zone_argument(ctx, request);
+	const struct netaddr *address = NULL;
+	struct netaddr space;
+
+	if (!entry || (ctl_request_arg(request, 1) && !(address = peer_argument(request, &space))))
+		return;
+	unsigned count = primary_requeue(entry, address, NULL);
+	if (address && count == 0)
+		ctl_request_fail(request, ZT_ENOENT, "%s is not in the notify list of %s, or there is nothing to tell yet; zonectl peers lists who is told",
+				 ctl_request_arg(request, 1), entry->name);
+	else
+		ctl_request_reply(request, json_pack("{s:s, s:I, s:I}", "zone", entry->name, "serial",
+						     (json_int_t)zone_version_serial(zone_current(entry->zone)), "told", (json_int_t)count));
+}
+
 static void handle_lookup(struct ctl_request *request, void *ctx)
 {
 	struct commands *commands = ctx;
@@ -163,6 +192,7 @@ static const struct ctl_command table[] = {
 	{ "zones", 0, 0, "", "all zones, a line each", handle_zones },
 	{ "zone", 1, 1, "ZONE", "one zone in detail", handle_zone },
 	{ "peers", 1, 1, "ZONE", "who is told of changes, and what they have", handle_peers },
+	{ "notify", 1, 2, "ZONE [PEER]", "tell of the newest version again now", handle_notify },
 	{ "history", 1, 1, "ZONE", "the versions IXFR can start from", handle_history },
 	{ "wait", 2, 2, "ZONE SERIAL", "wait until peers hold a serial", handle_wait },
 	{ "reload", 0, 1, "[ZONE]", "read the configuration and zone files again", handle_reload },

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "authd/manage/peers.h"
 #include "authd/manage/primary.h"
 #include "authd/manage/taps.h"
 #include "authd/serve/workers.h"
@@ -161,6 +162,7 @@ static void fill(struct buf *out, void *ctx)
 	}
 	taps_fill(out, exporter->manage);
 	fill_zones(out, exporter->manage);
+	peers_fill(out, exporter->manage);
 }
 
 int exporter_open(struct exporter **out, struct manage *manage)

@@ -21,6 +21,7 @@ struct tap;
 struct workers;
 struct images;
 struct outbound;
+struct hosts;
 
 enum {
 	MANAGE_COOKIE_SECRETS = 2,
@@ -54,5 +55,6 @@ struct manage {
 	struct ladder_counters ladder_counters;      /* of what secondaries tried */
 	int readiness_fd;                /* to the service manager; -1: there is none */
 	struct images *images;           /* manage/images.h */
+	struct hosts *hosts;             /* manage/hosts.h */
 	struct outbound *outbound;       /* NOTIFY, SOA queries and transfers from primaries */
 };

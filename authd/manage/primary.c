@@ -1,259 +1,261 @@
-/* Telling others about changes. */
+/* The queue of one zone. */
 #include "authd/manage/primary.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <urcu/compiler.h>
 
-#include "authd/manage/outbound.h"
+#include "authd/manage/primary_inner.h"
 #include "lib/dns/serial.h"
-#include "lib/xfr/notify.h"
-#include "lib/xfr/xfr_in.h"
 
-enum { MESSAGE_MAX = 1024, TARGET_STATE_SIZE = NOTIFY_STATE_SIZE + 2 + 8 };
-
-/* One server of the zone's notify list. */
-struct target {
-	struct primary *primary;
-	struct remote_options remote;    /* own copy */
-	struct notify_sender sender;
-	struct outbound_query notify;
-	struct outbound_query probe;
-	uint16_t seen_by;                /* TYPE_SOA (asked by us), TYPE_IXFR or TYPE_AXFR; 0 = never seen */
-	usec_t seen_wall;
+enum {
+	ROWS_PER_FLUSH = 1000,           /* pending states are a list that is searched */
+	ROWS_PER_TICK = 10000,
 };
 
-struct primary {
-	struct manage *manage;
-	struct zone_entry *entry;
-	struct target **targets;
-	uint32_t count;
-	struct loop_timer *timer;        /* NULL as long as there have been no targets: most zones of very many have none */
-};
-
-static void primary_run(struct primary *primary);
+#define STARVED_PAUSE USEC_PER_SEC
 
 /* ---- what outlives a restart ----------------------------------------------------------------------------------------------------- */
 
-static const char *state_name(const struct target *target, char out[JOURNAL_STATE_NAME_MAX])
+static const char *state_name(const struct netaddr *address, char out[JOURNAL_STATE_NAME_MAX])
 {
-	char address[NETADDR_TEXT_SIZE];
-	snprintf(out, JOURNAL_STATE_NAME_MAX, "notify/%s", netaddr_to_text(&target->remote.address, address));
+	char text[NETADDR_TEXT_SIZE];
+	snprintf(out, JOURNAL_STATE_NAME_MAX, "notify/%s", netaddr_to_text(address, text));
 	return out;
 }
 
-static void target_save(const struct target *target)
+static bool is_older(uint32_t a, uint32_t b)
 {
-	const struct primary *primary = target->primary;
-	uint8_t data[TARGET_STATE_SIZE];
-	char name[JOURNAL_STATE_NAME_MAX];
-
-	notify_sender_save(&target->sender, data);
-	wire_put_u16(data + NOTIFY_STATE_SIZE, target->seen_by);
-	wire_put_u64(data + NOTIFY_STATE_SIZE + 2, (uint64_t)target->seen_wall);
-	struct journal_state state = { .name = state_name(target, name), .data = data, .len = sizeof(data) };
-	int status = journal_state_put(primary->manage->journal, primary->entry->apex, &state);
-	if (status != ZT_OK)
-		log_warn(primary->manage->log, "zone %s: the state of a peer is not stored: %s; after a restart it would be told once too often", primary->entry->name, status_text(status));
+	return a != b && !serial_is_newer(a, b);
 }
 
-static void target_restore(struct target *target)
+static void target_restore(struct primary *primary, struct target *target)
 {
-	const struct primary *primary = target->primary;
+	const struct zone_version *version = zone_current(primary->entry->zone);
 	char name[JOURNAL_STATE_NAME_MAX];
 	struct buf data;
+	uint32_t told = 0;
 
 	buf_init(&data);
-	int status = journal_state_get(primary->manage->journal, primary->entry->apex, state_name(target, name), &data);
-	if (status == ZT_OK && data.len == TARGET_STATE_SIZE)
-		status = notify_sender_restore(&target->sender, data.data, NOTIFY_STATE_SIZE, clock_now(primary->manage->clock));
-	else if (status == ZT_OK)
-		status = ZT_ECORRUPT;
-	if (status == ZT_OK) {
-		target->seen_by = wire_get_u16(data.data + NOTIFY_STATE_SIZE);
-		target->seen_wall = (usec_t)wire_get_u64(data.data + NOTIFY_STATE_SIZE + 2);
-	} else {
-		notify_sender_init(&target->sender);
-	}
+	int status = journal_state_get(primary->manage->journal, primary->entry->apex, state_name(&target->host->remote.address, name), &data);
+	if (status == ZT_OK)
+		status = standing_read(&target->standing, &told, data.data, data.len);
+	/* Serials that went back tell that what is known of the target is of another line of versions. */
+	if (status == ZT_OK && zone_version_apex(version) && is_older(zone_version_serial(version), told))
+		target->standing.has_seen = false;
 	buf_fini(&data);
 }
 
-/* ---- messages ---------------------------------------------------------------------------------------------------------------------- */
-
-static void target_seen(struct target *target, uint16_t by)
+static void target_save(struct primary *primary, struct target *target)
 {
-	target->seen_by = by;
-	target->seen_wall = clock_wall(target->primary->manage->clock);
-	target_save(target);
-}
+	uint8_t data[STANDING_ROW_LEN];
+	char name[JOURNAL_STATE_NAME_MAX];
 
-static void on_notify_reply(struct outbound_query *query, const uint8_t *wire, size_t len)
-{
-	struct target *target = caa_container_of(query, struct target, notify);
-	struct primary *primary = target->primary;
-	char address[NETADDR_TEXT_SIZE];
-	struct message message;
-
-	if (message_read(&message, wire, len) != ZT_OK || !notify_is_reply(&message, query->id, primary->entry->apex))
-		return;
-	unsigned rcode = message_rcode(&message);
-	outbound_query_close(primary->manage->outbound, query);
-	if (rcode != RCODE_NOERROR && rcode != target->sender.last_rcode)
-		log_warn(primary->manage->log, "zone %s: %s answers NOTIFY with %s; it will not be told of changes until it accepts them from here",
-			 primary->entry->name, netaddr_to_text(&target->remote.address, address), rcode_to_text(rcode));
-	notify_sender_on_reply(&target->sender, rcode, clock_now(primary->manage->clock));
-	primary_run(primary);
-}
-
-static void on_probe_reply(struct outbound_query *query, const uint8_t *wire, size_t len)
-{
-	struct target *target = caa_container_of(query, struct target, probe);
-	struct primary *primary = target->primary;
-	struct message message;
-	uint32_t serial;
-	unsigned rcode;
-
-	if (message_read(&message, wire, len) != ZT_OK)
-		return;
-	int status = soa_reply_read(&message, query->id, primary->entry->apex, &serial, &rcode);
-	if (status == ZT_EMALFORMED)
-		return;
-	outbound_query_close(primary->manage->outbound, query);
-	if (status != ZT_OK)
-		return;
-	notify_sender_on_probe(&target->sender, serial, clock_now(primary->manage->clock));
-	target_seen(target, TYPE_SOA);
-	primary_run(primary);
-}
-
-static void notify_send(struct target *target, bool again)
-{
-	struct primary *primary = target->primary;
-	struct outbound *outbound = primary->manage->outbound;
-	const struct zone_version *version = zone_current(primary->entry->zone);
-	uint8_t wire[MESSAGE_MAX];
-	struct rrset soa;
-	size_t len;
-	int status = ZT_OK;
-
-	if (!again || !target->notify.open)
-		status = outbound_query_open(outbound, &target->notify);
-	struct notify_out notify = { target->notify.id, primary->entry->apex, zone_version_soa(version, &soa) ? &soa : NULL };
+	standing_write(&target->standing, primary->serial, data);
+	struct journal_state state = { .name = state_name(&target->host->remote.address, name), .data = data, .len = sizeof(data) };
+	int status = journal_state_put(primary->manage->journal, primary->entry->apex, &state);
 	if (status == ZT_OK)
-		status = notify_write(&notify, wire, sizeof(wire), &len);
-	if (status == ZT_OK)
-		status = outbound_query_send(outbound, &target->notify, wire, len);
-	if (status != ZT_OK) {
-		char address[NETADDR_TEXT_SIZE];
-		log_warn(primary->manage->log, "zone %s: cannot send NOTIFY to %s: %s; trying again, is there a route to it?", primary->entry->name,
-			 netaddr_to_text(&target->remote.address, address), status_text(status));
-		notify_sender_on_unreachable(&target->sender, clock_now(primary->manage->clock));
-	}
+		target->standing.is_dirty = false;
+	else
+		log_warn(primary->manage->log, "zone %s: the state of a peer is not stored: %s; after a restart it would be told once too often",
+			 primary->entry->name, status_text(status));
 }
 
-static void probe_send(struct target *target)
+void primary_mark(struct primary *primary)
 {
-	struct primary *primary = target->primary;
-	struct outbound *outbound = primary->manage->outbound;
-	uint8_t wire[MESSAGE_MAX];
-	size_t len;
-
-	/* A probe that is lost is followed by the next one. */
-	int status = outbound_query_open(outbound, &target->probe);
-	if (status == ZT_OK)
-		status = soa_query_write(wire, sizeof(wire), target->probe.id, primary->entry->apex, &len);
-	if (status == ZT_OK)
-		status = outbound_query_send(outbound, &target->probe, wire, len);
-	if (status != ZT_OK)
-		outbound_query_close(outbound, &target->probe);
+	if (primary->is_dirty)
+		return;
+	primary->is_dirty = true;
+	cds_list_add_tail(&primary->dirty, hosts_dirty(primary->manage->hosts));
 }
 
-/* Does what is due and sleeps until more is. */
-static void primary_run(struct primary *primary)
+/* Stores what is dirty; returns how many rows that were. */
+static unsigned primary_save(struct primary *primary)
 {
-	usec_t now = clock_now(primary->manage->clock), wake_at = NOTIFY_NEVER;
+	unsigned rows = 0;
 
 	for (uint32_t i = 0; i < primary->count; i++) {
-		struct target *target = primary->targets[i];
-		switch (notify_sender_step(&target->sender, now, &primary->manage->rng)) {
-		case NOTIFY_WAIT: break;
-		case NOTIFY_SEND: notify_send(target, false); break;
-		case NOTIFY_RESEND: notify_send(target, true); break;
-		case NOTIFY_PROBE: probe_send(target); break;
-		}
-		if (target->sender.wake_at < wake_at)
-			wake_at = target->sender.wake_at;
+		if (!primary->targets[i].standing.is_dirty)
+			continue;
+		target_save(primary, &primary->targets[i]);
+		rows++;
 	}
-	if (wake_at != NOTIFY_NEVER)
-		loop_timer_at(primary->timer, wake_at);
-	else if (primary->timer)
-		loop_timer_stop(primary->timer);
+	rows += strangers_save(primary);
+	primary->is_dirty = false;
+	cds_list_del(&primary->dirty);
+	return rows;
 }
 
+void primaries_tick(struct manage *manage)
+{
+	unsigned since_flush = 0, rows = 0;
+
+	while (!cds_list_empty(hosts_dirty(manage->hosts)) && rows < ROWS_PER_TICK) {
+		unsigned count = primary_save(cds_list_first_entry(hosts_dirty(manage->hosts), struct primary, dirty));
+		rows += count;
+		since_flush += count;
+		if (since_flush < ROWS_PER_FLUSH)
+			continue;
+		since_flush = 0;
+		if (journal_flush(manage->journal) != ZT_OK)      /* the caller's own flush fails too, and is told of */
+			return;
+	}
+}
+
+/* ---- who is to be told ----------------------------------------------------------------------------------------------------------------- */
+
+static bool is_current(const struct primary *primary, const struct target *target)
+{
+	return !primary->has_serial || standing_has_reached(&target->standing, primary->serial);
+}
+
+/* Keeps the counts when some of the targets come or go, or are current or not. */
+static void behind_set(struct primary *primary, uint32_t behind)
+{
+	struct hosts_counts *counts = hosts_counts(primary->manage->hosts);
+
+	counts->behind += (uint64_t)behind - primary->behind;
+	counts->zones_behind += (uint64_t)(behind > 0) - (uint64_t)(primary->behind > 0);
+	primary->behind = behind;
+}
+
+static void behind_count(struct primary *primary)
+{
+	uint32_t behind = 0;
+
+	for (uint32_t i = 0; i < primary->count; i++)
+		behind += !is_current(primary, &primary->targets[i]);
+	behind_set(primary, behind);
+}
+
+static void courier_end(struct target *target)
+{
+	courier_free(target->courier);
+	target->courier = NULL;
+}
+
+/* The target's courier, knowing what is known of it; NULL when memory is out. */
+static struct courier *courier_get(struct primary *primary, struct target *target)
+{
+	usec_t now = clock_now(primary->manage->clock);
+
+	if (target->courier)
+		return target->courier;
+	target->courier = courier_new(primary, target);
+	if (!target->courier) {
+		primary->is_starved = true;
+		primary_wake_by(primary, now + STARVED_PAUSE);
+		return NULL;
+	}
+	if (target->standing.has_seen)
+		notify_sender_on_evidence(&target->courier->sender, target->standing.seen_serial, now);
+	return target->courier;
+}
+
+/* Tells the target of the newest version, unless it has it. */
+static void target_announce(struct primary *primary, struct target *target)
+{
+	struct courier *courier = target->courier;
+
+	if (!courier && is_current(primary, target))
+		return;
+	courier = courier_get(primary, target);
+	if (!courier)
+		return;
+	notify_sender_announce(&courier->sender, primary->serial, clock_now(primary->manage->clock));
+	if (courier->sender.state == NOTIFY_SETTLED)
+		courier_end(target);
+	else
+		courier_run(courier);
+}
+
+static void targets_announce(struct primary *primary)
+{
+	primary->is_starved = false;
+	for (uint32_t i = 0; i < primary->count; i++)
+		target_announce(primary, &primary->targets[i]);
+}
+
+/* Does what is due. */
 static void on_timer(void *ctx)
 {
-	primary_run(ctx);
+	struct primary *primary = ctx;
+	struct courier *courier, *next;
+
+	if (primary->is_starved)
+		targets_announce(primary);
+	cds_list_for_each_entry_safe(courier, next, &primary->couriers, of_primary)
+		courier_run(courier);
+}
+
+void primary_wake_by(struct primary *primary, usec_t at)
+{
+	if (at != NOTIFY_NEVER && (!primary->timer->armed || at < primary->timer->deadline))
+		loop_timer_at(primary->timer, at);
+}
+
+void primary_see(struct primary *primary, struct target *target, uint32_t serial, uint16_t by)
+{
+	usec_t now = clock_now(primary->manage->clock);
+	bool was_current = is_current(primary, target);
+
+	standing_see(&target->standing, serial, by, clock_wall(primary->manage->clock));
+	primary_mark(primary);
+	behind_set(primary, primary->behind + was_current - is_current(primary, target));
+	if (!target->courier && is_current(primary, target))
+		return;
+	if (!target->courier) {      /* it has lost what it had, and is about to fetch it again */
+		struct courier *courier = courier_get(primary, target);
+		if (!courier)
+			return;
+		notify_sender_on_evidence(&courier->sender, primary->serial, now);
+		notify_sender_announce(&courier->sender, primary->serial, now);
+	}
+	notify_sender_on_evidence(&target->courier->sender, serial, now);
+	if (target->courier->sender.state == NOTIFY_SETTLED)
+		courier_end(target);
+	else
+		primary_wake_by(primary, target->courier->sender.wake_at);
 }
 
 /* ---- life ------------------------------------------------------------------------------------------------------------------------------ */
 
-static struct target *target_new(struct primary *primary, const struct remote_options *remote)
-{
-	struct target *target = calloc(1, sizeof(*target));
-
-	if (!target)
-		return NULL;
-	if (remote_options_copy(&target->remote, remote) != ZT_OK) {
-		free(target);
-		return NULL;
-	}
-	target->primary = primary;
-	target->notify.remote = target->probe.remote = &target->remote;
-	target->notify.on_reply = on_notify_reply;
-	target->probe.on_reply = on_probe_reply;
-	target_restore(target);
-	return target;
-}
-
-static void target_free(struct target *target)
-{
-	struct outbound *outbound = target->primary->manage->outbound;
-
-	outbound_query_close(outbound, &target->notify);
-	outbound_query_close(outbound, &target->probe);
-	remote_options_release(&target->remote);
-	free(target);
-}
-
 static struct target *target_get(const struct primary *primary, const struct remote_options *remote)
 {
 	for (uint32_t i = 0; i < primary->count; i++) {
-		if (remote_options_equal(&primary->targets[i]->remote, remote))
-			return primary->targets[i];
+		if (remote_options_equal(&primary->targets[i].host->remote, remote))
+			return &primary->targets[i];
 	}
 	return NULL;
 }
 
-static bool is_listed(const struct zone_options *options, const struct remote_options *remote)
+/* The same, however it is spoken to. */
+static struct target *target_at(const struct primary *primary, const struct netaddr *address)
+{
+	for (uint32_t i = 0; i < primary->count; i++) {
+		if (netaddr_equal(&primary->targets[i].host->remote.address, address))
+			return &primary->targets[i];
+	}
+	return NULL;
+}
+
+static bool is_address_listed(const struct zone_options *options, const struct netaddr *address)
 {
 	for (uint32_t i = 0; i < options->notify_count; i++) {
-		if (remote_options_equal(&options->notify[i], remote))
+		if (netaddr_equal(&options->notify[i].address, address))
 			return true;
 	}
 	return false;
 }
 
 /* Who was taken out of the configuration is forgotten for good. */
-static void target_forget(struct target *target)
+static void target_forget(struct primary *primary, const struct target *target)
 {
 	char name[JOURNAL_STATE_NAME_MAX];
-	struct journal_state state = { .name = state_name(target, name) };
-	int status = journal_state_put(target->primary->manage->journal, target->primary->entry->apex, &state);
+	struct journal_state state = { .name = state_name(&target->host->remote.address, name) };
+	int status = journal_state_put(primary->manage->journal, primary->entry->apex, &state);
 
 	if (status != ZT_OK)
-		log_warn(target->primary->manage->log, "zone %s: the state of a former peer stays stored: %s", target->primary->entry->name,
-			 status_text(status));
-	target_free(target);
+		log_warn(primary->manage->log, "zone %s: the state of a former peer stays stored: %s", primary->entry->name, status_text(status));
 }
 
 static bool timer_ensure(struct primary *primary)
@@ -263,38 +265,73 @@ static bool timer_ensure(struct primary *primary)
 	return primary->timer;
 }
 
+/* What is known of a server that is new in the list, or is spoken to in another way than before. */
+static void target_begin(struct primary *primary, struct target *target)
+{
+	const struct target *former = target_at(primary, &target->host->remote.address);
+
+	if (former)
+		target->standing = former->standing;
+	else
+		target_restore(primary, target);
+}
+
+static void targets_drop(struct primary *primary)
+{
+	for (uint32_t i = 0; i < primary->count; i++) {
+		courier_free(primary->targets[i].courier);
+		host_release(primary->targets[i].host);
+	}
+	free(primary->targets);
+	hosts_counts(primary->manage->hosts)->pairs -= primary->count;
+	primary->targets = NULL;
+	primary->count = 0;
+}
+
+/* Puts the new list in the place of the old one. Couriers of servers that stay go on. */
+static void targets_adopt(struct primary *primary, struct target *targets, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct target *former = target_get(primary, &targets[i].host->remote);
+		if (!former) {
+			target_begin(primary, &targets[i]);
+			continue;
+		}
+		targets[i].standing = former->standing;
+		targets[i].courier = former->courier;
+		former->courier = NULL;
+		if (targets[i].courier)
+			targets[i].courier->target = &targets[i];
+	}
+	for (uint32_t i = 0; i < primary->count; i++) {
+		if (!is_address_listed(primary->entry->options, &primary->targets[i].host->remote.address))
+			target_forget(primary, &primary->targets[i]);
+	}
+	targets_drop(primary);
+	primary->targets = targets;
+	primary->count = count;
+	hosts_counts(primary->manage->hosts)->pairs += count;
+	behind_count(primary);
+}
+
 /* Makes the targets those of the configuration, in its order. Without memory all stays as it was. */
 static int targets_configure(struct primary *primary)
 {
 	const struct zone_options *options = primary->entry->options;
-	struct target **targets = NULL;
+	struct target *targets = NULL;
 	uint32_t count = 0;
 
-	if (options->notify_count > 0 && (!timer_ensure(primary) || !(targets = calloc(options->notify_count, sizeof(struct target *)))))
+	if (options->notify_count > 0 && (!timer_ensure(primary) || !(targets = calloc(options->notify_count, sizeof(*targets)))))
 		return ZT_ENOMEM;
-	for (uint32_t i = 0; i < options->notify_count; i++) {
-		const struct remote_options *remote = &options->notify[i];
-		struct target *target = target_get(primary, remote);
-		targets[count] = target ? target : target_new(primary, remote);
-		if (!targets[count])
-			break;
+	while (count < options->notify_count && (targets[count].host = hosts_acquire(primary->manage->hosts, &options->notify[count])))
 		count++;
-	}
 	if (count < options->notify_count) {
-		while (count-- > 0) {
-			if (!target_get(primary, &targets[count]->remote))
-				target_free(targets[count]);
-		}
+		while (count-- > 0)
+			host_release(targets[count].host);
 		free(targets);
 		return ZT_ENOMEM;
 	}
-	for (uint32_t i = 0; i < primary->count; i++) {
-		if (!is_listed(options, &primary->targets[i]->remote))
-			target_forget(primary->targets[i]);
-	}
-	free(primary->targets);
-	primary->targets = targets;
-	primary->count = count;
+	targets_adopt(primary, targets, count);
 	return ZT_OK;
 }
 
@@ -306,11 +343,13 @@ int primary_new(struct manage *manage, struct zone_entry *entry, struct primary 
 		return ZT_ENOMEM;
 	primary->manage = manage;
 	primary->entry = entry;
+	CDS_INIT_LIST_HEAD(&primary->couriers);
 	int status = targets_configure(primary);
 	if (status != ZT_OK) {
 		primary_free(primary);
 		return status;
 	}
+	strangers_restore(primary);
 	*out = entry->primary = primary;
 	primary_on_change(manage, entry);
 	return ZT_OK;
@@ -320,12 +359,14 @@ void primary_free(struct primary *primary)
 {
 	if (!primary)
 		return;
-	for (uint32_t i = 0; i < primary->count; i++)
-		target_free(primary->targets[i]);
+	if (primary->is_dirty)
+		primary_save(primary);
+	behind_set(primary, 0);
+	targets_drop(primary);
+	strangers_free(primary);
 	if (primary->timer)
 		loop_timer_stop(primary->timer);
 	free(primary->timer);
-	free(primary->targets);
 	free(primary);
 }
 
@@ -345,69 +386,113 @@ void primary_on_change(struct manage *manage, struct zone_entry *entry)
 {
 	struct primary *primary = entry->primary;
 	const struct zone_version *version = zone_current(entry->zone);
+	uint32_t serial = zone_version_serial(version);
 
+	(void)manage;
 	/* Zones are loaded before anybody is told; primary_new catches up. */
 	if (!primary || !zone_version_apex(version))
 		return;
-	for (uint32_t i = 0; i < primary->count; i++)
-		notify_sender_announce(&primary->targets[i]->sender, zone_version_serial(version), clock_now(manage->clock));
-	primary_run(primary);
+	if (primary->has_serial && is_older(serial, primary->serial)) {      /* as in target_restore */
+		for (uint32_t i = 0; i < primary->count; i++) {
+			primary->targets[i].standing.has_seen = false;
+			primary->targets[i].standing.is_dirty = true;
+		}
+		primary_mark(primary);
+	}
+	primary->has_serial = true;
+	primary->serial = serial;
+	behind_count(primary);
+	targets_announce(primary);
 }
 
-/* The target at the peer's address, where there is only one: a port tells nothing, and two servers on one host can't be told apart. */
+/* The target that asked, where it can be told: a port tells nothing, and two servers on one host are told apart only by their keys. */
 static struct target *target_of_peer(const struct primary *primary, const struct netaddr *peer)
 {
 	struct target *found = NULL;
 
 	for (uint32_t i = 0; i < primary->count; i++) {
-		if (!netaddr_ip_equal(&primary->targets[i]->remote.address, peer))
+		if (!netaddr_ip_equal(&primary->targets[i].host->remote.address, peer))
 			continue;
 		if (found)
 			return NULL;
-		found = primary->targets[i];
+		found = &primary->targets[i];
 	}
 	return found;
 }
 
-/* One of the targets on this host took a transfer; which one, they must say themselves. */
-static void peers_ask(struct primary *primary, const struct netaddr *peer)
+/* One of the targets on this host took a transfer; which one, they must say themselves. False: there are none on it. */
+static bool peers_ask(struct primary *primary, const struct netaddr *peer, bool has_fetched)
 {
+	bool some = false;
+
 	for (uint32_t i = 0; i < primary->count; i++) {
-		if (netaddr_ip_equal(&primary->targets[i]->remote.address, peer))
-			notify_sender_on_sign(&primary->targets[i]->sender, clock_now(primary->manage->clock));
+		struct target *target = &primary->targets[i];
+		if (!netaddr_ip_equal(&target->host->remote.address, peer))
+			continue;
+		some = true;
+		if (!has_fetched || !target->courier)
+			continue;
+		notify_sender_ask(&target->courier->sender, clock_now(primary->manage->clock));
+		primary_wake_by(primary, target->courier->sender.wake_at);
 	}
+	return some;
 }
 
-void primary_on_evidence(struct manage *manage, struct zone_entry *entry, const struct primary_evidence *evidence)
+static void target_fetched(struct primary *primary, struct target *target, const struct evidence *evidence)
 {
-	struct target *target = entry->primary ? target_of_peer(entry->primary, &evidence->peer) : NULL;
-	bool is_question = evidence->type == TYPE_IXFR && !evidence->completed;
-
-	/* A question for the SOA, and the beginning of an AXFR, say nothing of what the peer has. */
-	if (!entry->primary || (!is_question && !evidence->completed))
+	standing_fetch(&target->standing, evidence, clock_wall(primary->manage->clock));
+	primary_mark(primary);
+	if (!target->courier)
 		return;
-	if (target) {
-		notify_sender_on_evidence(&target->sender, evidence->serial, clock_now(manage->clock));
-		target_seen(target, evidence->type);
-	} else if (evidence->completed) {
-		peers_ask(entry->primary, &evidence->peer);
-	}
-	primary_run(entry->primary);
+	notify_sender_on_fetched(&target->courier->sender, evidence->serial, clock_now(primary->manage->clock));
+	primary_wake_by(primary, target->courier->sender.wake_at);
+}
+
+void primary_on_evidence(struct manage *manage, struct zone_entry *entry, const struct evidence_subject *subject, const struct evidence *evidence)
+{
+	struct primary *primary = entry->primary;
+	struct target *target = primary ? target_of_peer(primary, subject->peer) : NULL;
+
+	if (target && evidence->event == EVIDENCE_HOLDS)
+		primary_see(primary, target, evidence->serial, evidence->type);
+	else if (target && evidence->event == EVIDENCE_FETCHED)
+		target_fetched(primary, target, evidence);
+	else if (primary && !target && evidence->event != EVIDENCE_SIGN && !peers_ask(primary, subject->peer, evidence->event == EVIDENCE_FETCHED))
+		strangers_note(primary, subject, evidence);
+	hosts_on_sign(manage->hosts, subject->peer, evidence->is_proven);
 }
 
 void primary_on_request(struct manage *manage, const struct request *request)
 {
 	struct zone_entry *entry = registry_get(&manage->registry, request->apex);
-	struct primary_evidence evidence = {
-		.peer = request->peer, .type = request->evidence_type, .serial = request->evidence_serial,
-		.completed = request->evidence_completed, .bytes = request->evidence_bytes,
-	};
 
 	if (entry)
-		primary_on_evidence(manage, entry, &evidence);
+		primary_on_evidence(manage, entry, &(struct evidence_subject){ &request->peer, request->has_key ? request->key : NULL, entry->apex },
+				    &request->evidence);
 }
 
-/* ---- status ------------------------------------------------------------------------------------------------------------------------------ */
+unsigned primary_requeue(struct zone_entry *entry, const struct netaddr *address, const uint32_t *serial)
+{
+	struct primary *primary = entry->primary;
+	usec_t now = clock_now(primary->manage->clock);
+	unsigned count = 0;
+
+	for (uint32_t i = 0; i < primary->count && primary->has_serial; i++) {
+		struct target *target = &primary->targets[i];
+		if (address && !netaddr_equal(&target->host->remote.address, address))
+			continue;
+		if (serial)
+			primary_see(primary, target, *serial, target->standing.seen_by);
+		struct courier *courier = courier_get(primary, target);
+		if (!courier)
+			continue;
+		notify_sender_announce(&courier->sender, primary->serial, now);
+		notify_sender_requeue(&courier->sender, now);
+		courier_run(courier);
+		count++;
+	}
+	return count;
+}
 
 void primary_count_at(const struct zone_entry *entry, uint32_t serial, uint32_t *reached, uint32_t *total)
 {
@@ -415,64 +500,10 @@ void primary_count_at(const struct zone_entry *entry, uint32_t serial, uint32_t 
 
 	*reached = 0;
 	*total = primary->count;
+	if (primary->has_serial && serial == primary->serial) {
+		*reached = primary->count - primary->behind;
+		return;
+	}
 	for (uint32_t i = 0; i < primary->count; i++)
-		*reached += notify_sender_has_reached(&primary->targets[i]->sender, serial);
-}
-
-static const char *seen_by_text(const struct target *target)
-{
-	switch (target->seen_by) {
-	case TYPE_SOA: return "soa";
-	case TYPE_IXFR: return "ixfr";
-	case TYPE_AXFR: return "axfr";
-	default: return NULL;
-	}
-}
-
-/* Why a target is not where it should be. */
-static void reason_text(const struct target *target, char *out, size_t size)
-{
-	const struct notify_sender *sender = &target->sender;
-
-	if (sender->state == NOTIFY_ACKNOWLEDGED)
-		snprintf(out, size, "acknowledged NOTIFY, not yet seen with the serial");
-	else if (sender->last_rcode != RCODE_NOERROR)
-		snprintf(out, size, "answers NOTIFY with %s", rcode_to_text(sender->last_rcode));
-	else if (sender->unanswered > 1)
-		snprintf(out, size, "no answer to NOTIFY");
-	else
-		snprintf(out, size, "NOTIFY sent, no answer yet");
-}
-
-static json_t *target_json(const struct target *target, uint32_t serial)
-{
-	const struct manage *manage = target->primary->manage;
-	const struct notify_sender *sender = &target->sender;
-	bool is_current = notify_sender_has_reached(sender, serial);
-	char address[NETADDR_TEXT_SIZE], reason[128], wall[WALL_TEXT_SIZE];
-	double wait = (double)(sender->wake_at - clock_now(manage->clock)) / USEC_PER_SEC;
-
-	reason_text(target, reason, sizeof(reason));
-	return json_pack("{s:s, s:s, s:o, s:s?, s:s?, s:I, s:o, s:s?}", "peer", netaddr_to_text(&target->remote.address, address), "state",
-			 !sender->has_seen ? "unknown" : is_current ? "current" : "behind", "serial",
-			 sender->has_seen ? json_integer(sender->seen_serial) : json_null(), "confirmed_at",
-			 target->seen_by ? wall_to_text(target->seen_wall, wall) : NULL, "confirmed_by", seen_by_text(target), "tries",
-			 (json_int_t)sender->attempts, "next_try_in_s",
-			 is_current || sender->wake_at == NOTIFY_NEVER ? json_null() : json_real(wait > 0 ? wait : 0), "reason",
-			 is_current ? NULL : reason);
-}
-
-json_t *primary_status(const struct zone_entry *entry)
-{
-	const struct primary *primary = entry->primary;
-	uint32_t serial = zone_version_serial(zone_current(entry->zone));
-	json_t *list = json_array();
-
-	for (uint32_t i = 0; list && i < primary->count; i++) {
-		if (json_array_append_new(list, target_json(primary->targets[i], serial)) != 0) {
-			json_decref(list);
-			list = NULL;
-		}
-	}
-	return list;
+		*reached += standing_has_reached(&primary->targets[i].standing, serial);
 }

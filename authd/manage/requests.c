@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "authd/manage/hosts.h"
 #include "authd/manage/notified.h"
 #include "authd/manage/primary.h"
 #include "authd/manage/updater.h"
@@ -69,6 +70,8 @@ static void on_request(struct mailbox_node *node, void *ctx)
 	struct requests *requests = ctx;
 	struct request *request = (struct request *)(void *)node;
 
+	if (request->kind != REQUEST_EVIDENCE)      /* who asks for something is there */
+		hosts_on_sign(requests->manage->hosts, &request->peer, request->stream != 0);
 	switch (request->kind) {
 	case REQUEST_UPDATE:
 		update_add(requests, request);

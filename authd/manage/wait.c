@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "authd/manage/peers.h"
 #include "authd/manage/primary.h"
 #include "lib/dns/serial.h"
 
@@ -37,23 +38,6 @@ static void wait_free(struct wait *wait)
 	free(wait);
 }
 
-/* The peers that do not hold the serial, from the rows of the peers command. */
-static json_t *lagging(const struct zone_entry *entry, uint32_t serial)
-{
-	json_t *peers = primary_status(entry), *list = json_array(), *peer;
-	size_t i;
-
-	json_array_foreach(peers, i, peer) {
-		json_t *known = json_object_get(peer, "serial");
-		bool holds = json_is_integer(known) && !serial_is_newer(serial, (uint32_t)json_integer_value(known));
-		if (!holds)
-			json_array_append_new(list, json_pack("{s:O, s:O, s:O}", "peer", json_object_get(peer, "peer"), "serial", known, "reason",
-							      json_object_get(peer, "reason")));
-	}
-	json_decref(peers);
-	return list;
-}
-
 /* Ends the wait when it is decided. */
 static void wait_look(struct wait *wait, usec_t now)
 {
@@ -73,7 +57,7 @@ static void wait_look(struct wait *wait, usec_t now)
 		return;
 	ctl_request_reply(wait->request, json_pack("{s:s, s:I, s:b, s:f, s:i, s:i, s:o}", "zone", entry->name, "serial", (json_int_t)wait->serial,
 						   "reached", reached, "waited_s", (double)(now - wait->since) / USEC_PER_SEC, "confirmed",
-						   (int)confirmed, "needed", (int)wait->needed, "lagging", lagging(entry, wait->serial)));
+						   (int)confirmed, "needed", (int)wait->needed, "lagging", peers_lagging(entry, wait->serial)));
 	wait_free(wait);
 }
 

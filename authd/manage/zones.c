@@ -100,6 +100,20 @@ static void settings_take(const struct manage *manage, struct serve_settings *se
 	}
 }
 
+/* The servers whose signs of life the workers are to tell. */
+static int peers_add(const struct manage *manage, struct view *view)
+{
+	const struct zone_entry *entry;
+
+	cds_list_for_each_entry(entry, &manage->registry.entries, link) {
+		for (uint32_t i = 0; i < entry->options->notify_count; i++) {
+			if (view_add_peer(view, &entry->options->notify[i].address) != ZT_OK)
+				return ZT_ENOMEM;
+		}
+	}
+	return ZT_OK;
+}
+
 /* Shows the workers every registered zone with its settings of now, then frees what they saw before. */
 int zones_publish(struct manage *manage)
 {
@@ -121,6 +135,13 @@ int zones_publish(struct manage *manage)
 	if (filled == count)
 		view = view_new(fresh, count, rng_u64(&manage->rng));
 	if (!view) {
+		while (filled > 0)
+			free(fresh[--filled]);
+		free(fresh);
+		return ZT_ENOMEM;
+	}
+	if (peers_add(manage, view) != ZT_OK) {
+		view_free(view);
 		while (filled > 0)
 			free(fresh[--filled]);
 		free(fresh);

@@ -100,6 +100,7 @@ static bool lookups_answer(struct worker *worker, struct stream *stream, struct 
 		}
 		r->out = worker->stream_buffers->reply;
 		respond_finish(r);
+		witness_note(worker->witness, r);
 		reply(worker, stream, r, tapping_wants(&worker->tapping));
 	}
 	lookups->count = 0;

@@ -132,6 +132,7 @@ static void batch_answer(struct worker *worker, const struct view *view)
 	zone_finders_run(finders, count);
 	for (unsigned k = 0; k < count; k++) {
 		respond_finish(&worker->responds[waiting[k]]);
+		witness_note(worker->witness, &worker->responds[waiting[k]]);
 		slot_settle(worker, waiting[k], RESPOND_REPLY);
 	}
 }

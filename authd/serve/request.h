@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "authd/serve/evidence.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/netaddr.h"
@@ -21,7 +22,7 @@ enum { REQUEST_OPTIONS_MAX = 256 };
 enum request_kind {
 	REQUEST_UPDATE,        /* RFC 2136 */
 	REQUEST_NOTIFY,        /* RFC 1996 */
-	REQUEST_EVIDENCE,      /* an address in the zone's notify list asked for SOA, IXFR or AXFR; no reply */
+	REQUEST_EVIDENCE,      /* what another server asked for, or was sent; no reply */
 };
 
 struct request {
@@ -45,11 +46,9 @@ struct request {
 	/* REQUEST_EVIDENCE only */
 	_Atomic uint32_t *pending;      /* the worker's count of evidence under way; request_free takes one off. May be NULL */
 	uint8_t apex[255];
-	uint16_t evidence_type;         /* TYPE_SOA, TYPE_IXFR or TYPE_AXFR */
-	uint32_t evidence_serial;       /* IXFR: the serial the peer says it has. SOA: the serial we answered with (the peer has at most that).
-	                                 * AXFR and completed IXFR: the serial sent to the end. */
-	bool evidence_completed;        /* the transfer was sent to the end */
-	uint64_t evidence_bytes;
+	bool has_key;
+	uint8_t key[255];               /* of the TSIG record that the message was verified with, where has_key */
+	struct evidence evidence;
 };
 
 struct request *request_new(enum request_kind kind);

@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <urcu/list.h>
 
-#include "authd/serve/request.h"
+#include "authd/serve/evidence.h"
 #include "authd/serve/respond.h"
+#include "lib/dns/serial.h"
 #include "lib/xfr/xfr_out.h"
 #include "lib/zone/journal.h"
 
 enum {
 	CONDENSE_FACTOR = 4,         /* a history of more than that many zones is not worth condensing */
-	EVIDENCE_MAX = 4096,         /* on their way to the manage thread; more are not told */
 	RECORD_MIN_LEN = 12,         /* bytes of a record in a message, at least: a pointer, the fixed fields, little rdata */
 };
 
@@ -21,6 +21,11 @@ struct session {
 	struct netaddr peer;
 	uint8_t apex[NAME_MAX_LEN];
 	uint16_t type;                       /* as asked: TYPE_AXFR or TYPE_IXFR */
+	bool has_key;
+	uint8_t key[NAME_MAX_LEN];           /* TSIG key, where has_key */
+	enum transfer_reason reason;         /* for the whole zone */
+	bool is_condensed;
+	usec_t asked_at;
 	const struct zone_version *version;
 	struct xfr_out *xfr;
 };
@@ -37,23 +42,22 @@ static const struct refusal no_serial = { RCODE_FORMERR, EDNS_ERROR(EDE_OTHER, "
 static const struct refusal trouble = { RCODE_SERVFAIL, EDNS_ERROR(EDE_OTHER, "transfer failed") };
 
 struct transfers {
-	struct mailbox *manage;
+	struct witness *witness;
 	struct journal *journal;
 	const struct clock *clock;
 	struct serve_counters *counters;     /* the worker's */
 	struct cds_list_head sessions;       /* oldest first */
 	uint32_t open;
-	_Atomic uint32_t evidence_pending;
 	uint8_t message[MESSAGE_MAX_LEN];
 };
 
-int transfers_new(struct transfers **out, struct mailbox *manage, struct journal *journal, const struct clock *clock, struct serve_counters *counters)
+int transfers_new(struct transfers **out, struct witness *witness, struct journal *journal, const struct clock *clock, struct serve_counters *counters)
 {
 	struct transfers *transfers = calloc(1, sizeof(*transfers));
 
 	if (!transfers)
 		return ZT_ENOMEM;
-	transfers->manage = manage;
+	transfers->witness = witness;
 	transfers->journal = journal;
 	transfers->clock = clock;
 	transfers->counters = counters;
@@ -82,39 +86,13 @@ void transfers_free(struct transfers *transfers)
 	free(transfers);
 }
 
-/* ---- what the manage thread is told ------------------------------------------------------------------------------------------------ */
-
-struct evidence {
-	const struct netaddr *peer;
-	const uint8_t *apex;
-	uint16_t type;
-	uint32_t serial;
-	bool completed;
-	uint64_t bytes;
-};
-
-/* Without memory, or with too much on the way, nobody is told; the manage thread has other ways to learn where a peer stands. */
-static void evidence_post(struct transfers *transfers, const struct evidence *evidence)
-{
-	bool has_room = atomic_load_explicit(&transfers->evidence_pending, memory_order_relaxed) < EVIDENCE_MAX;
-	struct request *request = has_room ? request_new(REQUEST_EVIDENCE) : NULL;
-
-	if (!request)
-		return;
-	request->pending = &transfers->evidence_pending;
-	atomic_fetch_add_explicit(&transfers->evidence_pending, 1, memory_order_relaxed);
-	request->peer = *evidence->peer;
-	request->received = clock_now(transfers->clock);
-	name_copy(request->apex, evidence->apex);
-	name_lower(request->apex);
-	request->evidence_type = evidence->type;
-	request->evidence_serial = evidence->serial;
-	request->evidence_completed = evidence->completed;
-	request->evidence_bytes = evidence->bytes;
-	mailbox_post(transfers->manage, &request->node);
-}
-
 /* ---- the differences for an IXFR ---------------------------------------------------------------------------------------------------- */
+
+/* What was found for an answer. */
+struct gathered {
+	struct xfr_history history;          /* in use where the machine's configuration names it */
+	enum transfer_reason reason;         /* for the whole zone */
+};
 
 static int on_difference(void *context, const struct journal_version *version, const struct changeset *change)
 {
@@ -169,14 +147,35 @@ static int lineage_check(struct transfers *transfers, struct respond *r, const s
 	return status;
 }
 
-/* What the machine needs to answer. config->history, where it is set, points to *history, which the caller finishes. */
-static int out_prepare(struct transfers *transfers, struct respond *r, struct xfr_out_config *config, struct xfr_history *history)
+/* Why there are no differences: what the journal said of the client's serial. */
+static enum transfer_reason gap_reason(struct transfers *transfers, const struct xfr_out_config *config, int status)
+{
+	struct journal_history info;
+
+	switch (status) {
+	case ZT_OK: return REASON_NONE;
+	case ZT_ELIMIT: return REASON_LARGE;
+	case ZT_EDIFF: return REASON_LINEAGE;
+	case ZT_ENOENT: break;
+	default: return REASON_DAMAGED;
+	}
+	if (journal_history_info(transfers->journal, zone_apex(zone_version_zone(config->version)), &info) != ZT_OK || info.count == 0)
+		return REASON_TOO_OLD;
+	bool is_older = config->client_serial != info.oldest_serial && !serial_is_newer(config->client_serial, info.oldest_serial);
+	return is_older ? REASON_TOO_OLD : REASON_FOREIGN;
+}
+
+/* What the machine needs to answer, and why there are no differences where there are none. config->history, where it is set, points to *history, which the
+ * caller finishes. */
+static int out_prepare(struct transfers *transfers, struct respond *r, struct xfr_out_config *config, struct gathered *gathered)
 {
 	struct zsync theirs;
 
 	config->history = NULL;
+	gathered->reason = REASON_ASKED;
 	if (config->query->qtype != TYPE_IXFR)
 		return ZT_OK;
+	gathered->reason = REASON_NONE;
 	int status = xfr_client_serial(config->query, &config->client_serial);
 	if (status != ZT_OK)
 		return status;
@@ -186,9 +185,10 @@ static int out_prepare(struct transfers *transfers, struct respond *r, struct xf
 	if (tells)
 		status = lineage_check(transfers, r, config, &theirs);
 	if (status == ZT_OK)
-		status = history_gather(transfers, config, history);
+		status = history_gather(transfers, config, &gathered->history);
 	if (status == ZT_OK)
-		config->history = history;
+		config->history = &gathered->history;
+	gathered->reason = gap_reason(transfers, config, status);
 	/* Where the history does not lead from what it has, a peer that can is better off with reconciliation. It is told so by the SOA alone. */
 	config->soa_only = status != ZT_OK && status != ZT_ELIMIT && tells && (theirs.flags & r->plan.zsync_flags & ZSYNC_RECONCILES);
 	return ZT_OK;
@@ -214,21 +214,37 @@ static struct session *session_of(const struct transfers *transfers, const struc
 	return NULL;
 }
 
+static struct evidence_subject session_subject(const struct session *session)
+{
+	return (struct evidence_subject){ &session->peer, session->has_key ? session->key : NULL, session->apex };
+}
+
 static void session_complete(struct transfers *transfers, struct session *session)
 {
+	struct evidence_subject subject = session_subject(session);
 	struct evidence evidence = {
-		.peer = &session->peer, .apex = session->apex, .type = session->type, .serial = zone_version_serial(session->version),
-		.completed = true, .bytes = xfr_out_bytes(session->xfr),
+		.event = EVIDENCE_FETCHED, .is_proven = true, .type = session->type, .serial = zone_version_serial(session->version),
+		.bytes = xfr_out_bytes(session->xfr), .duration = clock_now(transfers->clock) - session->asked_at,
 	};
 
 	switch (xfr_out_style(session->xfr)) {
-	case XFR_OUT_ZONE: counter_add(&transfers->counters->transfers_whole, 1); break;
-	case XFR_OUT_DIFFERENCES: counter_add(&transfers->counters->transfers_difference, 1); break;
-	case XFR_OUT_SOA: counter_add(&transfers->counters->transfers_soa, 1); break;
+	case XFR_OUT_ZONE:
+		counter_add(&transfers->counters->transfers_whole, 1);
+		evidence.kind = TRANSFER_ZONE;
+		/* What was gathered may be larger than the zone in the end. */
+		evidence.reason = session->reason == REASON_NONE ? REASON_LARGE : session->reason;
+		break;
+	case XFR_OUT_DIFFERENCES:
+		counter_add(&transfers->counters->transfers_difference, 1);
+		evidence.kind = session->is_condensed ? TRANSFER_CONDENSED : TRANSFER_STEPS;
+		break;
+	case XFR_OUT_SOA:
+		counter_add(&transfers->counters->transfers_soa, 1);
+		break;
 	}
 	/* A single SOA gives the peer nothing; what it has, it said in its question. */
 	if (xfr_out_style(session->xfr) != XFR_OUT_SOA)
-		evidence_post(transfers, &evidence);
+		witness_tell(transfers->witness, &subject, &evidence);
 	stream_settle(session->stream);
 	session_free(transfers, session);
 }
@@ -268,13 +284,28 @@ static bool is_allowed_more(const struct transfers *transfers, const struct neta
 	return count < TRANSFERS_MAX_PER_PEER;
 }
 
-/* What the question says that the peer has. */
-static void question_note(struct transfers *transfers, const struct xfr_out_config *config, const struct served_zone *zone, const struct stream *stream)
+/* What the question says of the peer. */
+static void question_note(struct transfers *transfers, const struct session *session, const struct xfr_out_config *config)
 {
-	struct evidence evidence = { .peer = stream_remote(stream), .apex = zone->apex, .type = TYPE_IXFR, .serial = config->client_serial };
+	struct evidence_subject subject = session_subject(session);
+	struct evidence evidence = { .event = EVIDENCE_SIGN, .is_proven = true, .type = session->type };
 
-	if (config->query->qtype == TYPE_IXFR)
-		evidence_post(transfers, &evidence);
+	if (session->type == TYPE_IXFR) {
+		evidence.event = EVIDENCE_HOLDS;
+		evidence.serial = config->client_serial;
+	}
+	witness_tell(transfers->witness, &subject, &evidence);
+}
+
+static void session_describe(struct session *session, struct stream *stream, const struct respond *r)
+{
+	session->stream = stream;
+	session->peer = *stream_remote(stream);
+	session->type = r->message.qtype;
+	session->has_key = r->key != NULL;
+	if (r->key)
+		name_copy(session->key, r->key);
+	name_copy(session->apex, r->zone->apex);
 }
 
 static int session_open(struct transfers *transfers, struct stream *stream, struct respond *r)
@@ -282,12 +313,15 @@ static int session_open(struct transfers *transfers, struct stream *stream, stru
 	struct session *session = calloc(1, sizeof(*session));
 	uint8_t options[OPTIONS_MAX_LEN];
 	struct xfr_out_config config = { .query = &r->message, .options = options };
-	struct xfr_history history;
+	struct gathered gathered;
 
 	if (!session)
 		return ZT_ENOMEM;
+	session->asked_at = clock_now(transfers->clock);
 	config.version = session->version = zone_version_acquire(r->version);
-	int status = out_prepare(transfers, r, &config, &history);
+	int status = out_prepare(transfers, r, &config, &gathered);
+	session->reason = gathered.reason;
+	session->is_condensed = config.history && config.history->condense;
 	config.options_len = edns_options_write(r, options);
 	if (status == ZT_OK)
 		status = xfr_out_new(&config, &session->xfr);
@@ -298,11 +332,8 @@ static int session_open(struct transfers *transfers, struct stream *stream, stru
 		free(session);
 		return status;
 	}
-	question_note(transfers, &config, r->zone, stream);
-	session->stream = stream;
-	session->peer = *stream_remote(stream);
-	session->type = r->message.qtype;
-	name_copy(session->apex, r->zone->apex);
+	session_describe(session, stream, r);
+	question_note(transfers, session, &config);
 	cds_list_add_tail(&session->link, &transfers->sessions);
 	transfers->open++;
 	return ZT_OK;
@@ -344,6 +375,19 @@ void transfer_on_close(struct transfers *transfers, struct stream *stream)
 
 /* ---- UDP ------------------------------------------------------------------------------------------------------------------------------- */
 
+/* Over UDP anybody can ask in the peer's name: the question is evidence only with a key or a good cookie. */
+static void udp_note(struct transfers *transfers, const struct respond *r)
+{
+	struct evidence evidence = { .event = EVIDENCE_HOLDS, .type = TYPE_IXFR, .is_proven = r->key || r->plan.cookie_kind == COOKIE_GOOD };
+
+	if (!evidence.is_proven) {
+		witness_note(transfers->witness, r);
+		return;
+	}
+	if (xfr_client_serial(&r->message, &evidence.serial) == ZT_OK)
+		witness_tell(transfers->witness, &(struct evidence_subject){ r->peer, r->key, r->zone->apex }, &evidence);
+}
+
 void transfer_answer_udp(struct transfers *transfers, struct respond *r)
 {
 	uint8_t options[OPTIONS_MAX_LEN];
@@ -351,15 +395,15 @@ void transfer_answer_udp(struct transfers *transfers, struct respond *r)
 	struct xfr_out_config config = {
 		.query = &r->message, .version = r->version, .message_size = limit, .options = options,
 	};
-	struct xfr_history history;
+	struct gathered gathered;
 
 	if (!respond_allows(r, r->zone->allow_transfer)) {
 		counter_add(&transfers->counters->transfers_refused, 1);
 		respond_error(r, not_allowed.rcode, &not_allowed.error);
 		return;
 	}
-	/* What the question says is no evidence here: anybody can send it in the peer's name. */
-	int status = out_prepare(transfers, r, &config, &history);
+	udp_note(transfers, r);
+	int status = out_prepare(transfers, r, &config, &gathered);
 	config.options_len = edns_options_write(r, options);
 	if (status == ZT_OK)
 		status = xfr_out_udp(&config, r->out, limit, &r->out_len);

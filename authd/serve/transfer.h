@@ -10,16 +10,16 @@
 
 #include "authd/serve/counters.h"
 #include "authd/serve/respond.h"
-#include "lib/net/mailbox.h"
 #include "lib/net/stream.h"
 
 struct journal;
 struct transfers;
+struct witness;
 
 enum { TRANSFERS_MAX = 200, TRANSFERS_MAX_PER_PEER = 40 };      /* sessions open at once in one worker; more get SERVFAIL */
 
-/* One per worker. `manage` gets REQUEST_EVIDENCE when a transfer begins (IXFR: the serial the client has) and when it was sent whole. */
-int transfers_new(struct transfers **out, struct mailbox *manage, struct journal *journal, const struct clock *clock, struct serve_counters *counters)
+/* One per worker. `witness` is told when a transfer begins (IXFR: the serial the client has) and when it was sent whole. */
+int transfers_new(struct transfers **out, struct witness *witness, struct journal *journal, const struct clock *clock, struct serve_counters *counters)
 	ZT_MUST_CHECK;
 /* All streams must have ended. NULL is fine. */
 void transfers_free(struct transfers *transfers);

@@ -63,9 +63,61 @@ void view_free(struct view *view)
 {
 	if (!view)
 		return;
+	free(view->peers.slots);
 	free(view->slots);
 	free(view);
 }
+
+/* ---- servers we know --------------------------------------------------------------------------------------------------------------- */
+
+/* The slot of a host, or the free one where it would stand. */
+static struct netaddr *peer_slot(const struct view *view, const struct netaddr *peer)
+{
+	struct netaddr host = *peer;
+
+	netaddr_set_port(&host, 0);
+	uint32_t slot = (uint32_t)netaddr_hash(&host, view->seed) & view->peers.mask;
+	while (netaddr_is_set(&view->peers.slots[slot]) && !netaddr_ip_equal(&view->peers.slots[slot], peer))
+		slot = (slot + 1) & view->peers.mask;
+	return &view->peers.slots[slot];
+}
+
+static int peers_grow(struct view *view)
+{
+	struct view_peers former = view->peers;
+	uint32_t size = former.slots ? (former.mask + 1) * 2 : 8;
+	struct netaddr *slots = calloc(size, sizeof(*slots));
+
+	if (!slots)
+		return ZT_ENOMEM;
+	view->peers.slots = slots;
+	view->peers.mask = size - 1;
+	for (uint32_t i = 0; former.slots && i <= former.mask; i++) {
+		if (netaddr_is_set(&former.slots[i]))
+			*peer_slot(view, &former.slots[i]) = former.slots[i];
+	}
+	free(former.slots);
+	return ZT_OK;
+}
+
+int view_add_peer(struct view *view, const struct netaddr *peer)
+{
+	int status = !view->peers.slots || view->peers.count * 2 > view->peers.mask ? peers_grow(view) : ZT_OK;
+
+	if (status != ZT_OK)
+		return status;
+	struct netaddr *slot = peer_slot(view, peer);
+	view->peers.count += !netaddr_is_set(slot);
+	*slot = *peer;
+	return ZT_OK;
+}
+
+bool view_knows_peer(const struct view *view, const struct netaddr *peer)
+{
+	return view->peers.slots && netaddr_is_set(peer_slot(view, peer));
+}
+
+/* ---- zones --------------------------------------------------------------------------------------------------------------------------- */
 
 struct served_zone *view_get(const struct view *view, const uint8_t *apex)
 {

@@ -41,6 +41,13 @@ struct view_slot {
 	struct served_zone *zone;             /* NULL = free */
 };
 
+/* Addresses of other servers, whatever their ports. */
+struct view_peers {
+	struct netaddr *slots;                /* open addressing; unset = free */
+	uint32_t count;
+	uint32_t mask;                        /* slots - 1; no meaning where there are no slots */
+};
+
 struct view {
 	uint32_t zone_count;
 	uint32_t mask;                        /* slots - 1 */
@@ -48,6 +55,7 @@ struct view {
 	uint64_t seed;                        /* of the table's hash */
 	uint64_t depths[2];                   /* bit N: there is an apex of N labels, so that other names need not be looked for */
 	struct view_slot *slots;              /* open addressing by name_hash of the apex */
+	struct view_peers peers;              /* who is notified of changes, of any zone; filled between view_new and publishing */
 	struct serve_settings settings;       /* set between view_new and publishing; view_new has the defaults */
 };
 
@@ -58,6 +66,10 @@ void serve_settings_init(struct serve_settings *settings);
 struct view *view_new(struct served_zone *const *zones, uint32_t count, uint64_t seed);
 /* Frees the table, not the zones. */
 void view_free(struct view *view);
+
+/* Adds a server to those that are known. */
+int view_add_peer(struct view *view, const struct netaddr *peer) ZT_MUST_CHECK;
+bool view_knows_peer(const struct view *view, const struct netaddr *peer);
 
 /* The zone with the longest apex at or above `name`; NULL if we serve none. With `parent_side` an exact match is passed over where a
  * zone above is served too (a DS question at an apex belongs to the parent, RFC 4035 section 3.1.4.1). */

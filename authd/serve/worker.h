@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include "authd/serve/evidence.h"
 #include "authd/serve/respond.h"
 #include "authd/serve/tapping.h"
 #include "authd/serve/transfer.h"
@@ -33,6 +34,7 @@ struct worker {
 	struct datagrams *datagrams;           /* by listening address */
 	struct entrance *entrance;             /* TCP clients */
 	struct stream_buffers *stream_buffers;
+	struct witness *witness;
 	struct transfers *transfers;
 	struct limiter *limiter;
 	struct moment moment;                  /* of the batch in hand */

@@ -161,7 +161,9 @@ static int worker_open(struct worker *worker, struct workers *set, uint32_t inde
 		log_error(config->log, "cannot listen for TCP on the addresses of server.listen and listen-tls: %s%s", status_text(status), listener_hint(status));
 		return status;
 	}
-	return transfers_new(&worker->transfers, config->manage_mailbox, config->journal, config->clock, &worker->counters);
+	if ((status = witness_new(&worker->witness, config->manage_mailbox, config->clock)) != ZT_OK)
+		return status;
+	return transfers_new(&worker->transfers, worker->witness, config->journal, config->clock, &worker->counters);
 }
 
 /* Also cleans up after a worker_open that failed half way. */
@@ -174,6 +176,7 @@ static void worker_close(struct worker *worker)
 		mailbox_close(&worker->mailbox);
 	connections_close(worker);
 	transfers_free(worker->transfers);
+	witness_free(worker->witness);
 	free(worker->responds);
 	limiter_free(worker->limiter);
 	for (uint32_t i = 0; worker->datagrams && i < worker->set->config.listen_count; i++)

@@ -167,6 +167,15 @@ struct journal_history {
  * included; a few rows are read. ZT_OK: it had. ZT_EDIFF: it had that serial, with other content. ZT_ENOENT: not known. */
 int journal_history_has(struct journal *journal, const uint8_t *apex, uint32_t serial, struct fingerprint fingerprint) ZT_MUST_CHECK;
 
+/* What lies between an older version and the current one. */
+struct journal_gap {
+	uint64_t versions;                 /* 0: it is the current one */
+	usec_t wall;                       /* when it was displaced; of the current one, 0 */
+};
+
+/* ZT_ENOENT: the history has no such serial. Cheap: some heads of rows are read. */
+int journal_history_since(struct journal *journal, const uint8_t *apex, uint32_t serial, struct journal_gap *out) ZT_MUST_CHECK;
+
 /* ZT_ENOENT: nothing is known of the zone. */
 int journal_history_info(struct journal *journal, const uint8_t *apex, struct journal_history *out) ZT_MUST_CHECK;
 

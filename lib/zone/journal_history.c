@@ -429,6 +429,25 @@ int journal_history_list(struct journal *journal, const uint8_t *apex, size_t li
 	return status;
 }
 
+int journal_history_since(struct journal *journal, const uint8_t *apex, uint32_t serial, struct journal_gap *out)
+{
+	struct history_walk walk = { 0 };
+	struct journal_row_history row = { 0 };
+	uint64_t sequence = 0;
+
+	*out = (struct journal_gap){ 0 };
+	int status = walk_begin(&walk, journal, apex);
+	if (status == ZT_OK)
+		status = row_find(&walk, serial, &sequence);
+	if (status == ZT_OK && sequence < walk.meta.next_sequence) {
+		status = row_peek(&walk, sequence, &row);
+		out->versions = walk.meta.next_sequence - sequence;
+		out->wall = row.version.wall;
+	}
+	walk_end(&walk);
+	return status;
+}
+
 int journal_history_info(struct journal *journal, const uint8_t *apex, struct journal_history *out)
 {
 	struct history_walk walk = { 0 };

@@ -34,6 +34,7 @@ static const struct command commands[] = {
 	{ "zones", 0, 0, "", "all zones: role, state, serial" },
 	{ "zone", 1, 1, "ZONE", "one zone: timers, transfers, journal" },
 	{ "peers", 1, 1, "ZONE", "who is told about changes, and who has them" },
+	{ "notify", 1, 2, "ZONE [PEER]", "tell the peers, or one of them, of the newest version again now" },
 	{ "history", 1, 1, "ZONE", "the versions in the journal" },
 	{ "wait", 2, 2, "ZONE SERIAL [--at all|quorum|N] [--timeout S]", "until peers have that version; exit status 3 on timeout" },
 	{ "reload", 0, 1, "[ZONE]", "read the configuration and the zone files again" },

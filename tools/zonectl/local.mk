@@ -2,6 +2,7 @@ bin_PROGRAMS += tools/zonectl/zonectl
 tools_zonectl_zonectl_SOURCES = \
 	%D%/arguments.c %D%/arguments.h \
 	%D%/main.c \
+	%D%/peers.c %D%/peers.h \
 	%D%/render.c %D%/render.h
 tools_zonectl_zonectl_LDADD = $(LIBS_CTL) -lm
 dist_man_MANS += doc/man/zonectl.1

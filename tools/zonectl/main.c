@@ -9,6 +9,7 @@
 #include "lib/base/buf.h"
 #include "lib/ctl/ctl_client.h"
 #include "tools/zonectl/arguments.h"
+#include "tools/zonectl/peers.h"
 #include "tools/zonectl/render.h"
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NOT_REACHED = 3 };
@@ -43,6 +44,15 @@ static void wait_outcome_write(const json_t *result, struct buf *out)
 	}
 }
 
+static void peers_write(const json_t *result, struct buf *out)
+{
+	json_t *rows = peers_shorten(result, clock_wall(clock_system()));
+
+	if (rows)
+		render_result(rows, 0, out);
+	json_decref(rows);
+}
+
 static int result_write(const struct arguments *arguments, json_t *result)
 {
 	bool is_wait = strcmp(arguments->command, "wait") == 0;
@@ -54,6 +64,8 @@ static int result_write(const struct arguments *arguments, json_t *result)
 		buf_init(&out);
 		if (is_wait)
 			wait_outcome_write(result, &out);
+		else if (strcmp(arguments->command, "peers") == 0)
+			peers_write(result, &out);
 		else
 			render_result(result, terminal_width(), &out);
 		if (out.status == ZT_OK)

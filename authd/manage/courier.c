@@ -1,0 +1,184 @@
+/* Messages to one server about one zone. */
+#include "authd/manage/courier.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <urcu/compiler.h>
+
+#include "authd/manage/primary_inner.h"
+#include "lib/dns/rcode.h"
+#include "lib/xfr/xfr_in.h"
+
+enum { MESSAGE_MAX = 1024 };
+
+static const char *address_text(const struct courier *courier, char out[NETADDR_TEXT_SIZE])
+{
+	return netaddr_to_text(&courier->target->host->remote.address, out);
+}
+
+/* ---- replies ------------------------------------------------------------------------------------------------------------------------- */
+
+static void on_notify_reply(struct outbound_query *query, const uint8_t *wire, size_t len)
+{
+	struct courier *courier = caa_container_of(query, struct courier, notify);
+	struct primary *primary = courier->primary;
+	struct netaddr from = courier->target->host->remote.address;
+	char address[NETADDR_TEXT_SIZE];
+	struct message message;
+
+	if (message_read(&message, wire, len) != ZT_OK || !notify_is_reply(&message, query->id, primary->entry->apex))
+		return;
+	unsigned rcode = message_rcode(&message);
+	outbound_query_close(primary->manage->outbound, query);
+	if (rcode != RCODE_NOERROR && rcode != courier->sender.last_rcode)
+		log_warn(primary->manage->log, "zone %s: %s answers NOTIFY with %s; it will not be told of changes until it accepts them from here",
+			 primary->entry->name, address_text(courier, address), rcode_to_text(rcode));
+	notify_sender_on_reply(&courier->sender, rcode, clock_now(primary->manage->clock));
+	courier_run(courier);
+	hosts_on_sign(primary->manage->hosts, &from, true);
+}
+
+static void on_probe_reply(struct outbound_query *query, const uint8_t *wire, size_t len)
+{
+	struct courier *courier = caa_container_of(query, struct courier, probe);
+	struct primary *primary = courier->primary;
+	struct netaddr from = courier->target->host->remote.address;
+	struct message message;
+	uint32_t serial;
+	unsigned rcode;
+
+	if (message_read(&message, wire, len) != ZT_OK)
+		return;
+	int status = soa_reply_read(&message, query->id, primary->entry->apex, &serial, &rcode);
+	if (status == ZT_EMALFORMED)
+		return;
+	outbound_query_close(primary->manage->outbound, query);
+	courier->probe_rcode = status == ZT_OK ? RCODE_NOERROR : (uint16_t)rcode;
+	if (status == ZT_OK) {
+		notify_sender_on_probe(&courier->sender, serial, clock_now(primary->manage->clock));
+		primary_see(primary, courier->target, serial, TYPE_SOA);      /* the courier may be gone now */
+	}
+	hosts_on_sign(primary->manage->hosts, &from, true);
+}
+
+/* ---- messages ------------------------------------------------------------------------------------------------------------------------ */
+
+static void notify_send(struct courier *courier, bool again)
+{
+	struct primary *primary = courier->primary;
+	struct outbound *outbound = primary->manage->outbound;
+	const struct zone_version *version = zone_current(primary->entry->zone);
+	uint8_t wire[MESSAGE_MAX];
+	struct rrset soa;
+	size_t len;
+	int status = ZT_OK;
+
+	if (!again || !courier->notify.open)
+		status = outbound_query_open(outbound, &courier->notify);
+	struct notify_out notify = { courier->notify.id, primary->entry->apex, zone_version_soa(version, &soa) ? &soa : NULL };
+	if (status == ZT_OK)
+		status = notify_write(&notify, wire, sizeof(wire), &len);
+	if (status == ZT_OK)
+		status = outbound_query_send(outbound, &courier->notify, wire, len);
+	if (status != ZT_OK) {
+		char address[NETADDR_TEXT_SIZE];
+		log_warn(primary->manage->log, "zone %s: cannot send NOTIFY to %s: %s; trying again, is there a route to it?", primary->entry->name,
+			 address_text(courier, address), status_text(status));
+		notify_sender_on_unreachable(&courier->sender, clock_now(primary->manage->clock));
+	}
+}
+
+static void probe_send(struct courier *courier)
+{
+	struct primary *primary = courier->primary;
+	struct outbound *outbound = primary->manage->outbound;
+	uint8_t wire[MESSAGE_MAX];
+	size_t len;
+
+	/* A probe that is lost is followed by the next one. */
+	int status = outbound_query_open(outbound, &courier->probe);
+	if (status == ZT_OK)
+		status = soa_query_write(wire, sizeof(wire), courier->probe.id, primary->entry->apex, &len);
+	if (status == ZT_OK)
+		status = outbound_query_send(outbound, &courier->probe, wire, len);
+	if (status != ZT_OK)
+		outbound_query_close(outbound, &courier->probe);
+}
+
+void courier_run(struct courier *courier)
+{
+	struct primary *primary = courier->primary;
+
+	switch (notify_sender_step(&courier->sender, clock_now(primary->manage->clock), &primary->manage->rng)) {
+	case NOTIFY_WAIT: break;
+	case NOTIFY_SEND: notify_send(courier, false); break;
+	case NOTIFY_RESEND: notify_send(courier, true); break;
+	case NOTIFY_PROBE: probe_send(courier); break;
+	case NOTIFY_BELIEVE:
+		primary_see(primary, courier->target, courier->sender.fetched_serial, courier->target->standing.fetched_type);
+		return;
+	}
+	primary_wake_by(primary, courier->sender.wake_at);
+}
+
+bool courier_hurry(struct courier *courier, usec_t at)
+{
+	usec_t before = courier->sender.wake_at;
+
+	notify_sender_on_sign(&courier->sender, at);
+	if (courier->sender.wake_at >= before)
+		return false;
+	primary_wake_by(courier->primary, courier->sender.wake_at);
+	return true;
+}
+
+/* ---- life ------------------------------------------------------------------------------------------------------------------------------ */
+
+struct courier *courier_new(struct primary *primary, struct target *target)
+{
+	struct courier *courier = calloc(1, sizeof(*courier));
+
+	if (!courier)
+		return NULL;
+	courier->primary = primary;
+	courier->target = target;
+	courier->notify.remote = courier->probe.remote = &target->host->remote;
+	courier->notify.on_reply = on_notify_reply;
+	courier->probe.on_reply = on_probe_reply;
+	notify_sender_init(&courier->sender);
+	courier->behind_wall = primary->entry->loaded_wall;
+	cds_list_add_tail(&courier->of_host, &target->host->couriers);
+	cds_list_add_tail(&courier->of_primary, &primary->couriers);
+	cds_list_add_tail(&courier->of_all, hosts_couriers(primary->manage->hosts));
+	return courier;
+}
+
+void courier_free(struct courier *courier)
+{
+	if (!courier)
+		return;
+	outbound_query_close(courier->primary->manage->outbound, &courier->notify);
+	outbound_query_close(courier->primary->manage->outbound, &courier->probe);
+	cds_list_del(&courier->of_host);
+	cds_list_del(&courier->of_primary);
+	cds_list_del(&courier->of_all);
+	free(courier);
+}
+
+void courier_reason(const struct courier *courier, char *out, size_t size)
+{
+	const struct notify_sender *sender = &courier->sender;
+
+	if (sender->state == NOTIFY_ACKNOWLEDGED && sender->has_fetched && sender->fetched_serial == sender->serial)
+		snprintf(out, size, "took the transfer, does not serve it yet");
+	else if (sender->state == NOTIFY_ACKNOWLEDGED && courier->probe_rcode != RCODE_NOERROR)
+		snprintf(out, size, "acknowledged NOTIFY, answers SOA with %s", rcode_to_text(courier->probe_rcode));
+	else if (sender->state == NOTIFY_ACKNOWLEDGED)
+		snprintf(out, size, "acknowledged NOTIFY, not yet seen with the serial");
+	else if (sender->last_rcode != RCODE_NOERROR)
+		snprintf(out, size, "answers NOTIFY with %s", rcode_to_text(sender->last_rcode));
+	else if (sender->unanswered > 1)
+		snprintf(out, size, "no answer to NOTIFY");
+	else
+		snprintf(out, size, "NOTIFY sent, no answer yet");
+}
