@@ -13,7 +13,7 @@
 #define PROBE_AGAIN_MAX (8 * USEC_PER_SEC)
 #define LAGGING_FIRST (5 * USEC_PER_SEC)         /* from the acknowledgement until it is told again */
 #define LAGGING_MAX (60 * USEC_PER_SEC)
-enum { SILENT_AFTER = 3, BELIEVE_AFTER = 9, ROUNDS_MAX = 16, STATE_VERSION = 1 };
+enum { SILENT_AFTER = 3, BELIEVE_AFTER = 9, ROUNDS_MAX = 16, HURRIES_MAX = 3, STATE_VERSION = 1 };
 
 /* ---- messages --------------------------------------------------------------------------------------------------------------------- */
 
@@ -235,6 +235,7 @@ void notify_sender_on_reply(struct notify_sender *sender, unsigned rcode, usec_t
 	if (!sender->in_flight)
 		return;
 	sender->in_flight = false;
+	sender->hurries = 0;
 	sender->last_rcode = rcode;
 	bool has_newer = sender->serial != sender->flight_serial;
 	if (rcode == RCODE_NOERROR || rcode == RCODE_NOTIMP) {
@@ -304,6 +305,12 @@ static usec_t repeated_at(const struct notify_sender *sender, usec_t at)
 void notify_sender_on_sign(struct notify_sender *sender, usec_t at)
 {
 	if (sender->state == NOTIFY_PENDING && (sender->in_flight || sender->attempts == 0)) {
+		if (sender->hurries >= HURRIES_MAX)      /* it lives, but does not answer this */
+			return;
+		sender->hurries++;
+		/* It is back: pauses are short again. */
+		if (sender->attempts > 1)
+			sender->attempts = 1;
 		wake_by(sender, repeated_at(sender, at));
 	} else if (sender->state == NOTIFY_ACKNOWLEDGED && sender->probes > 0 && !sender->probe_answered) {
 		sender->probe_pause = PROBE_FIRST;

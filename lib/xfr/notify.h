@@ -61,6 +61,7 @@ struct notify_sender {
 	uint32_t fetched_serial;
 	unsigned attempts;             /* of the present serial */
 	unsigned unanswered;           /* messages in a row without a good reply, whatever the serial */
+	unsigned hurries;              /* signs of life that made it be told earlier, since its last reply */
 	unsigned rounds;               /* how often it was told again after an acknowledgement, of the present serial */
 	unsigned probes;               /* since the acknowledgement or transfer */
 	usec_t probe_pause;            /* until the next one */
@@ -94,7 +95,7 @@ void notify_sender_on_unreachable(struct notify_sender *sender, usec_t now);
 /* The answer to a probe. */
 void notify_sender_on_probe(struct notify_sender *sender, uint32_t serial, usec_t now);
 /* The target is there: a message or probe that it has not answered is repeated at `at` (now, or a little later where many are brought forward at
- * once). Nothing changes where it did answer. */
+ * once), and pauses begin anew; not more than thrice in vain. Nothing changes where it did answer. */
 void notify_sender_on_sign(struct notify_sender *sender, usec_t at);
 /* Somebody who may be the target took a transfer: worth asking, or telling again, soon. */
 void notify_sender_ask(struct notify_sender *sender, usec_t now);

@@ -362,6 +362,16 @@ START_TEST(sign_of_life_brings_the_next_question_forward)
 	ck_assert_int_eq(f.sender.wake_at, wake_at);
 	notify_sender_ask(&f.sender, f.now);
 	ck_assert_int_le(f.sender.wake_at - f.now, 10 * USEC_PER_MSEC);
+	/* It lives and leaves messages unanswered: that is brought forward a few times, then the pauses grow. */
+	begin(&f);
+	notify_sender_announce(&f.sender, 5, f.now);
+	unsigned sent = 0;
+	for (usec_t end = f.now + 100 * USEC_PER_SEC; f.now < end; f.now += USEC_PER_SEC / 2) {
+		sent += step(&f) != NOTIFY_WAIT;
+		notify_sender_on_sign(&f.sender, f.now);
+	}
+	ck_assert_uint_le(sent, 12);
+	ck_assert_uint_ge(sent, 8);
 	/* Nor told more often where it refuses. */
 	notify_sender_announce(&f.sender, 6, f.now);
 	ck_assert_int_eq(step(&f), NOTIFY_SEND);
