@@ -18,6 +18,7 @@ authd_libauthd_a_SOURCES = \
 	%D%/manage/courier.c %D%/manage/courier.h \
 	%D%/manage/confine.c %D%/manage/confine.h \
 	%D%/manage/consumer.c %D%/manage/consumer.h \
+	%D%/manage/digest.c %D%/manage/digest.h \
 	%D%/manage/encrypt.c %D%/manage/encrypt.h \
 	%D%/manage/exporter.c %D%/manage/exporter.h \
 	%D%/manage/hosts.c %D%/manage/hosts.h \

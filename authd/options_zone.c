@@ -14,6 +14,8 @@ static const char *domain_name_check(const char *text)
 
 static const struct schema_name catalog_roles[] = { { "none", CATALOG_NONE }, { "consumer", CATALOG_CONSUMER }, { "producer", CATALOG_PRODUCER }, { NULL, 0 } };
 
+static const struct schema_name zonemd_hashes[] = { { "none", ZONEMD_NO_HASH }, { "sha384", ZONEMD_SHA384 }, { "sha512", ZONEMD_SHA512 }, { NULL, 0 } };
+
 static const char *group_check(const char *text)
 {
 	return text[0] && strlen(text) <= 255 ? NULL : "a text of 1 to 255 bytes";
@@ -47,7 +49,12 @@ static const struct schema_row zone_rows[] = {
 	{ "zonemd-verify", SCHEMA_BOOL, offsetof(struct zone_conf, zonemd_verify), .fallback = "yes",
 	  .help = "Whether a zone file or transfer whose content does not have the digest that its ZONEMD records state (RFC 8976) is refused. Where no record has a "
 		  "scheme and hash known here (SIMPLE with SHA-384 or SHA-512), that is logged and the content taken. UPDATE is not checked, nor does it keep "
-		  "ZONEMD true: sign such zones anew, or publish none in them." },
+		  "ZONEMD true unless there is zonemd-generate: sign such zones anew, or publish none in them." },
+	{ "zonemd-generate", SCHEMA_ENUM, offsetof(struct zone_conf, zonemd_generate), .fallback = "none", .names = zonemd_hashes,
+	  .help = "Gives each version of a primary zone a ZONEMD record at its apex with the digest of its content (RFC 8976), in place of those that its file or UPDATE may put there. The "
+		  "whole zone is hashed for each version (100,000 address records take 8 ms, and that much longer is the way of an UPDATE); updates that come at the same time share a version. "
+		  "A signed zone can't be given a record without a signature: it must come with "
+		  "a ZONEMD of its own that is right, or it is refused, and so is an UPDATE of it." },
 	{ "catalog", SCHEMA_ENUM, offsetof(struct zone_conf, catalog), .fallback = "none", .names = catalog_roles,
 	  .help = "What the zone is as a catalog of zones (RFC 9432). A consumer's content says which secondary zones are served: those it lists come, change and go with "
 		  "it, also while the daemon runs. A member's data goes with it for good, also where its unique label in the catalog changes. A catalog that breaks a rule changes nothing, and "
@@ -125,7 +132,10 @@ void zone_options_read(struct options_reader *reader, const struct zone_conf *co
 	name_lower(own);
 	zone->apex = own;
 	zone->file = conf->file;
+	zone->zonemd_generate = (enum zonemd_hash)conf->zonemd_generate;
 	zone_options_settings(reader, conf, &conf->primaries, zone);
+	if (zone->zonemd_generate != ZONEMD_NO_HASH && zone->primaries_count > 0)
+		options_problem(reader, yaml_node_get(conf->node, "zonemd-generate"), "a secondary serves what its primaries have; expected it on a primary zone");
 	if (!zone->file && zone->primaries_count == 0 && conf->catalog != CATALOG_PRODUCER)
 		options_problem(reader, conf->node, "the zone has neither file nor primaries; expected a file (primary) or primaries (secondary)");
 	if (zone->file && zone->primaries_count > 0)

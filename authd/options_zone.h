@@ -7,6 +7,7 @@
 #include "authd/options_remote.h"
 #include "lib/conf/schema.h"
 #include "lib/net/acl.h"
+#include "lib/zone/zonemd.h"
 
 struct options_reader;
 
@@ -38,6 +39,7 @@ struct zone_options {
 	struct acl *allow_update;
 	struct acl *allow_notify;         /* the primaries among them */
 	bool zonemd_verify;
+	enum zonemd_hash zonemd_generate; /* none on a secondary */
 	struct catalog_options *catalog;  /* of a catalog zone; else NULL */
 	const uint8_t *catalog_member;    /* apex of the catalog that lists the zone; NULL: none */
 	const char *catalog_group;        /* in that catalog; NULL: none */
@@ -59,6 +61,7 @@ struct zone_conf {
 	struct schema_list allow_update;
 	struct schema_list allow_notify;
 	bool zonemd_verify;
+	int zonemd_generate;
 	int catalog;
 	struct schema_list catalog_template;
 	const char *catalog_member;

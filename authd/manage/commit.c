@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "authd/manage/consumer.h"
+#include "authd/manage/digest.h"
 #include "authd/manage/images.h"
 #include "authd/manage/pledge.h"
 #include "authd/manage/primary.h"
@@ -119,10 +120,13 @@ static void prepare(struct manage *manage, struct passage *passage, struct commi
 	item->error[0] = 0;
 	changeset_init(&passage->change);
 	passage->from = zone_current(item->entry->zone);
-	passage->to = zone_edit_view(item->edit);
 	int status = pledge_redeem(manage, item->entry);
-	if (status != ZT_OK) {
+	if (status != ZT_OK)
 		snprintf(item->error, sizeof(item->error), "not stored: journal: %s", status_text(status));
+	else if (item->source == JOURNAL_UPDATE || item->source == JOURNAL_RELOAD)
+		status = digest_renew(item->entry, item->edit, item->error);
+	passage->to = zone_edit_view(item->edit);
+	if (status != ZT_OK) {
 		refuse(passage, status);
 		return;
 	}

@@ -8,6 +8,7 @@
 #include "authd/manage/commit.h"
 #include "authd/manage/images.h"
 #include "authd/manage/confine.h"
+#include "authd/manage/digest.h"
 #include "authd/manage/merge.h"
 #include "authd/manage/pledge.h"
 #include "lib/zone/zonefile.h"
@@ -70,6 +71,8 @@ static int digest_check(struct manage *manage, struct zone_entry *entry, const s
 {
 	char error[512];
 
+	if (entry->options->zonemd_generate != ZONEMD_NO_HASH)      /* replaced, or looked at then */
+		return ZT_OK;
 	int status = commit_digest_check(manage, entry, version, error);
 	if (status != ZT_OK)
 		zone_entry_fail(entry, "%s: %.400s", entry->options->file, error);
@@ -164,7 +167,9 @@ static int reload_merge(struct manage *manage, const struct zone_entry *entry, s
 	int status = zone_edit_begin(reload->fresh, &edit);
 	if (status != ZT_OK)
 		return status;
-	status = merge_local_changes(manage->journal, &sides, edit, &reload->merged);
+	status = digest_carry(entry, edit);
+	if (status == ZT_OK)
+		status = merge_local_changes(manage->journal, &sides, edit, &reload->merged);
 	if (status == ZT_OK)
 		zone_edit_publish(edit);
 	else
@@ -252,16 +257,18 @@ int loader_reload(struct manage *manage, struct zone_entry *entry, bool *changed
 		error_set(entry, "the content of before could not be stored yet");
 		return ZT_ENOSPC;
 	}
-	if (!entry->last_error[0] && file_is_unchanged(manage, entry))
+	if (!entry->last_error[0] && file_is_unchanged(manage, entry) && !digest_is_due(manage, entry))
 		return ZT_OK;
 	reload_init(&reload);
 	int status = reload_run(manage, entry, &reload, changed);
 	reload_fini(&reload);
-	if (status == ZT_OK)
+	if (status == ZT_OK) {
 		zone_entry_clear_error(entry);
-	else
+		digest_note(manage, entry);
+	} else {
 		log_error(manage->log, "zone %s: not reloaded, serial %u stays in service: %s", entry->name,
 			zone_version_serial(zone_current(entry->zone)), entry->last_error);
+	}
 	return status;
 }
 
@@ -319,14 +326,23 @@ static int file_load(struct manage *manage, struct zone_entry *entry, struct zon
 {
 	struct journal_content damaged;
 
+	char error[512] = "";
+
 	int status = file_read(manage, entry, edit, origin);
 	if (status != ZT_OK)
 		return status;
-	if (journal_content_info(manage->journal, entry->apex, &damaged) == ZT_OK)
+	/* A pledge was made of the content with its digest. */
+	status = digest_make(entry, edit, error);
+	uint32_t serial = zone_version_serial(zone_edit_view(edit));
+	if (status == ZT_OK && journal_content_info(manage->journal, entry->apex, &damaged) == ZT_OK)
 		status = merge_raise_serial(edit, damaged.serial);
-	else
+	else if (status == ZT_OK)
 		status = pledge_compare(manage, entry, edit);
-	if (status != ZT_OK)
+	if (status == ZT_OK && zone_version_serial(zone_edit_view(edit)) != serial)
+		status = digest_make(entry, edit, error);
+	if (status != ZT_OK && error[0])
+		zone_entry_fail(entry, "%s: %.400s", entry->options->file, error);
+	else if (status != ZT_OK)
 		error_set(entry, status_text(status));
 	return status;
 }
@@ -351,7 +367,8 @@ static void load_begin(struct manage *manage, struct zone_entry *entry, struct l
 	bool is_secondary = entry->options->primaries_count > 0;
 	if (load->status == ZT_OK) {
 		/* A refused file is told in last_error; the zone is served all the same. */
-		if (!is_secondary && entry->options->file && !file_is_unchanged(manage, entry) && loader_reload(manage, entry, NULL) != ZT_OK)
+		bool is_stale = !is_secondary && entry->options->file && (!file_is_unchanged(manage, entry) || digest_is_due(manage, entry));
+		if (is_stale && loader_reload(manage, entry, NULL) != ZT_OK)
 			log_warn(manage->log, "zone %s: served as it was before %s changed", entry->name, entry->options->file);
 		return;
 	}
@@ -393,6 +410,8 @@ static void loads_pledge(struct manage *manage, struct load *loads, size_t count
 static void load_end(struct manage *manage, struct load *load, const struct commit_item *item)
 {
 	load->status = item->status;
+	if (item->status == ZT_OK)
+		digest_note(manage, load->entry);
 	if (item->status != ZT_OK)
 		error_set(load->entry, item->error);
 	else if (load->is_pledged && pledge_keep(load->entry, &load->origin) != ZT_OK)

@@ -110,6 +110,9 @@ static int on_change(void *context, const struct journal_local_change *change)
 	struct rrset file = file_rrset(merge, change);
 	uint16_t type = change->current.type;
 
+	/* A digest is of the content it came with. */
+	if (type == TYPE_ZONEMD && name_equal(change->owner, zone_apex(zone_version_zone(merge->sides->file))))
+		return ZT_OK;
 	if (type == TYPE_SOA) {
 		soa_remember(merge, &change->base);
 		return ZT_OK;
@@ -168,12 +171,27 @@ static int soa_put(struct zone_edit *edit, const struct soa_bytes *soa)
 	return zone_edit_put_rrset(edit, zone_apex(zone_version_zone(zone_edit_view(edit))), &set);
 }
 
+/* Of which the fingerprints know nothing. */
+static bool same_digest(const struct zone_version *a, const struct zone_version *b)
+{
+	struct rrset sets[2];
+	const struct zone_version *versions[] = { a, b };
+
+	for (int i = 0; i < 2; i++) {
+		const struct znode *apex = zone_version_apex(versions[i]);
+		if (!apex || !znode_rrset(apex, TYPE_ZONEMD, 0, &sets[i]))
+			sets[i] = (struct rrset){ .type = TYPE_ZONEMD };
+	}
+	return sets[0].count == sets[1].count && (sets[0].count == 0 || sets[0].ttl == sets[1].ttl) && same_records(&sets[0], &sets[1]);
+}
+
 /* Whether the edit holds what is served, but for the serial. */
 static bool same_content(const struct merge *merge, const struct soa_bytes *mine, const struct soa_bytes *served)
 {
 	struct zone_summary a = zone_summary(zone_edit_view(merge->edit)), b = zone_summary(merge->sides->served);
 
 	return a.count == b.count && fingerprint_equal(a.fingerprint, b.fingerprint) && mine->ttl == served->ttl &&
+	       same_digest(zone_edit_view(merge->edit), merge->sides->served) &&
 	       soa_same_fields(mine->rdata, mine->len, served->rdata, served->len);
 }
 

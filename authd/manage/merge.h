@@ -2,6 +2,7 @@
  *
  * Record-wise: a record that was added since the file was last read is there afterwards, one that was removed is not, whatever the file says of others in
  * its RRset; a TTL that was changed stays changed. Of types that stand alone (CNAME, DNAME) the file's record wins where it is a new one.
+ * The ZONEMD of the apex is the edit's.
  * The SOA's fields follow the same rule; its serial is the file's where that is newer than the served one, else the next after the served one, and
  * stays where nothing else differs.
  */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "authd/manage/commit.h"
+#include "lib/dns/rrtype.h"
 #include "lib/zone/catalog.h"
 
 static bool is_member(const struct zone_options *zone, const struct zone_entry *producer)
@@ -33,7 +34,10 @@ static int content_make(struct manage *manage, const struct zone_entry *entry, s
 		if (is_member(zone, entry))
 			wishes[filled++] = (struct catalog_wish){ zone->apex, zone->catalog_group };
 	}
-	int status = catalog_write(edit, &writer, outcome);
+	/* One that was made here is made anew, one that is no longer asked for goes. */
+	int status = entry->options->zonemd_generate == ZONEMD_NO_HASH ? zone_edit_remove_rrset(edit, entry->apex, TYPE_ZONEMD, 0) : ZT_OK;
+	if (status == ZT_OK || status == ZT_ENOENT)
+		status = catalog_write(edit, &writer, outcome);
 	free(wishes);
 	return status;
 }

@@ -83,12 +83,12 @@ static void digester_fini(struct digester *digester)
 	free(digester->block);
 }
 
-static bool digester_init(struct digester *digester, const struct statement *statement)
+static bool digester_init(struct digester *digester, const bool wanted[HASHES])
 {
 	*digester = (struct digester){ .block = malloc(BLOCK_SIZE) };
 	digester->failed = !digester->block;
 	for (int i = 0; i < HASHES && !digester->failed; i++) {
-		if (!statement->digests[i])
+		if (!wanted[i])
 			continue;
 		const EVP_MD *kind = hashes[i].number == 1 ? EVP_sha384() : EVP_sha512();
 		digester->contexts[i] = EVP_MD_CTX_new();
@@ -161,8 +161,11 @@ static int digests_compare(const struct zone_version *version, const struct stat
 	struct digester digester;
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	const char *differing = NULL;
+	bool wanted[HASHES];
 
-	if (digester_init(&digester, statement))
+	for (int i = 0; i < HASHES; i++)
+		wanted[i] = statement->digests[i] != NULL;
+	if (digester_init(&digester, wanted))
 		zone_hash(&digester, version);
 	for (int i = 0; i < HASHES && !digester.failed; i++) {
 		if (!digester.contexts[i])
@@ -208,4 +211,47 @@ int zonemd_verify(const struct zone_version *version, struct zonemd_report *repo
 	else
 		report_set(report, ZONEMD_MISMATCH, "there are two ZONEMD records of one scheme and hash");
 	return ZT_OK;
+}
+
+/* ---- making them ------------------------------------------------------------------------------------------------------------------ */
+
+bool zonemd_is_of(const struct zone_version *version, enum zonemd_hash hash)
+{
+	const struct znode *apex = zone_version_apex(version);
+	const uint8_t *at, *data;
+	struct rrset zonemd;
+	uint16_t len;
+
+	if (!apex || !znode_rrset(apex, TYPE_ZONEMD, 0, &zonemd) || zonemd.count != 1)
+		return false;
+	at = zonemd.rdata;
+	return rrset_next(&zonemd, &at, &data, &len) && wire_get_u32(data) == zone_version_serial(version) && data[4] == SCHEME_SIMPLE && data[5] == hash;
+}
+
+int zonemd_put(struct zone_edit *edit, enum zonemd_hash hash)
+{
+	const struct zone_version *version = zone_edit_view(edit);
+	const bool wanted[HASHES] = { hash == ZONEMD_SHA384, hash == ZONEMD_SHA512 };
+	uint8_t packed[sizeof(uint16_t) + HEADER_LEN + EVP_MAX_MD_SIZE], *rdata = packed + sizeof(uint16_t);
+	struct digester digester;
+	struct rrset soa;
+
+	if (!zone_version_soa(version, &soa))
+		return ZT_OK;
+	struct rrset zonemd = { .type = TYPE_ZONEMD, .count = 1, .ttl = soa.ttl, .rdata = packed };
+	uint16_t len = (uint16_t)(HEADER_LEN + hashes[hash - 1].digest_len);
+	wire_put_u32(rdata, zone_version_serial(version));
+	rdata[4] = SCHEME_SIMPLE;
+	rdata[5] = (uint8_t)hash;
+	if (digester_init(&digester, wanted))
+		zone_hash(&digester, version);
+	if (!digester.failed && EVP_DigestFinal_ex(digester.contexts[hash - 1], rdata + HEADER_LEN, NULL) != 1)
+		digester.failed = true;
+	int status = digester.failed ? ZT_ENOMEM : ZT_OK;
+	digester_fini(&digester);
+	if (status != ZT_OK)
+		return status;
+	memcpy(packed, &len, sizeof(len));
+	zonemd.rdata_size = sizeof(len) + len;
+	return zone_edit_put_rrset(edit, zone_apex(zone_version_zone(version)), &zonemd);
 }

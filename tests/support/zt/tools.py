@@ -5,7 +5,7 @@ from zt.lab import Failure
 from zt.node import require
 
 PACKAGES = {"dig": "bind9-dnsutils", "nsupdate": "bind9-dnsutils", "kdig": "knot-dnsutils", "knsupdate": "knot-dnsutils", "drill": "ldnsutils",
-            "ldns-read-zone": "ldnsutils", "ldns-compare-zones": "ldnsutils", "ldns-keygen": "ldnsutils", "ldns-signzone": "ldnsutils",
+            "ldns-read-zone": "ldnsutils", "ldns-compare-zones": "ldnsutils", "ldns-keygen": "ldnsutils", "ldns-signzone": "ldnsutils", "ldns-verify-zone": "ldnsutils",
             "delv": "bind9-dnsutils"}
 
 

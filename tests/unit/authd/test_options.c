@@ -227,6 +227,9 @@ static const struct {
 	  ":5:40: there is no such catalog" },
 	{ PLAIN "  - {name: c, file: c, catalog-group: g}\n", ":4:39: a group of no catalog" },
 	{ "template:\n  - {name: plain, file: f}\n", ":2:25: not for a template" },
+	{ "zone:\n  - {name: c, primaries: 192.0.2.1, zonemd-generate: sha384}\n", ":2:54: a secondary serves what its primaries have" },
+	{ "zone:\n  - {name: c, file: c, zonemd-generate: yes}\n", "expected one of none, sha384 or sha512" },
+	{ "template:\n  - {name: plain, zonemd-generate: sha384}\n", ":2:36: not for a template" },
 	{ "template:\n  - {name: plain, catalog: producer}\n", ":2:28: not for a template" },
 	{ "template:\n  - {name: plain}\n  - {name: plain}\n", "plain" },
 };

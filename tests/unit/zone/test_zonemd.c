@@ -1,5 +1,6 @@
 /* lib/zone/zonemd: the zones of RFC 8976 appendix A, and what must not pass. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/zone/zonemd.h"
@@ -80,11 +81,57 @@ START_TEST(an_empty_zone_has_no_digest)
 }
 END_TEST
 
+/* A version of the zone with a digest made here; what was at its place before is gone. */
+static void make(struct zone *zone, enum zonemd_hash hash)
+{
+	struct zone_edit *edit;
+
+	ck_assert_int_eq(zone_edit_begin(zone, &edit), ZT_OK);
+	ck_assert_int_eq(zonemd_put(edit, hash), ZT_OK);
+	zone_edit_publish(edit);
+}
+
+static const struct {
+	const char *data;
+	enum zonemd_hash hash;
+	const char *digest;
+} made[] = {
+	{ SIMPLE_DATA, ZONEMD_SHA384, SIMPLE_DIGEST }, { COMPLEX_DATA, ZONEMD_SHA384, COMPLEX_DIGEST }, { MANY_DATA, ZONEMD_SHA512, SHA512_DIGEST },
+	{ MANY_DATA PRIVATE_HASH PRIVATE_SCHEME ZONEMD(SERIAL, "1", ZEROS48), ZONEMD_SHA384, SHA384_DIGEST },
+};
+
+START_TEST(the_digests_of_the_rfc_are_made)
+{
+	struct zone *zone = zone_text_new("example.", made[_i].data);
+	char line[400];
+	struct zonemd_report report;
+
+	make(zone, made[_i].hash);
+	char *dump = zone_text_dump(zone_current(zone));
+	snprintf(line, sizeof(line), "%s 1 %d", SERIAL, made[_i].hash);
+	ck_assert_msg(strstr(dump, line), "%s", dump);
+	for (char *at = dump; *at; at++)
+		*at = *at >= 'A' && *at <= 'F' ? (char)(*at | 0x20) : *at;
+	ck_assert_msg(strstr(dump, made[_i].digest), "%s", dump);
+	ck_assert_ptr_null(strstr(dump, "e2d523f6"));
+	free(dump);
+	ck_assert_int_eq(zonemd_verify(zone_current(zone), &report), ZT_OK);
+	ck_assert_int_eq(report.outcome, ZONEMD_VERIFIED);
+	ck_assert(zonemd_is_of(zone_current(zone), made[_i].hash));
+	ck_assert(!zonemd_is_of(zone_current(zone), made[_i].hash == ZONEMD_SHA384 ? ZONEMD_SHA512 : ZONEMD_SHA384));
+	/* Of another serial it is none. */
+	zone_text_publish(zone, "= 2018031901");
+	ck_assert(!zonemd_is_of(zone_current(zone), made[_i].hash));
+	zone_free(zone);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("zone/zonemd");
 	TCase *tc = tcase_create("zonemd");
 	tcase_add_loop_test(tc, the_outcome_is_as_the_rfc_says, 0, sizeof(rows) / sizeof(rows[0]));
+	tcase_add_loop_test(tc, the_digests_of_the_rfc_are_made, 0, sizeof(made) / sizeof(made[0]));
 	tcase_add_test(tc, an_empty_zone_has_no_digest);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
