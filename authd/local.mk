@@ -57,6 +57,7 @@ authd_libauthd_a_SOURCES = \
 	%D%/serve/edns.c %D%/serve/edns.h \
 	%D%/serve/evidence.c %D%/serve/evidence.h \
 	%D%/serve/limit.c %D%/serve/limit.h \
+	%D%/serve/repair.c %D%/serve/repair.h \
 	%D%/serve/request.c %D%/serve/request.h \
 	%D%/serve/respond.c %D%/serve/respond.h \
 	%D%/serve/settings.h \

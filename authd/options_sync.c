@@ -8,21 +8,10 @@
 #include <unistd.h>
 
 #include "lib/base/sandbox.h"
+#include "lib/base/secret_line.h"
 #include "lib/xfr/zsync.h"
 
-enum { SECRET_LEAST = 16, LINE_SIZE = 1024 };
-
-/* The first line that is neither empty nor a comment, without its end; "" where there is none. */
-static void line_read(FILE *in, char line[LINE_SIZE])
-{
-	line[0] = '\0';
-	while (fgets(line, LINE_SIZE, in)) {
-		line[strcspn(line, "\r\n")] = '\0';
-		if (line[0] != '#' && line[strspn(line, " \t")] != '\0')
-			return;
-		line[0] = '\0';
-	}
-}
+enum { LINE_SIZE = 1024 };
 
 static int file_read(struct fingerprint_key *out, const char *path, const struct yaml_node *node, const struct serve_sink *sink)
 {
@@ -36,9 +25,9 @@ static int file_read(struct fingerprint_key *out, const char *path, const struct
 		problems_add(sink->problems, node->line, node->column, "sync-secret-file: cannot open %.200s: %s%s", path, strerror(errno), sandbox_hint(path));
 		return ZT_OK;
 	}
-	line_read(in, line);
+	secret_line_read(in, line, sizeof(line));
 	fclose(in);
-	if (strlen(line) < SECRET_LEAST)
+	if (strlen(line) < ZSYNC_SECRET_LEAST)
 		problems_add(sink->problems, node->line, node->column, "sync-secret-file: %.200s holds no secret, expected a line of at least 16 characters", path);
 	else
 		status = zsync_key(line, out);
@@ -51,7 +40,7 @@ int sync_options_read(struct fingerprint_key *out, const struct sync_conf *conf,
 	const struct yaml_node *file = yaml_node_get(server, "sync-secret-file"), *secret = yaml_node_get(server, "sync-secret");
 
 	/* The messages never show the text: it may be most of a secret. */
-	if (conf->secret && strlen(conf->secret) < SECRET_LEAST)
+	if (conf->secret && strlen(conf->secret) < ZSYNC_SECRET_LEAST)
 		problems_add(sink->problems, secret->line, secret->column, "sync-secret is too short, expected at least 16 characters, such as openssl rand -hex 16 prints");
 	if (!conf->secret_file)
 		return zsync_key(conf->secret, out);

@@ -12,6 +12,8 @@
 enum {
 	OPTION_JSON = 256,
 	OPTION_TIMEOUT,
+	OPTION_FULL,
+	OPTION_SECRET_FILE,
 	OPERANDS = 2,
 	TIMEOUT_DEFAULT_S = 10,
 	TIMEOUT_MAX_S = 86400,
@@ -29,6 +31,7 @@ struct command {
 static const struct command commands[] = {
 	{ ARGUMENTS_VERIFY, "verify", "A B", false, true, "whether A and B hold the same zone: serials, RRset counts, fingerprints" },
 	{ ARGUMENTS_DIFF, "diff", "A B", false, true, "the records that A has and B has not (-), and the other way round (+)" },
+	{ ARGUMENTS_REPAIR, "repair", "A B", false, true, "make the zone file B hold what A holds; of a server fetch only what differs, where it can tell" },
 	{ ARGUMENTS_PULL, "pull", "FROM ZONE -o FILE", true, true, "transfer a zone from the server FROM into a zone file (-: standard output)" },
 	{ ARGUMENTS_VERIFY_FILE, "verify-file", "FILE ZONE", false, false, "check a zone file; all errors as FILE:LINE" },
 };
@@ -39,6 +42,8 @@ static const struct option long_options[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
 	{ "json", no_argument, NULL, OPTION_JSON },
+	{ "full", no_argument, NULL, OPTION_FULL },
+	{ "sync-secret-file", required_argument, NULL, OPTION_SECRET_FILE },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
@@ -48,7 +53,7 @@ void arguments_write_help(FILE *to)
 {
 	fputs("usage: zonesync [--json] [--timeout S] COMMAND ARGUMENT...\n"
 	      "\n"
-	      "Compares the copies of a zone at servers and in files, by AXFR over TCP.\n"
+	      "Compares and repairs the copies of a zone at servers and in files, over TCP.\n"
 	      "\n"
 	      "Commands:\n", to);
 	for (int i = 0; i < COMMANDS; i++)
@@ -63,6 +68,8 @@ void arguments_write_help(FILE *to)
 	      "Options:\n"
 	      "  -o, --output FILE     where pull writes\n"
 	      "      --timeout S       longest wait for a connection, and for each message (default 10 s)\n"
+	      "      --full            verify compares whole zones, also where servers say what they hold\n"
+	      "      --sync-secret-file FILE   the sync-secret of the servers, in its first line\n"
 	      "      --json            print the result as JSON\n"
 	      "  -V, --version         version and build features\n"
 	      "  -h, --help            this help\n"
@@ -113,6 +120,8 @@ static void options_parse(struct arguments *arguments, struct given *given, int 
 		case 'h': arguments->action = ARGUMENTS_HELP; return;
 		case 'V': arguments->action = ARGUMENTS_VERSION; return;
 		case OPTION_JSON: arguments->json = true; break;
+		case OPTION_FULL: arguments->full = true; break;
+		case OPTION_SECRET_FILE: arguments->secret_file = optarg; break;
 		case OPTION_TIMEOUT:
 			given->timeout = true;
 			timeout_parse(arguments, optarg);
@@ -135,7 +144,7 @@ static const struct command *command_find(struct arguments *arguments, const cha
 	if (nearest)
 		wrong(arguments, "unknown command \"%.40s\", did you mean %s?", word, nearest);
 	else
-		wrong(arguments, "unknown command \"%.40s\", expected verify, diff, pull or verify-file", word);
+		wrong(arguments, "unknown command \"%.40s\", expected verify, diff, repair, pull or verify-file", word);
 	return NULL;
 }
 
@@ -143,6 +152,8 @@ static void command_check(struct arguments *arguments, const struct command *com
 {
 	if (arguments->output && !command->has_output)
 		wrong(arguments, "-o is not for %s", command->name);
+	if (arguments->full && command->command != ARGUMENTS_VERIFY)
+		wrong(arguments, "--full is not for %s", command->name);
 	if (given->timeout && !command->has_timeout)
 		wrong(arguments, "--timeout is not for %s", command->name);
 	if (command->has_output && (!arguments->output || arguments->output[0] == '\0'))
@@ -160,7 +171,7 @@ void arguments_parse(struct arguments *arguments, int argc, char **argv)
 	if (arguments->action != ARGUMENTS_RUN)
 		return;
 	if (optind == argc) {
-		wrong(arguments, "a command is needed: verify, diff, pull or verify-file");
+		wrong(arguments, "a command is needed: verify, diff, repair, pull or verify-file");
 		return;
 	}
 	const struct command *command = command_find(arguments, argv[optind++]);

@@ -8,13 +8,15 @@
 
 enum arguments_action { ARGUMENTS_RUN, ARGUMENTS_HELP, ARGUMENTS_VERSION, ARGUMENTS_WRONG };
 
-enum arguments_command { ARGUMENTS_VERIFY, ARGUMENTS_DIFF, ARGUMENTS_PULL, ARGUMENTS_VERIFY_FILE };
+enum arguments_command { ARGUMENTS_VERIFY, ARGUMENTS_DIFF, ARGUMENTS_REPAIR, ARGUMENTS_PULL, ARGUMENTS_VERIFY_FILE };
 
 struct arguments {
 	enum arguments_action action;
 	enum arguments_command command;      /* ARGUMENTS_RUN */
 	const char *operands[2];             /* borrowed from argv; both are there */
 	const char *output;                  /* -o of pull; "-" is standard output */
+	const char *secret_file;             /* --sync-secret-file, or NULL */
+	bool full;                           /* --full of verify */
 	usec_t timeout;
 	bool json;
 	char error[256];                     /* ARGUMENTS_WRONG */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/base/fingerprint.h"
+#include "lib/zone/znode.h"
 
 static void text_write(const struct buf *text, FILE *to)
 {
@@ -88,19 +89,25 @@ enum command_exit command_load(const struct command *command, const struct sourc
 	return status == ZT_OK ? COMMAND_OK : COMMAND_FAILED;
 }
 
-enum command_exit command_pair_load(const struct command *command, struct command_pair *pair)
+enum command_exit command_pair_parse(const struct command *command, struct command_pair *pair)
 {
 	char error[SOURCE_ERROR_SIZE];
 
 	pair->zone[0] = pair->zone[1] = NULL;
+	(void)command;
 	int status = source_from_text(&pair->source[0], command->operands[0], error);
 	if (status == ZT_OK)
 		status = source_from_text(&pair->source[1], command->operands[1], error);
 	if (status == ZT_OK)
 		status = source_pair(&pair->source[0], &pair->source[1], error);
-	if (status != ZT_OK)
-		return command_wrong(error);
-	enum command_exit result = command_load(command, &pair->source[0], &pair->zone[0]);
+	return status == ZT_OK ? COMMAND_OK : command_wrong(error);
+}
+
+enum command_exit command_pair_load(const struct command *command, struct command_pair *pair)
+{
+	enum command_exit result = command_pair_parse(command, pair);
+	if (result == COMMAND_OK)
+		result = command_load(command, &pair->source[0], &pair->zone[0]);
 	return result == COMMAND_OK ? command_load(command, &pair->source[1], &pair->zone[1]) : result;
 }
 
@@ -112,10 +119,23 @@ void command_pair_free(struct command_pair *pair)
 	}
 }
 
-json_t *command_source_json(const struct source *source, const struct zone *zone)
+struct zone_summary command_summary(const struct command *command, const struct zone *zone)
 {
 	const struct zone_version *version = zone_current(zone);
-	struct zone_summary summary = zone_summary(version);
+	const struct znode *apex = zone_version_apex(version), *node;
+	struct zone_summary sum = { 0 };
+	struct zone_iter iter;
+
+	zone_iter_init(&iter, version, NULL);
+	while ((node = zone_iter_next(&iter)) != NULL)
+		sum = summary_add(sum, znode_summary(node, &command->sync_key, node == apex));
+	return sum;
+}
+
+json_t *command_source_json(const struct command *command, const struct source *source, const struct zone *zone)
+{
+	const struct zone_version *version = zone_current(zone);
+	struct zone_summary summary = command_summary(command, zone);
 	char text[SOURCE_TEXT_SIZE], fingerprint[33];
 
 	fingerprint_to_text(summary.fingerprint, fingerprint);

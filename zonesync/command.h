@@ -13,7 +13,9 @@ struct command {
 	const char *operands[2];
 	const char *output;              /* -o, or NULL */
 	bool json;
-	struct source_loader loader;
+	bool full;                       /* --full: whole zones, not what servers say of them */
+	struct source_loader loader;     /* with a key of this run, which nobody who serves a zone can aim at */
+	struct fingerprint_key sync_key; /* that servers make their fingerprints with */
 };
 
 /* Two copies of one zone, loaded. */
@@ -22,6 +24,8 @@ struct command_pair {
 	struct zone *zone[2];
 };
 
+/* Parses both operands; no zone is loaded. COMMAND_OK, or what the program must return. */
+enum command_exit command_pair_parse(const struct command *command, struct command_pair *pair);
 /* Parses both operands and loads them. COMMAND_OK, or what the program must return; everything is told then. */
 enum command_exit command_pair_load(const struct command *command, struct command_pair *pair);
 void command_pair_free(struct command_pair *pair);
@@ -37,8 +41,10 @@ enum command_exit command_wrong(const char *text);
 
 /* A string also where the bytes are no UTF-8: what is not ASCII becomes ? then. */
 json_t *command_text_json(const char *text);
+/* Count and fingerprint as servers tell them. */
+struct zone_summary command_summary(const struct command *command, const struct zone *zone);
 /* The words of `source` and of the zone's current version: zone serial, counts. */
-json_t *command_source_json(const struct source *source, const struct zone *zone);
+json_t *command_source_json(const struct command *command, const struct source *source, const struct zone *zone);
 /* Prints the object and lets go of it; NULL (no memory) is told. Returns `done`, or COMMAND_FAILED where printing did not work. */
 enum command_exit command_print_json(json_t *object, enum command_exit done);
 /* The same for text. */

@@ -107,13 +107,13 @@ static json_t *list_json(const struct buf *list)
 	return json;
 }
 
-static enum command_exit json_print(const struct command_pair *pair, const struct changeset *change)
+static enum command_exit json_print(const struct command *command, const struct command_pair *pair, const struct changeset *change)
 {
 	char zone[NAME_TEXT_SIZE];
 
 	return command_print_json(json_pack("{s:b, s:s, s:b, s:o, s:o, s:o, s:o}", "ok", 1, "zone", name_to_text(pair->source[0].zone, zone),
-					    "equal", (int)changeset_is_empty(change), "a", command_source_json(&pair->source[0], pair->zone[0]),
-					    "b", command_source_json(&pair->source[1], pair->zone[1]), "removed", list_json(&change->removed),
+					    "equal", (int)changeset_is_empty(change), "a", command_source_json(command, &pair->source[0], pair->zone[0]),
+					    "b", command_source_json(command, &pair->source[1], pair->zone[1]), "removed", list_json(&change->removed),
 					    "added", list_json(&change->added)), COMMAND_OK);
 }
 
@@ -127,7 +127,7 @@ static enum command_exit compare(const struct command *command, const struct com
 	if (status != ZT_OK)
 		result = command_failed(command, status_text(status));
 	else
-		result = command->json ? json_print(pair, &change) : lines_print(&change);
+		result = command->json ? json_print(command, pair, &change) : lines_print(&change);
 	if (result == COMMAND_OK && !changeset_is_empty(&change))
 		result = COMMAND_FAILED;
 	changeset_fini(&change);

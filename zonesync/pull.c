@@ -54,27 +54,34 @@ static enum command_exit done_tell(const struct command *command, const struct s
 
 	if (command->json)
 		return command_print_json(json_pack("{s:b, s:s, s:o, s:o}", "ok", 1, "zone", name_to_text(source->zone, name),
-						    "from", command_source_json(source, zone), "file", command_text_json(command->output)), COMMAND_OK);
+						    "from", command_source_json(command, source, zone), "file", command_text_json(command->output)), COMMAND_OK);
 	fprintf(is_to_stdout(command) ? stderr : stdout, "%s: serial %u, %zu records, from %s\n", is_to_stdout(command) ? "standard output" : command->output,
 		zone_version_serial(version), zone_version_record_count(version), source_to_text(source, from));
 	return fflush(stdout) == 0 ? COMMAND_OK : COMMAND_FAILED;
 }
 
-static enum command_exit received(const struct command *command, const struct source *source, const struct zone *zone)
+enum command_exit pull_check(const struct command *command, const struct source *source, const struct zone_version *version)
 {
-	enum command_exit result;
+	enum command_exit result = COMMAND_OK;
 	struct buf why;
 
 	buf_init(&why);
 	buf_printf(&why, "not written, the zone breaks the rules of the DNS: ");
-	int status = rules_check(source, zone_current(zone), &why);
+	int status = rules_check(source, version, &why);
 	buf_printf(&why, "mend it at the server");
 	buf_add_u8(&why, '\0');
-	if (status == ZT_OK)
-		result = zone_write(command, zone_current(zone));
-	else
+	if (status != ZT_OK)
 		result = command_failed(command, status == ZT_EZONE && why.status == ZT_OK ? (const char *)why.data : status_text(status));
 	buf_fini(&why);
+	return result;
+}
+
+static enum command_exit received(const struct command *command, const struct source *source, const struct zone *zone)
+{
+	enum command_exit result = pull_check(command, source, zone_current(zone));
+
+	if (result == COMMAND_OK)
+		result = zone_write(command, zone_current(zone));
 	return result == COMMAND_OK ? done_tell(command, source, zone) : result;
 }
 

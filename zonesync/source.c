@@ -7,7 +7,6 @@
 
 #include "lib/zone/edit.h"
 #include "lib/zone/zonefile.h"
-#include "zonesync/fetch.h"
 
 enum { DNS_PORT = 53 };
 
@@ -176,12 +175,17 @@ static int file_load(const struct source *source, const struct source_loader *lo
 	return status;
 }
 
+struct fetch source_fetch(const struct source *source, const struct source_loader *loader)
+{
+	return (struct fetch){
+		.peer = { .server = source->server, .clock = loader->clock, .timeout = loader->timeout },
+		.apex = source->zone, .key = &loader->key, .id = secure_rng_u16(loader->rng),
+	};
+}
+
 static int server_load(const struct source *source, const struct source_loader *loader, struct source_notes *notes, struct zone **out)
 {
-	struct fetch fetch = {
-		.server = source->server, .apex = source->zone, .key = &loader->key, .clock = loader->clock, .timeout = loader->timeout,
-		.id = secure_rng_u16(loader->rng),
-	};
+	struct fetch fetch = source_fetch(source, loader);
 	char error[FETCH_ERROR_SIZE];
 
 	int status = fetch_zone(&fetch, out, error);

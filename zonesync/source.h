@@ -16,6 +16,7 @@
 #include "lib/base/status.h"
 #include "lib/dns/name.h"
 #include "lib/zone/zone.h"
+#include "zonesync/fetch.h"
 
 enum {
 	SOURCE_ERROR_SIZE = 2 * NAME_TEXT_SIZE + 256,
@@ -57,6 +58,9 @@ struct source_notes {
 
 void source_notes_init(struct source_notes *notes);
 void source_notes_fini(struct source_notes *notes);
+
+/* How to ask a source that is a server. */
+struct fetch source_fetch(const struct source *source, const struct source_loader *loader);
 
 /* A zone with one version: what the source holds. On failure notes->errors says why, unless memory is out. */
 int source_load(const struct source *source, const struct source_loader *loader, struct source_notes *notes, struct zone **out) ZT_MUST_CHECK;

@@ -1,11 +1,16 @@
 /* zonesync verify.
  *
+ * Where both sides say what they hold (servers by the ZSYNC option, a file by being read), and make their fingerprints with one key, that is compared; otherwise,
+ * or with --full, the zones are transferred and compared record by record.
+ *
  * Count and fingerprint cover all but the SOA and ZONEMD at the apex. Two copies of one serial that differ, be it in those, will never become equal by
  * transfers, which go by the serial: they have diverged.
  */
 #include "zonesync/verify.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "lib/dns/serial.h"
 #include "lib/zone/diff.h"
@@ -26,6 +31,25 @@ static const char *const verdict_words[] = {
 static bool verdict_is_good(enum verdict verdict)
 {
 	return verdict == VERDICT_EQUAL || verdict == VERDICT_OTHER_SERIAL;
+}
+
+/* What is known of a side: what a server says of its version, or the version itself. */
+struct side {
+	const struct source *source;
+	const struct zone *zone;      /* NULL: not loaded */
+	bool is_known;
+	uint32_t serial;
+	uint8_t key_id;
+	struct zone_summary summary;
+};
+
+static enum verdict decide_by_summary(const struct side *a, const struct side *b)
+{
+	bool is_same = a->summary.count == b->summary.count && fingerprint_equal(a->summary.fingerprint, b->summary.fingerprint);
+
+	if (!is_same)
+		return a->serial == b->serial ? VERDICT_DIVERGED : VERDICT_DIFFERENT;
+	return a->serial == b->serial ? VERDICT_EQUAL : VERDICT_OTHER_SERIAL;
 }
 
 static enum verdict decide(const struct zone_version *a, const struct zone_version *b)
@@ -68,45 +92,123 @@ static void verdict_write(enum verdict verdict, uint32_t a, uint32_t b, struct b
 	}
 }
 
-static void side_write(char letter, const struct source *source, const struct zone *zone, struct buf *out)
+static void side_write(char letter, const struct side *side, struct buf *out)
 {
-	const struct zone_version *version = zone_current(zone);
-	struct zone_summary summary = zone_summary(version);
 	char text[SOURCE_TEXT_SIZE], fingerprint[33];
 
-	fingerprint_to_text(summary.fingerprint, fingerprint);
-	buf_printf(out, "%c  serial %-10" PRIu32 "  RRsets %-8" PRIu64 "  fingerprint %s  %s\n", letter, zone_version_serial(version), summary.count,
-		   fingerprint, source_to_text(source, text));
+	fingerprint_to_text(side->summary.fingerprint, fingerprint);
+	buf_printf(out, "%c  serial %-10" PRIu32 "  RRsets %-8" PRIu64 "  fingerprint %s  %s\n", letter, side->serial, side->summary.count, fingerprint,
+		   source_to_text(side->source, text));
 }
 
-static enum command_exit tell(const struct command *command, const struct command_pair *pair, enum verdict verdict)
+static json_t *side_json(const struct command *command, const struct side *side)
+{
+	char text[SOURCE_TEXT_SIZE], fingerprint[33];
+
+	if (side->zone)
+		return command_source_json(command, side->source, side->zone);
+	fingerprint_to_text(side->summary.fingerprint, fingerprint);
+	return json_pack("{s:o, s:I, s:I, s:s}", "source", command_text_json(source_to_text(side->source, text)), "serial", (json_int_t)side->serial,
+			 "rrsets", (json_int_t)side->summary.count, "fingerprint", fingerprint);
+}
+
+static enum command_exit tell(const struct command *command, const struct side side[2], enum verdict verdict)
 {
 	enum command_exit done = verdict_is_good(verdict) ? COMMAND_OK : COMMAND_FAILED;
-	uint32_t a = zone_version_serial(zone_current(pair->zone[0])), b = zone_version_serial(zone_current(pair->zone[1]));
+	bool is_whole = side[0].zone && side[1].zone;
 	char zone[NAME_TEXT_SIZE];
 	struct buf text;
 
 	if (command->json)
-		return command_print_json(json_pack("{s:b, s:s, s:b, s:s, s:o, s:o}", "ok", 1, "zone", name_to_text(pair->source[0].zone, zone),
+		return command_print_json(json_pack("{s:b, s:s, s:b, s:s, s:s, s:o, s:o}", "ok", 1, "zone", name_to_text(side[0].source->zone, zone),
 						    "equal", (int)verdict_is_good(verdict), "verdict", verdict_words[verdict],
-						    "a", command_source_json(&pair->source[0], pair->zone[0]),
-						    "b", command_source_json(&pair->source[1], pair->zone[1])), done);
+						    "evidence", is_whole ? "records" : "fingerprints",
+						    "a", side_json(command, &side[0]), "b", side_json(command, &side[1])), done);
 	buf_init(&text);
-	side_write('A', &pair->source[0], pair->zone[0], &text);
-	side_write('B', &pair->source[1], pair->zone[1], &text);
-	verdict_write(verdict, a, b, &text);
+	side_write('A', &side[0], &text);
+	side_write('B', &side[1], &text);
+	verdict_write(verdict, side[0].serial, side[1].serial, &text);
+	if (!is_whole)
+		buf_printf(&text, "(by the fingerprints that servers state, without transferring the zone; --full compares the records)\n");
 	done = command_print_text(&text, done);
 	buf_fini(&text);
 	return done;
+}
+
+static void side_measure(const struct command *command, struct side *side)
+{
+	side->is_known = true;
+	side->serial = zone_version_serial(zone_current(side->zone));
+	side->key_id = zsync_key_id(&command->sync_key);
+	side->summary = command_summary(command, side->zone);
+}
+
+/* What can be known of a side without a transfer. */
+static enum command_exit side_ask(const struct command *command, struct side *side, struct zone **zone)
+{
+	char error[FETCH_ERROR_SIZE], text[SOURCE_TEXT_SIZE + FETCH_ERROR_SIZE];
+	struct fetch_state state;
+
+	if (!side->source->is_server) {
+		enum command_exit result = command_load(command, side->source, zone);
+		side->zone = *zone;
+		if (result == COMMAND_OK)
+			side_measure(command, side);
+		return result;
+	}
+	struct fetch fetch = source_fetch(side->source, &command->loader);
+	fetch.key = &command->sync_key;
+	if (fetch_state(&fetch, &state, error) != ZT_OK) {
+		size_t len = strlen(source_to_text(side->source, text));
+		snprintf(text + len, FETCH_ERROR_SIZE, ": %.500s", error);
+		return command_failed(command, text);
+	}
+	side->is_known = state.has_zsync;
+	side->serial = state.serial;
+	side->key_id = state.zsync.key_id;
+	side->summary = state.zsync.summary;
+	return COMMAND_OK;
+}
+
+/* By records: what is not loaded yet is. */
+static enum command_exit compare_whole(const struct command *command, struct side side[2], struct command_pair *pair)
+{
+	enum command_exit result = COMMAND_OK;
+
+	for (int i = 0; i < 2 && result == COMMAND_OK; i++) {
+		if (!pair->zone[i])
+			result = command_load(command, &pair->source[i], &pair->zone[i]);
+		side[i].zone = pair->zone[i];
+		if (result == COMMAND_OK)
+			side_measure(command, &side[i]);
+	}
+	return result == COMMAND_OK ? tell(command, side, decide(zone_current(side[0].zone), zone_current(side[1].zone))) : result;
+}
+
+static enum command_exit compare(const struct command *command, struct command_pair *pair)
+{
+	struct side side[2] = { { .source = &pair->source[0] }, { .source = &pair->source[1] } };
+	bool has_server = pair->source[0].is_server || pair->source[1].is_server;
+	enum command_exit result = COMMAND_OK;
+
+	if (has_server && !command->full) {
+		for (int i = 0; i < 2 && result == COMMAND_OK && (i == 0 || side[0].is_known); i++)
+			result = side_ask(command, &side[i], &pair->zone[i]);
+		if (result != COMMAND_OK)
+			return result;
+		if (side[0].is_known && side[1].is_known && side[0].key_id == side[1].key_id)
+			return tell(command, side, decide_by_summary(&side[0], &side[1]));
+	}
+	return compare_whole(command, side, pair);
 }
 
 enum command_exit verify_run(const struct command *command)
 {
 	struct command_pair pair;
 
-	enum command_exit result = command_pair_load(command, &pair);
+	enum command_exit result = command_pair_parse(command, &pair);
 	if (result == COMMAND_OK)
-		result = tell(command, &pair, decide(zone_current(pair.zone[0]), zone_current(pair.zone[1])));
+		result = compare(command, &pair);
 	command_pair_free(&pair);
 	return result;
 }

@@ -31,7 +31,7 @@ static enum command_exit tell_json(const struct command *command, const struct s
 
 	return command_print_json(json_pack("{s:b, s:o, s:s, s:o, s:o, s:o*}", "ok", zone != NULL, "file", command_text_json(command->operands[0]),
 					    "zone", name_to_text(source->zone, name), "errors", lines_json(&notes->errors),
-					    "warnings", lines_json(&notes->warnings), "content", zone ? command_source_json(source, zone) : NULL),
+					    "warnings", lines_json(&notes->warnings), "content", zone ? command_source_json(command, source, zone) : NULL),
 				  zone ? COMMAND_OK : COMMAND_FAILED);
 }
 

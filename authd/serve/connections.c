@@ -77,6 +77,9 @@ static void settle(struct worker *worker, struct stream *stream, struct respond 
 		counter_add(&worker->counters.transfers, 1);
 		transfer_start(worker->transfers, stream, r);
 		break;
+	case RESPOND_REPAIR:
+		repair_start(worker->repairs, stream, r);
+		break;
 	}
 }
 
@@ -153,6 +156,7 @@ static void on_drained(struct stream *stream, void *ctx)
 {
 	struct worker *worker = ctx;
 	transfer_on_drained(worker->transfers, stream);
+	repair_on_drained(worker->repairs, stream);
 }
 
 static void on_close(struct stream *stream, int status, void *ctx)
@@ -161,6 +165,7 @@ static void on_close(struct stream *stream, int status, void *ctx)
 
 	(void)status;
 	transfer_on_close(worker->transfers, stream);
+	repair_on_close(worker->repairs, stream);
 }
 
 static struct tls_context *on_tls_acquire(void *ctx)

@@ -27,6 +27,9 @@ struct serve_counters {
 	_Atomic uint64_t transfers_limited;    /* too many at once */
 	_Atomic uint64_t transfers_aborted;    /* the client left, or an error on our side */
 	_Atomic uint64_t transfer_bytes;       /* sent */
+	_Atomic uint64_t repairs;              /* reconciliations begun */
+	_Atomic uint64_t repairs_aborted;      /* answers of them that could not go on */
+	_Atomic uint64_t repair_bytes;         /* sent */
 	struct entrance_counters connections;
 	_Atomic uint64_t edns;                 /* replies with OPT */
 	_Atomic uint64_t cookies_client;       /* queries with a client cookie alone */

@@ -41,6 +41,7 @@ static void slot_account(struct worker *worker, unsigned i, enum respond_verdict
 	switch (verdict) {
 	case RESPOND_LOOKUP:
 	case RESPOND_REPLY:
+	case RESPOND_REPAIR:      /* by TCP alone */
 		break;
 	case RESPOND_DROP:
 		counter_add(&worker->counters.dropped, 1);

@@ -4,6 +4,7 @@
 #include "authd/serve/answer.h"
 #include "authd/serve/chaos.h"
 #include "lib/dns/writer.h"
+#include "lib/xfr/reconcile.h"
 
 static const struct edns_error no_such_zone = EDNS_ERROR(EDE_NOT_AUTHORITATIVE, "no such zone here");
 static const struct edns_error no_such_class = EDNS_ERROR(EDE_NOT_AUTHORITATIVE, "class not served");
@@ -217,7 +218,11 @@ static enum respond_verdict respond_transfer(struct respond *r)
 static enum respond_verdict respond_query(struct respond *r)
 {
 	const struct message *query = &r->message;
-	bool is_transfer = query->qtype == TYPE_AXFR || query->qtype == TYPE_IXFR;
+	const uint8_t *option;
+	uint16_t option_len;
+	/* Without its option the type is one like any other that we do not know. */
+	bool is_repair = query->qtype == RECONCILE_TYPE && r->is_tcp && edns_option(&query->edns, RECONCILE_OPTION, &option, &option_len);
+	bool is_transfer = is_repair || query->qtype == TYPE_AXFR || query->qtype == TYPE_IXFR;
 
 	if (query->tsig_at > 0)      /* signed with a key we do not have (RFC 8945 section 5.2) */
 		return reply_error(r, RCODE_NOTAUTH, NULL);
@@ -241,6 +246,8 @@ static enum respond_verdict respond_query(struct respond *r)
 	r->version = version;
 	if (query->edns.present)
 		edns_plan_zone(r);
+	if (is_repair)
+		return RESPOND_REPAIR;
 	if (is_transfer)
 		return respond_transfer(r);
 	/* Most answers are of this kind: what counts them is fetched while the name is looked up. */

@@ -20,6 +20,7 @@ enum respond_verdict {
 	RESPOND_NOTIFY,        /* for a secondary zone, from who may send it */
 	RESPOND_UPDATE,        /* the same, from who may send it */
 	RESPOND_TRANSFER,      /* AXFR or IXFR for `zone` */
+	RESPOND_REPAIR,        /* a question of a reconciliation about `zone` (repair.h), over TCP */
 };
 
 struct respond {

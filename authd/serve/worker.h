@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "authd/serve/evidence.h"
+#include "authd/serve/repair.h"
 #include "authd/serve/respond.h"
 #include "authd/serve/tapping.h"
 #include "authd/serve/transfer.h"
@@ -36,6 +37,7 @@ struct worker {
 	struct stream_buffers *stream_buffers;
 	struct witness *witness;
 	struct transfers *transfers;
+	struct repairs *repairs;
 	struct limiter *limiter;
 	struct moment moment;                  /* of the batch in hand */
 	struct tapping tapping;                /* dnstap */

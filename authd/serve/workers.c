@@ -163,6 +163,8 @@ static int worker_open(struct worker *worker, struct workers *set, uint32_t inde
 	}
 	if ((status = witness_new(&worker->witness, config->manage_mailbox, config->clock)) != ZT_OK)
 		return status;
+	if ((status = repairs_new(&worker->repairs, &worker->loop, &worker->counters)) != ZT_OK)
+		return status;
 	return transfers_new(&worker->transfers, worker->witness, config->journal, config->clock, &worker->counters);
 }
 
@@ -177,6 +179,7 @@ static void worker_close(struct worker *worker)
 	connections_close(worker);
 	transfers_free(worker->transfers);
 	witness_free(worker->witness);
+	repairs_free(worker->repairs);
 	free(worker->responds);
 	limiter_free(worker->limiter);
 	for (uint32_t i = 0; worker->datagrams && i < worker->set->config.listen_count; i++)

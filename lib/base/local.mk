@@ -17,6 +17,7 @@ lib_libbase_a_SOURCES = \
 	%D%/qsbr.c %D%/qsbr.h \
 	%D%/readiness.c %D%/readiness.h \
 	%D%/rng.c %D%/rng.h \
+	%D%/secret_line.c %D%/secret_line.h \
 	%D%/sandbox.c %D%/sandbox.h \
 	%D%/status.c %D%/status.h \
 	%D%/syscalls.c %D%/syscalls.h \

@@ -47,3 +47,5 @@ bool zsync_is_same(const struct zsync *a, const struct zsync *b);
 uint8_t zsync_key_id(const struct fingerprint_key *key);
 /* The key of all servers that are told no secret: NULL; else the one that the secret makes (HKDF with SHA-256). ZT_ENOMEM. */
 int zsync_key(const char *secret, struct fingerprint_key *out) ZT_MUST_CHECK;
+
+enum { ZSYNC_SECRET_LEAST = 16 };      /* characters of a secret; who takes one checks */
