@@ -19,6 +19,9 @@ lib_libdns_a_SOURCES = \
 	%D%/svcb.c %D%/svcb.h \
 	%D%/svcb_read.c \
 	%D%/syntax.c %D%/syntax.h \
+	%D%/tsig.c %D%/tsig.h \
+	%D%/tsig_key.c %D%/tsig_key.h \
+	%D%/tsig_text.c \
 	%D%/writer.c %D%/writer.h
 
 RANDOM_RDATA = tests/support/random_rdata.c tests/support/random_rdata.h
@@ -42,6 +45,16 @@ check_PROGRAMS += tests/unit/dns/test_message
 tests_unit_dns_test_message_SOURCES = tests/unit/dns/test_message.c $(RANDOM_RDATA)
 tests_unit_dns_test_message_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_dns_test_message_LDADD = $(LIBS_SUITE) $(LIBS_DNS)
+
+check_PROGRAMS += tests/unit/dns/test_tsig
+tests_unit_dns_test_tsig_SOURCES = tests/unit/dns/test_tsig.c tests/unit/dns/tsig_vectors.h
+tests_unit_dns_test_tsig_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_dns_test_tsig_LDADD = $(LIBS_SUITE) $(LIBS_DNS)
+
+fuzz_programs += tests/fuzz/fuzz_tsig
+tests_fuzz_fuzz_tsig_SOURCES = tests/fuzz/fuzz_tsig.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_tsig_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_tsig_LDADD = $(LIBS_DNS)
 
 fuzz_programs += tests/fuzz/fuzz_message tests/fuzz/fuzz_name tests/fuzz/fuzz_rdata
 tests_fuzz_fuzz_message_SOURCES = tests/fuzz/fuzz_message.c $(FUZZ_MAIN)
