@@ -6,6 +6,7 @@ authd_libauthd_a_SOURCES = \
 	%D%/options_catalog.c %D%/options_catalog.h \
 	%D%/options_dnstap.c %D%/options_dnstap.h \
 	%D%/options.c %D%/options.h \
+	%D%/options_key.c %D%/options_key.h \
 	%D%/options_reader.c %D%/options_reader.h \
 	%D%/options_remote.c %D%/options_remote.h \
 	%D%/options_serve.c %D%/options_serve.h \
@@ -61,6 +62,7 @@ authd_libauthd_a_SOURCES = \
 	%D%/serve/request.c %D%/serve/request.h \
 	%D%/serve/respond.c %D%/serve/respond.h \
 	%D%/serve/settings.h \
+	%D%/serve/signing.c %D%/serve/signing.h \
 	%D%/serve/tapping.c %D%/serve/tapping.h \
 	%D%/serve/transfer.c %D%/serve/transfer.h \
 	%D%/serve/view.c %D%/serve/view.h \

@@ -6,6 +6,7 @@
 
 #include "authd/option_table.h"
 #include "authd/options_catalog.h"
+#include "authd/options_key.h"
 #include "authd/options_reader.h"
 #include "authd/options_serve.h"
 #include "authd/options_stream.h"
@@ -33,6 +34,7 @@ struct root_conf {
 	const struct yaml_node *node;
 	struct server_conf server;
 	struct dnstap_conf dnstap;
+	struct schema_list keys;
 	struct schema_list zones;
 	struct schema_list templates;
 };
@@ -141,6 +143,8 @@ static const struct schema_row root_rows[] = {
 	{ "server", SCHEMA_MAPPING, offsetof(struct root_conf, server), .mapping = &server_schema, .help = "The daemon." },
 	{ "dnstap", SCHEMA_MAPPING, offsetof(struct root_conf, dnstap), .mapping = &dnstap_schema,
 	  .help = "Copies of queries and responses for a reader of dnstap, by Frame Streams. What the reader does not take in time is dropped and counted; queries do not wait." },
+	{ "key", SCHEMA_MAPPING, offsetof(struct root_conf, keys), SCHEMA_LIST, .mapping = &key_options_schema,
+	  .help = "Secrets shared with other servers and with clients, by which messages are signed (TSIG, RFC 8945)." },
 	{ "zone", SCHEMA_MAPPING, offsetof(struct root_conf, zones), SCHEMA_LIST, .mapping = &zone_options_schema, .help = "One entry for each zone." },
 	{ "template", SCHEMA_MAPPING, offsetof(struct root_conf, templates), SCHEMA_LIST, .mapping = &zone_options_schema,
 	  .help = "Settings of member zones, for catalog-template. Where it has no primaries, members are transferred from those of their catalog. Without file, "
@@ -195,10 +199,11 @@ static void root_read(struct options_reader *reader, const struct root_conf *con
 	options->tcp = stream_options_limits(&conf->server.stream);
 	options->listen_tls = conf->server.stream.listen_tls.items;
 	options->listen_tls_count = (uint32_t)conf->server.stream.listen_tls.count;
-	options->proxy_allow = options_acl(reader, conf->server.node, "proxy-allow", &conf->server.stream.proxy_allow);
+	key_options_read(reader, &conf->keys, &options->keys);
+	options->proxy_allow = options_acl_of_addresses(reader, conf->server.node, "proxy-allow", &conf->server.stream.proxy_allow);
 	stream_options_tls(&options->tls, &conf->server.stream, &(struct stream_sink){ &options->tree, conf->server.node, reader->problems });
 	options->allow_query = options_acl(reader, conf->server.node, "allow-query", &conf->server.allow_query);
-	options->limit_exempt = options_acl(reader, conf->server.serve.limit.node, "exempt", &conf->server.serve.limit.exempt);
+	options->limit_exempt = options_acl_of_addresses(reader, conf->server.serve.limit.node, "exempt", &conf->server.serve.limit.exempt);
 	options->limit_buckets = (uint32_t)conf->server.serve.limit.table_size;
 	int status = serve_options_read(&options->serve, &conf->server.serve, conf->server.node, &(struct serve_sink){ &options->tree, reader->problems });
 	if (status == ZT_OK)
@@ -207,7 +212,9 @@ static void root_read(struct options_reader *reader, const struct root_conf *con
 		reader->status = status;
 	options->serve.limit.exempt = options->limit_exempt;
 	options->serve.proxy_allow = options->proxy_allow;
-	options->holds_secrets = options->serve.secret_count > 0 || conf->server.sync.secret || conf->server.sync.secret_file || options->tls || options->listen_tls_count > 0;
+	options->serve.keys = &options->keys;
+	options->holds_secrets = options->serve.secret_count > 0 || conf->server.sync.secret || conf->server.sync.secret_file || options->tls ||
+				 options->listen_tls_count > 0 || options->keys.count > 0;
 	dnstap_options_read(&options->dnstap, &conf->dnstap, &options->tree, reader->problems);
 	options->zone_count = (uint32_t)conf->zones.count;
 	options->zones = options_take(reader, options->zone_count * sizeof(*options->zones));
@@ -368,6 +375,7 @@ void options_free(struct authd_options *options)
 	remote_tls_release(options->remote_tls);
 	for (uint32_t i = 0; options->zones && i < options->zone_count; i++)
 		zone_options_fini(&options->zones[i]);
+	key_options_fini(&options->keys);
 	folders_fini(&options->reads);
 	folders_fini(&options->files);
 	yaml_tree_fini(&options->tree);

@@ -15,6 +15,7 @@
 #include "lib/base/status.h"
 #include "lib/conf/yaml_tree.h"
 #include "lib/dns/name.h"
+#include "lib/dns/tsig_key.h"
 #include "lib/net/acl.h"
 #include "lib/net/entrance.h"
 
@@ -39,6 +40,7 @@ struct authd_options {
 	struct tls_context *tls;          /* made from the certificate; NULL: none is named. Owned */
 	struct acl *proxy_allow;          /* NULL = nobody */
 	struct entrance_limits tcp;       /* max_connections: of all workers together; 0 = as many as the descriptors allow */
+	struct tsig_keys keys;            /* owned */
 	struct serve_settings serve;      /* but for `limit.workers`, and secrets where none were given */
 	uint32_t limit_buckets;
 	struct acl *allow_query;          /* the zones' default; NULL = everybody */

@@ -7,6 +7,9 @@
 
 struct authd_options;
 struct remote_tls;
+struct key_conf;
+struct tsig_key;
+struct tsig_keys;
 
 /* Everything that can go wrong once the table has been filled is memory, or a rule that spans several keys. */
 struct options_reader {
@@ -16,6 +19,8 @@ struct options_reader {
 	struct remote_tls **contexts;       /* for TLS to other servers (options_tls.h), of the options … */
 	struct remote_tls *contexts_before; /* … and of those that they will replace; NULL = none */
 	int status;
+	const struct tsig_keys *keys;       /* those that are as they should be */
+	const struct schema_list *key_confs;      /* struct key_conf: all that are listed */
 };
 
 /* Zeroed memory that lives as long as the configuration. NULL (and reader->status) when memory is out. */
@@ -24,3 +29,7 @@ void *options_take(struct options_reader *reader, size_t size);
 void options_problem(struct options_reader *reader, const struct yaml_node *node, const char *what);
 /* The access list under `key` of a mapping; NULL where there is none. Lists live outside the arena, because they own their entries: options_free ends them. */
 struct acl *options_acl(struct options_reader *reader, const struct yaml_node *mapping, const char *key, const struct schema_list *list);
+/* The same where only the address is known, so that keys are of no use. */
+struct acl *options_acl_of_addresses(struct options_reader *reader, const struct yaml_node *mapping, const char *key, const struct schema_list *list);
+/* The key of that name, borrowed; NULL, and a problem at `node`, where there is none. */
+struct tsig_key *options_key(struct options_reader *reader, const struct yaml_node *node, const char *name);

@@ -3,11 +3,13 @@
 
 #include "authd/options_reader.h"
 #include "authd/options_tls.h"
+#include "lib/dns/tsig_key.h"
 
 struct remote_conf {
 	const struct yaml_node *node;
 	struct netaddr address;
 	struct remote_tls_conf tls;
+	const char *key;
 };
 
 enum { PLAIN_PORT = 53, TLS_PORT = 853 };
@@ -18,6 +20,9 @@ static const struct schema_row remote_rows[] = {
 	{ "tls", SCHEMA_MAPPING, offsetof(struct remote_conf, tls), .mapping = &remote_tls_schema,
 	  .help = "Speak TLS with the server (RFC 9103): transfers, SOA queries and NOTIFY go over few connections that are kept and resumed, by TLS 1.3 with ALPN dot. "
 		  "Never by plain UDP or TCP, also where TLS fails; the log then says why." },
+	{ "key", SCHEMA_TEXT, offsetof(struct remote_conf, key),
+	  .help = "Name of the key, listed under key, that signs what we send to the server (TSIG, RFC 8945), and that must sign its answers: what is not signed, or "
+		  "wrongly, is not believed." },
 };
 
 const struct schema remote_options_schema = { .what = "remote server", .size = sizeof(struct remote_conf), .rows = remote_rows,
@@ -28,18 +33,20 @@ int remote_options_copy(struct remote_options *to, const struct remote_options *
 	*to = *from;
 	if (to->tls)
 		tls_context_acquire(to->tls);
+	tsig_key_acquire(to->key);
 	return ZT_OK;
 }
 
 void remote_options_release(struct remote_options *remote)
 {
 	tls_context_release(remote->tls);
+	tsig_key_release(remote->key);
 	*remote = (struct remote_options){ 0 };
 }
 
 bool remote_options_equal(const struct remote_options *a, const struct remote_options *b)
 {
-	return netaddr_equal(&a->address, &b->address) && a->tls == b->tls;
+	return netaddr_equal(&a->address, &b->address) && a->tls == b->tls && tsig_key_equal(a->key, b->key);
 }
 
 struct remote_options *remote_options_read(struct options_reader *reader, const struct schema_list *list, uint32_t *count)
@@ -53,6 +60,8 @@ struct remote_options *remote_options_read(struct options_reader *reader, const 
 			netaddr_set_port(&remotes[i].address, confs[i].tls.node ? TLS_PORT : PLAIN_PORT);
 		if (confs[i].tls.node)
 			remotes[i].tls = remote_tls_read(reader, &confs[i].tls, &remotes[i].address);
+		if (confs[i].key)
+			remotes[i].key = options_key(reader, yaml_node_get(confs[i].node, "key"), confs[i].key);
 	}
 	*count = remotes ? (uint32_t)list->count : 0;
 	return remotes;

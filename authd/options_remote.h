@@ -8,6 +8,7 @@
 #include "lib/base/status.h"
 
 struct options_reader;
+struct tsig_key;
 struct schema;
 struct schema_list;
 struct tls_context;
@@ -16,6 +17,7 @@ struct tls_context;
 struct remote_options {
 	struct netaddr address;
 	struct tls_context *tls;      /* speak TLS, and nothing else; NULL: plain. Shared by all that speak to the server in this way */
+	struct tsig_key *key;         /* signs what we send there, and must sign what comes back; NULL = none. A copy's own reference */
 };
 
 /* A copy that may outlive the configuration; remote_options_release ends it. */

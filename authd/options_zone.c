@@ -45,7 +45,7 @@ static const struct schema_row zone_rows[] = {
 	{ "allow-update", SCHEMA_ACCESS, offsetof(struct zone_conf, allow_update), SCHEMA_LIST,
 	  .help = "Who may change the zone by UPDATE (RFC 2136). Absent means nobody." },
 	{ "allow-notify", SCHEMA_ACCESS, offsetof(struct zone_conf, allow_notify), SCHEMA_LIST,
-	  .help = "Who may send NOTIFY, besides the primaries, who always may." },
+	  .help = "Who may send NOTIFY, besides the primaries, who always may from their addresses, signed or not: all that a NOTIFY leads to is a question to a primary." },
 	{ "zonemd-verify", SCHEMA_BOOL, offsetof(struct zone_conf, zonemd_verify), .fallback = "yes",
 	  .help = "Whether a zone file or transfer whose content does not have the digest that its ZONEMD records state (RFC 8976) is refused. Where no record has a "
 		  "scheme and hash known here (SIMPLE with SHA-384 or SHA-512), that is logged and the content taken. UPDATE is not checked, nor does it keep "

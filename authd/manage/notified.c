@@ -9,18 +9,18 @@
 static enum rcode decide(const struct manage *manage, const struct request *request, const struct message *message, struct notify *notify,
 			 struct zone_entry **entry)
 {
+	struct acl_subject subject = request_subject(request);
+
 	switch (notify_read(message, notify)) {
 	case ZT_OK: break;
 	case ZT_EUNSUPPORTED: return RCODE_NOTIMP;
 	default: return RCODE_FORMERR;
 	}
-	if (message->tsig_at > 0)      /* signed with a key we do not have (RFC 8945 section 5.2) */
-		return RCODE_NOTAUTH;
 	*entry = registry_get(&manage->registry, notify->apex);
 	if (!*entry || (*entry)->options->primaries_count == 0)
 		return RCODE_NOTAUTH;
 	/* The worker has looked at this already; the settings may have changed since. */
-	if (!acl_allows_address((*entry)->options->allow_notify, &request->peer))
+	if (!acl_allows((*entry)->options->allow_notify, &subject))
 		return RCODE_REFUSED;
 	return (*entry)->secondary ? RCODE_NOERROR : RCODE_SERVFAIL;
 }

@@ -33,12 +33,11 @@ static enum rcode admit(const struct manage *manage, struct job *job)
 
 	if (message->edns.present && message->edns.version > 0)
 		return RCODE_BADVERS;
-	if (message->tsig_at > 0)      /* signed with a key we do not have (RFC 8945 section 5.2) */
-		return RCODE_NOTAUTH;
 	struct zone_entry *entry = registry_get(&manage->registry, job->update.apex);
+	struct acl_subject subject = request_subject(job->request);
 	if (!entry)
 		return RCODE_NOTAUTH;
-	if (entry->options->primaries_count > 0 || !acl_allows_address(entry->options->allow_update, &job->request->peer))
+	if (entry->options->primaries_count > 0 || !acl_allows(entry->options->allow_update, &subject))
 		return RCODE_REFUSED;
 	if (atomic_load_explicit(&entry->served->state, memory_order_acquire) != SERVED_OK)
 		return RCODE_SERVFAIL;

@@ -19,6 +19,7 @@ void request_free(struct request *request)
 		return;
 	if (request->pending)
 		atomic_fetch_sub_explicit(request->pending, 1, memory_order_relaxed);
+	tsig_key_release(request->signing.key);
 	free(request->wire);
 	buf_fini(&request->reply);
 	free(request);

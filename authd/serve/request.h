@@ -10,9 +10,11 @@
 #include <stdint.h>
 
 #include "authd/serve/evidence.h"
+#include "authd/serve/signing.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/netaddr.h"
+#include "lib/net/acl.h"
 #include "lib/net/mailbox.h"
 
 struct worker;
@@ -39,7 +41,8 @@ struct request {
 	uint16_t options_len;
 	uint8_t options[REQUEST_OPTIONS_MAX];      /* EDNS options for the reply's OPT, which the worker adds */
 	bool is_encrypted;              /* came by TLS */
-	uint16_t udp_limit;             /* largest UDP reply (EDNS), 65535 for TCP */
+	struct signing signing;         /* how the worker signs the reply; has a reference to its key */
+	uint16_t udp_limit;             /* largest UDP reply (EDNS) without its signature, 65535 for TCP */
 	bool is_tapped;                 /* its reply is told by dnstap as the message was */
 	struct buf reply;               /* filled by the manage thread; empty = no answer */
 
@@ -50,6 +53,13 @@ struct request {
 	uint8_t key[255];               /* of the TSIG record that the message was verified with, where has_key */
 	struct evidence evidence;
 };
+
+/* Who sent the message. */
+static inline struct acl_subject request_subject(const struct request *request)
+{
+	const struct tsig_key *key = request->signing.key;
+	return (struct acl_subject){ .remote = &request->peer, .key = key ? tsig_key_name(key) : NULL };
+}
 
 struct request *request_new(enum request_kind kind);
 void request_free(struct request *request);

@@ -17,7 +17,7 @@ static const struct edns_error zone_expired = EDNS_ERROR(EDE_INVALID_DATA, "zone
 static const struct edns_error no_such_type = EDNS_ERROR(EDE_NOT_SUPPORTED, "query type");
 static const struct edns_error needs_tcp = EDNS_ERROR(EDE_NOT_SUPPORTED, "AXFR over UDP");
 
-size_t respond_limit(const struct respond *r)
+static size_t message_limit(const struct respond *r)
 {
 	const struct edns *edns = &r->message.edns;
 	size_t own = r->view->settings.udp_payload_size;
@@ -29,6 +29,17 @@ size_t respond_limit(const struct respond *r)
 	if (!edns->present || edns->udp_size <= EDNS_MIN_UDP_SIZE)
 		return EDNS_MIN_UDP_SIZE;
 	return edns->udp_size < own ? edns->udp_size : own;
+}
+
+size_t respond_limit(const struct respond *r)
+{
+	return message_limit(r) - r->signing.room;
+}
+
+/* A short answer that is signed may have no room for options beside a long name. */
+static bool has_room_for_options(const struct respond *r)
+{
+	return r->signing.room == 0 || respond_limit(r) >= EDNS_MIN_UDP_SIZE;
 }
 
 /* RD comes back as it was sent (RFC 1035 section 4.1.1); AD and CD are cleared in an authoritative answer (RFC 4035 section 3.1.6). */
@@ -57,6 +68,14 @@ size_t respond_error_write(const struct message *query, enum rcode rcode, uint8_
 	return message_writer_finish(&writer);
 }
 
+/* The reply is whole. */
+static void reply_end(struct respond *r, struct message_writer *writer)
+{
+	r->out_len = message_writer_finish(writer);
+	if (r->signing.room > 0)
+		signing_end(r);
+}
+
 /* A reply of head and OPT. */
 static void bare_reply(struct respond *r, enum rcode rcode, uint16_t flags)
 {
@@ -68,7 +87,7 @@ static void bare_reply(struct respond *r, enum rcode rcode, uint16_t flags)
 		edns_write(r, &writer, rcode);
 	r->rcode = rcode;
 	r->truncated = flags & FLAG_TC;
-	r->out_len = message_writer_finish(&writer);
+	reply_end(r, &writer);
 }
 
 void respond_error(struct respond *r, enum rcode rcode, const struct edns_error *error)
@@ -159,7 +178,7 @@ void respond_finish(struct respond *r)
 		message_writer_limit(&writer, limit);
 		edns_write(r, &writer, result.rcode);
 	}
-	r->out_len = message_writer_finish(&writer);
+	reply_end(r, &writer);
 }
 
 /* The text of a CHAOS name, TTL 0 so that nobody keeps it. */
@@ -186,7 +205,7 @@ static void chaos_reply(struct respond *r, const char *text)
 		message_writer_limit(&writer, limit);
 		edns_write(r, &writer, RCODE_NOERROR);
 	}
-	r->out_len = message_writer_finish(&writer);
+	reply_end(r, &writer);
 }
 
 static enum respond_verdict respond_chaos(struct respond *r)
@@ -224,8 +243,6 @@ static enum respond_verdict respond_query(struct respond *r)
 	bool is_repair = query->qtype == RECONCILE_TYPE && r->is_tcp && edns_option(&query->edns, RECONCILE_OPTION, &option, &option_len);
 	bool is_transfer = is_repair || query->qtype == TYPE_AXFR || query->qtype == TYPE_IXFR;
 
-	if (query->tsig_at > 0)      /* signed with a key we do not have (RFC 8945 section 5.2) */
-		return reply_error(r, RCODE_NOTAUTH, NULL);
 	if (query->qclass == CLASS_CH && !is_transfer)
 		return respond_chaos(r);
 	if (query->qclass != CLASS_IN)
@@ -244,7 +261,7 @@ static enum respond_verdict respond_query(struct respond *r)
 	if (state != SERVED_OK || !zone_version_apex(version))
 		return reply_error(r, RCODE_SERVFAIL, state == SERVED_EXPIRED ? &zone_expired : &zone_not_loaded);
 	r->version = version;
-	if (query->edns.present)
+	if (query->edns.present && has_room_for_options(r))
 		edns_plan_zone(r);
 	if (is_repair)
 		return RESPOND_REPAIR;
@@ -260,11 +277,7 @@ static enum respond_verdict respond_query(struct respond *r)
 /* Who may not change the zone learns it here: anybody can send a flood of these, and the manage thread has better things to do. */
 static enum respond_verdict respond_update(struct respond *r)
 {
-	const struct message *query = &r->message;
-
-	if (query->tsig_at > 0)      /* as above */
-		return reply_error(r, RCODE_NOTAUTH, NULL);
-	r->zone = view_get(r->view, query->qname);
+	r->zone = view_get(r->view, r->message.qname);
 	if (!r->zone)
 		return reply_error(r, RCODE_NOTAUTH, &no_such_zone);
 	return respond_allows(r, r->zone->allow_update) ? RESPOND_UPDATE : reply_error(r, RCODE_REFUSED, &update_not_allowed);
@@ -274,7 +287,7 @@ static enum respond_verdict respond_update(struct respond *r)
 static enum respond_verdict respond_notify(struct respond *r)
 {
 	r->zone = view_get(r->view, r->message.qname);
-	if (r->message.tsig_at > 0 || !r->zone || !r->zone->is_secondary)
+	if (!r->zone || !r->zone->is_secondary)
 		return reply_error(r, RCODE_NOTAUTH, r->zone ? NULL : &no_such_zone);
 	return respond_allows(r, r->zone->allow_notify) ? RESPOND_NOTIFY : reply_error(r, RCODE_REFUSED, &notify_not_allowed);
 }
@@ -288,6 +301,10 @@ static bool edns_admits(struct respond *r)
 		return false;
 	}
 	enum rcode rcode = edns_plan(r);
+	if (!has_room_for_options(r)) {
+		r->plan.codes = 0;
+		r->plan.room = OPT_LEN;
+	}
 	if (rcode == RCODE_NOERROR)
 		return true;
 	reply_error(r, rcode, NULL);
@@ -322,9 +339,16 @@ enum respond_verdict respond_begin(struct respond *r)
 	r->plan.codes = r->plan.room = r->plan.cookie_kind = r->plan.zsync_flags = 0;
 	r->plan.says_zsync = false;
 	r->plan.error = NULL;
+	r->key = NULL;
+	r->signing.room = 0;
 	int status = message_read(&r->message, r->query, r->query_len);
 	if (status == ZT_ETRUNC || (r->message.flags & FLAG_QR))
 		return RESPOND_DROP;
+	if (r->message.tsig_at > 0 && status == ZT_OK) {
+		enum rcode rcode = signing_verify(r);
+		if (rcode != RCODE_NOERROR)
+			return reply_error(r, rcode, NULL);
+	}
 	unsigned opcode = flags_opcode(r->message.flags);
 	/* What a message of another opcode must look like is not known here (RFC 8490 section 5.4 has no question, for one). */
 	if (opcode != OPCODE_QUERY && opcode != OPCODE_NOTIFY && opcode != OPCODE_UPDATE)

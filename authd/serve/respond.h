@@ -8,6 +8,7 @@
 
 #include "authd/serve/edns.h"
 #include "authd/serve/limit.h"
+#include "authd/serve/signing.h"
 #include "authd/serve/view.h"
 #include "lib/base/clock.h"
 #include "lib/dns/message.h"
@@ -29,7 +30,6 @@ struct respond {
 	const uint8_t *query;
 	size_t query_len;
 	const struct netaddr *peer;
-	const uint8_t *key;            /* TSIG key (name in wire form) that the query was verified with; NULL without one */
 	struct moment *moment;         /* asked only for cookies, EXPIRE and rate limits */
 	struct limiter *limiter;       /* of UDP where answers are limited; NULL never limits */
 	uint8_t *out;
@@ -41,6 +41,7 @@ struct respond {
 	/* out */
 	size_t out_len;                /* 0: limited, nothing is sent */
 	struct message message;        /* the parsed query */
+	const uint8_t *key;            /* TSIG key (name in wire form) that the query was verified with; NULL without one */
 	struct served_zone *zone;      /* the zone that answers; NULL if none */
 	enum rcode rcode;              /* of the reply */
 	bool truncated;
@@ -51,6 +52,8 @@ struct respond {
 	const struct zone_version *version;
 	uint64_t limit_hash;           /* of the answer with the question's own name, where answers are limited */
 	struct zone_finder finder;
+
+	struct signing signing;        /* of the reply; .room is 0 where it is not signed. Last, because it is seldom used */
 };
 
 enum respond_verdict respond_begin(struct respond *r);
@@ -59,7 +62,7 @@ void respond_finish(struct respond *r);
 /* Both steps for one query; never RESPOND_LOOKUP. */
 enum respond_verdict respond(struct respond *r);
 
-/* The largest response to this query: over UDP 512, or what EDNS offers up to our own limit (RFC 6891 section 6.2.5). */
+/* The largest response to this query, without its signature: over UDP 512, or what EDNS offers up to our own limit (RFC 6891 section 6.2.5). */
 size_t respond_limit(const struct respond *r);
 
 /* Whether an access list lets pass who asks; NULL lets nobody. */

@@ -26,6 +26,8 @@ struct limit_rules {
 	uint32_t workers;                /* among whom per_second is divided */
 };
 
+struct tsig_keys;
+
 struct serve_settings {
 	uint16_t udp_payload_size;       /* the largest answer over UDP, and what we say we take */
 	uint16_t nsid_len;               /* 0 = none */
@@ -36,5 +38,6 @@ struct serve_settings {
 	const char *version;             /* of CHAOS version.bind; NULL = not told */
 	const char *identity;            /* of CHAOS hostname.bind and id.server; NULL = not told */
 	struct limit_rules limit;
+	const struct tsig_keys *keys;    /* of TSIG; NULL = none */
 	const struct acl *proxy_allow;   /* who may send PROXY headers; NULL = nobody */
 };

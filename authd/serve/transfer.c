@@ -28,6 +28,7 @@ struct session {
 	usec_t asked_at;
 	const struct zone_version *version;
 	struct xfr_out *xfr;
+	struct signing signing;              /* has a reference to its key */
 };
 
 /* Why there is no transfer. */
@@ -72,6 +73,7 @@ static void session_free(struct transfers *transfers, struct session *session)
 	transfers->open--;
 	xfr_out_free(session->xfr);
 	zone_version_release(session->version);
+	tsig_key_release(session->signing.key);
 	free(session);
 }
 
@@ -249,6 +251,18 @@ static void session_complete(struct transfers *transfers, struct session *sessio
 	session_free(transfers, session);
 }
 
+/* Every message of a signed transfer is signed (RFC 8945 section 5.3.1). */
+static int message_sign(struct transfers *transfers, struct session *session, size_t *len)
+{
+	struct tsig_message message = { transfers->message, *len, sizeof(transfers->message) };
+
+	if (session->signing.room == 0)
+		return ZT_OK;
+	int status = signing_sign(&session->signing, &message, clock_wall(transfers->clock));
+	*len = message.len;
+	return status;
+}
+
 /* Queues messages of the stream's sessions, one after another, until the stream is full. */
 static void stream_feed(struct transfers *transfers, struct stream *stream)
 {
@@ -261,6 +275,8 @@ static void stream_feed(struct transfers *transfers, struct stream *stream)
 			session_complete(transfers, session);
 			continue;
 		}
+		if (status == ZT_OK)
+			status = message_sign(transfers, session, &len);
 		if (status == ZT_OK)
 			status = stream_send_part(stream, transfers->message, len);
 		if (status != ZT_OK) {
@@ -323,6 +339,7 @@ static int session_open(struct transfers *transfers, struct stream *stream, stru
 	session->reason = gathered.reason;
 	session->is_condensed = config.history && config.history->condense;
 	config.options_len = edns_options_write(r, options);
+	config.message_size = respond_limit(r);
 	if (status == ZT_OK)
 		status = xfr_out_new(&config, &session->xfr);
 	if (config.history)
@@ -334,6 +351,10 @@ static int session_open(struct transfers *transfers, struct stream *stream, stru
 	}
 	session_describe(session, stream, r);
 	question_note(transfers, session, &config);
+	if (r->signing.room > 0) {
+		session->signing = r->signing;
+		tsig_key_acquire(session->signing.key);
+	}
 	cds_list_add_tail(&session->link, &transfers->sessions);
 	transfers->open++;
 	return ZT_OK;
@@ -410,6 +431,8 @@ void transfer_answer_udp(struct transfers *transfers, struct respond *r)
 	if (config.history)
 		xfr_history_fini(config.history);
 	if (status == ZT_OK) {
+		if (r->signing.room > 0)
+			signing_end(r);
 		counter_add(&transfers->counters->transfer_bytes, r->out_len);
 	} else {
 		const struct refusal *refusal = status == ZT_EMALFORMED ? &no_serial : &trouble;

@@ -70,6 +70,10 @@ bool worker_forward(struct worker *worker, enum request_kind kind, const struct 
 	request->udp_limit = origin->udp_limit;
 	if (r->message.edns.present)
 		request->options_len = edns_options_write(r, request->options);
+	if (r->signing.room > 0) {
+		request->signing = r->signing;
+		tsig_key_acquire(request->signing.key);
+	}
 	request->is_tapped = origin->is_tapped;
 	request->is_encrypted = origin->is_encrypted;
 	request->received = loop_now(&worker->loop);
@@ -101,6 +105,22 @@ static void options_append(struct request *request, const struct message *reply)
 		wire_put_u16(request->reply.data + length_at, request->options_len);
 }
 
+/* The last step, because nothing may change any more. */
+static void reply_sign(const struct worker *worker, struct request *request)
+{
+	struct tsig_message message = { .len = request->reply.len };
+
+	if (request->signing.room == 0 || request->reply.len == 0)
+		return;
+	message.size = message.len + request->signing.room;
+	int status = buf_reserve(&request->reply, request->signing.room) ? ZT_OK : ZT_ENOMEM;
+	message.wire = request->reply.data;
+	if (status == ZT_OK)
+		status = signing_sign(&request->signing, &message, clock_wall(worker->set->config.clock));
+	/* Nobody would believe it without. */
+	request->reply.len = status == ZT_OK ? message.len : 0;
+}
+
 static void on_mail(struct mailbox_node *node, void *ctx)
 {
 	struct worker *worker = ctx;
@@ -116,6 +136,7 @@ static void on_mail(struct mailbox_node *node, void *ctx)
 		rcode_count(worker, message_rcode(&reply));
 		options_append(request, &reply);
 	}
+	reply_sign(worker, request);
 	tapping_tell_reply(&worker->tapping, request);
 	if (request->stream != 0)
 		connections_reply(worker, request);

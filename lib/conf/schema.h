@@ -43,7 +43,7 @@ enum schema_type {
 	SCHEMA_ENUM,       /* int                        one of names */
 	SCHEMA_ADDRESS,    /* struct netaddr             IP@PORT, port by default the row's */
 	SCHEMA_PREFIX,     /* struct netprefix           IP or IP/BITS */
-	SCHEMA_ACCESS,     /* struct schema_access       IP, IP/BITS or key:NAME */
+	SCHEMA_ACCESS,     /* struct schema_access       IP, IP/BITS, key:NAME, or IP/BITS key:NAME */
 	SCHEMA_MAPPING,    /* the struct of `mapping` */
 	SCHEMA_NODE,       /* const struct yaml_node *   anything; the owner reads the tree */
 };
@@ -67,8 +67,9 @@ struct schema_list {
 #define SCHEMA_COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
 struct schema_access {
-	struct netprefix prefix;      /* used where key is NULL */
-	const char *key;
+	struct netprefix prefix;      /* has_prefix */
+	bool has_prefix;
+	const char *key;              /* NULL = none. With both, both must be so */
 };
 
 struct schema_name {

@@ -175,12 +175,22 @@ static int text_from_text(const struct schema_row *row, struct yaml_tree *tree, 
 
 static int access_from_text(struct yaml_tree *tree, const char *text, struct schema_access *out)
 {
-	*out = (struct schema_access){ 0 };
-	if (strncmp(text, "key:", 4) != 0)
-		return netprefix_from_text(&out->prefix, text);
-	if (text[4] == '\0')
+	char prefix[NETADDR_TEXT_SIZE];
+	size_t len = strncmp(text, "key:", 4) == 0 ? 0 : strcspn(text, " ");
+	const char *key = text + len + strspn(text + len, " ");
+
+	*out = (struct schema_access){ .has_prefix = len > 0 };
+	if (len >= sizeof(prefix))
 		return ZT_ESYNTAX;
-	out->key = arena_strdup(&tree->arena, text + 4);
+	memcpy(prefix, text, len);
+	prefix[len] = '\0';
+	if (len > 0 && netprefix_from_text(&out->prefix, prefix) != ZT_OK)
+		return ZT_ESYNTAX;
+	if (*key == '\0')
+		return len > 0 ? ZT_OK : ZT_ESYNTAX;
+	if (strncmp(key, "key:", 4) != 0 || key[4] == '\0' || strchr(key, ' '))
+		return ZT_ESYNTAX;
+	out->key = arena_strdup(&tree->arena, key + 4);
 	return out->key ? ZT_OK : ZT_ENOMEM;
 }
 
@@ -316,7 +326,7 @@ void value_expected_write(const struct schema_row *row, const char *text, struct
 			buf_printf(out, " or IP (port %u)", row->port);
 		break;
 	case SCHEMA_PREFIX: buf_printf(out, "an address IP or a prefix IP/BITS"); break;
-	case SCHEMA_ACCESS: buf_printf(out, "an address IP, a prefix IP/BITS or key:NAME"); break;
+	case SCHEMA_ACCESS: buf_printf(out, "an address IP, a prefix IP/BITS, key:NAME, or both in one as IP/BITS key:NAME"); break;
 	case SCHEMA_MAPPING: mapping_write(row->mapping, out); break;
 	case SCHEMA_NODE: buf_printf(out, "any YAML"); break;
 	}

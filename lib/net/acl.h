@@ -1,4 +1,4 @@
-/* Who may: a list of address prefixes and TSIG key names, any one of which is enough.
+/* Who may: a list of address prefixes, TSIG key names, and pairs of both, any one of which is enough.
  *
  * An empty list, which is also what an absent one is, allows nobody. Built once, then only read, by any number of threads.
  */
@@ -22,9 +22,9 @@ void acl_init(struct acl *acl);
 void acl_fini(struct acl *acl);
 
 ZT_MUST_CHECK int acl_add_prefix(struct acl *acl, const struct netprefix *prefix);
-/* `name` in wire form; copied. */
-ZT_MUST_CHECK int acl_add_key(struct acl *acl, const uint8_t *name);
-/* `IP`, `IP/BITS` or `key:NAME`; ZT_ESYNTAX for anything else. */
+/* Who signs with the key of that name (in wire form; copied), and asks from the prefix where it is not NULL. */
+ZT_MUST_CHECK int acl_add_key(struct acl *acl, const uint8_t *name, const struct netprefix *prefix);
+/* `IP`, `IP/BITS`, `key:NAME` or `IP/BITS key:NAME`; ZT_ESYNTAX for anything else. */
 ZT_MUST_CHECK int acl_add_text(struct acl *acl, const char *text);
 
 /* Who asks. */

@@ -268,7 +268,7 @@ static const struct {
 	{ "  nsid: 0x\n", ":2:9: nsid begins with 0x" },
 	{ "  rate-limit: {responses-per-second: 1, ipv4-prefix: 33}\n", ":2:54: ipv4-prefix is \"33\", expected a whole number from 1 to 32" },
 	{ "  rate-limit: {slips: 1}\n", ":2:16: unknown key \"slips\" in rate limit, did you mean \"slip\"?" },
-	{ "  allow-query: [key:k]\n", "keys are not available in this version" },
+	{ "  allow-query: [key:k]\n", ":2:17: no key is named \"k\", expected one of those under \"key\"" },
 };
 
 START_TEST(bad_values_are_told_with_their_place_and_no_secret)
