@@ -31,6 +31,7 @@ authd_libauthd_a_SOURCES = \
 	%D%/manage/notified.c %D%/manage/notified.h \
 	%D%/manage/outbound.c %D%/manage/outbound.h %D%/manage/outbound_inner.h \
 	%D%/manage/outbound_link.c \
+	%D%/manage/outbound_sign.c \
 	%D%/manage/peers.c %D%/manage/peers.h \
 	%D%/manage/pledge.c %D%/manage/pledge.h \
 	%D%/manage/primary.c %D%/manage/primary.h %D%/manage/primary_inner.h \
@@ -87,6 +88,11 @@ tests_unit_authd_test_deny_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_authd_test_deny_LDADD = $(LIBS_SUITE) authd/libauthd.a $(LIBS_XFR)
 
 ZONE_TEXT = tests/support/zone_text.c tests/support/zone_text.h
+check_PROGRAMS += tests/unit/authd/test_options_key
+tests_unit_authd_test_options_key_SOURCES = tests/unit/authd/test_options_key.c $(ZONE_TEXT)
+tests_unit_authd_test_options_key_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_authd_test_options_key_LDADD = $(LIBS_SUITE) $(LIBS_AUTHD)
+
 check_PROGRAMS += tests/unit/authd/test_edns tests/unit/authd/test_limit tests/unit/authd/test_options
 tests_unit_authd_test_options_SOURCES = tests/unit/authd/test_options.c $(ZONE_TEXT)
 tests_unit_authd_test_options_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

@@ -226,7 +226,8 @@ static void on_readable(void *ctx)
 			continue;
 		if (query->server)
 			outbound_server_on_life(query->server);
-		query->on_reply(query, wire, len);
+		if (outbound_believes_reply(query, wire, len))
+			query->on_reply(query, wire, len);
 	}
 }
 
@@ -289,6 +290,8 @@ static int id_choose(struct outbound *outbound, struct outbound_query *query)
 int outbound_query_open(struct outbound *outbound, struct outbound_query *query)
 {
 	outbound_query_close(outbound, query);
+	query->outbound = outbound;
+	query->signed_at = 0;
 	query->socket = NULL;
 	int status = query->remote->tls ? ZT_OK : socket_get(outbound, &query->remote->address, &query->socket);
 	if (status == ZT_OK && (query->on_sent || query->remote->tls) && !(query->server = outbound_server_acquire(outbound, query->remote)))
@@ -311,8 +314,20 @@ int outbound_query_open(struct outbound *outbound, struct outbound_query *query)
 
 static int question_send(struct outbound_query *query, const uint8_t *wire, size_t len)
 {
+	uint8_t signed_wire[OUTBOUND_SIGNED_MAX];
+	struct tsig_message message = { signed_wire, 0, sizeof(signed_wire) };
+
+	if (query->link)      /* by TLS nothing is sent again */
+		return ZT_OK;
 	if (query->on_sent)
 		query->server->outbound->stats.soa_queries++;
+	if (query->remote->key) {
+		int status = outbound_sign_query(query, &message, &(struct outbound_question){ wire, len });
+		if (status != ZT_OK)
+			return status;
+		wire = message.wire;
+		len = message.len;
+	}
 	if (query->remote->tls)
 		return outbound_link_ask(query, wire, len);
 	return udp_send(&query->socket->udp, &query->remote->address, wire, len);

@@ -23,6 +23,7 @@
 #include "authd/options_remote.h"
 #include "lib/base/clock.h"
 #include "lib/base/status.h"
+#include "lib/dns/tsig.h"
 #include "lib/xfr/errands.h"
 
 struct manage;
@@ -71,6 +72,9 @@ struct outbound_query {
 	struct outbound_socket *socket;  /* of others: NULL where it goes by TLS … */
 	struct outbound_link *link;      /* … which is on this connection; NULL: not yet sent, or the connection has ended */
 	struct cds_list_head on_link;
+	struct outbound *outbound;
+	struct tsig_chain chain;         /* of its signature, where the remote has a key */
+	usec_t signed_at;                /* wall clock; 0 = not yet */
 	struct outbound_query *next;     /* with the same hash of the id */
 };
 
@@ -103,11 +107,13 @@ struct outbound_transfer {
 	enum errand_urgency urgency;
 	void (*on_start)(struct outbound_transfer *transfer);      /* its turn has come: the question is on its way */
 	enum outbound_verdict (*on_message)(struct outbound_transfer *transfer, const uint8_t *wire, size_t len);
-	/* ZT_OK after OUTBOUND_DONE or _DROP; otherwise what befell the connection, ZT_ETIMEOUT where the server is down and was not tried. The
+	/* ZT_OK after OUTBOUND_DONE or _DROP; otherwise what befell the connection, ZT_ETIMEOUT where the server is down and was not tried,
+	 * ZT_EDENIED where the answer is not signed as it must be: then nothing of it counts, and `why` says what is wrong with it. The
 	 * transfer is closed, and may be opened again here. Not called after outbound_transfer_close. */
 	void (*on_end)(struct outbound_transfer *transfer, int status);
 
 	bool open;
+	const char *why;                 /* during on_end; else NULL */
 	bool answered;                   /* a message has arrived */
 	usec_t started;                  /* when its question left */
 	struct outbound_link *link;      /* NULL while it waits for its turn */

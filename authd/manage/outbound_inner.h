@@ -1,4 +1,4 @@
-/* What the files of outbound share: outbound.c (life, questions, servers), outbound_link.c (connections and transfers). */
+/* What the files of outbound share: outbound.c (life, questions, servers), outbound_link.c (connections and transfers), outbound_sign.c (TSIG). */
 #pragma once
 
 #include "authd/manage/manage.h"
@@ -29,6 +29,7 @@ struct outbound {
 	uint64_t seed;                           /* of the servers' table */
 	struct outbound_stats stats;             /* but for the numbers of servers */
 	struct outbound_socket *sockets;
+	char why[TSIG_FAULT_TEXT_SIZE];          /* of the transfer that has just ended */
 	struct outbound_query *queries[OUTBOUND_QUERY_SLOTS];
 	struct outbound_server *servers[OUTBOUND_SERVER_SLOTS];
 };
@@ -45,6 +46,23 @@ void outbound_server_turns_soon(struct outbound_server *server);
 void outbound_server_on_life(struct outbound_server *server);
 void outbound_server_on_silence(struct outbound_server *server);
 void outbound_server_on_failure(struct outbound_server *server);
+
+/* outbound_sign.c: only where the server has a key, but for outbound_believes_reply */
+enum { OUTBOUND_SIGNED_MAX = 2048 };         /* bytes of a question with its signature */
+
+struct outbound_question {
+	const uint8_t *wire;
+	size_t len;
+};
+
+/* Writes the question with its signature to `out`, whose size is OUTBOUND_SIGNED_MAX. */
+int outbound_sign_query(struct outbound_query *query, struct tsig_message *out, const struct outbound_question *question) ZT_MUST_CHECK;
+int outbound_sign_transfer(const struct outbound *outbound, struct tsig_check *check, const struct outbound_transfer *transfer, struct tsig_message *out)
+	ZT_MUST_CHECK;
+/* Whether it is signed as it must be; if not, that is told, and the reply counts as not received: another may come. */
+bool outbound_believes_reply(const struct outbound_query *query, const uint8_t *wire, size_t len);
+/* The same for a message of a transfer's answer; check->fault says what is wrong. */
+bool outbound_believes_message(const struct outbound *outbound, struct tsig_check *check, const uint8_t *wire, size_t len);
 
 /* outbound_link.c */
 /* Sends a question by TLS; one that is on its way is left alone. */

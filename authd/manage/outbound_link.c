@@ -18,6 +18,7 @@ struct outbound_link {
 	struct outbound_server *server;
 	struct stream *stream;
 	struct outbound_transfer *transfer;      /* NULL: none */
+	struct tsig_check check;                 /* of the transfer, where its server has a key */
 	struct cds_list_head queries;            /* sent and not yet closed */
 	unsigned used;                           /* transfers and questions so far */
 	unsigned abandoned;                      /* questions closed before their reply, which may still come */
@@ -90,6 +91,19 @@ bool outbound_link_has_id(const struct outbound_server *server, uint16_t id)
 	return false;
 }
 
+/* The answer is not signed as it must be: nothing of it counts. */
+static void transfer_refuse(struct outbound_link *link)
+{
+	struct outbound_transfer *transfer = link->transfer;
+	struct outbound *outbound = link->server->outbound;
+
+	transfer->why = tsig_fault_text(&link->check, outbound->why);
+	outbound_server_turns_soon(link->server);
+	transfer_detach(transfer);
+	stream_close(link->stream);      /* the link is gone */
+	transfer->on_end(transfer, ZT_EDENIED);
+}
+
 static void link_on_message(struct stream *stream, const uint8_t *wire, size_t len, void *ctx)
 {
 	struct outbound_link *link = ctx;
@@ -101,7 +115,8 @@ static void link_on_message(struct stream *stream, const uint8_t *wire, size_t l
 	outbound_server_on_life(link->server);
 	if (query) {
 		query->was_answered = true;
-		query->on_reply(query, wire, len);
+		if (outbound_believes_reply(query, wire, len))
+			query->on_reply(query, wire, len);
 		return;
 	}
 	if (link->abandoned > 0 && (!transfer || transfer_id(transfer) != id)) {
@@ -113,9 +128,18 @@ static void link_on_message(struct stream *stream, const uint8_t *wire, size_t l
 		return;
 	}
 	transfer->answered = true;
+	bool is_signed = transfer->remote->key;
+	if (is_signed && !outbound_believes_message(link->server->outbound, &link->check, wire, len)) {
+		transfer_refuse(link);
+		return;
+	}
 	enum outbound_verdict verdict = transfer->on_message(transfer, wire, len);
 	if (verdict == OUTBOUND_MORE)
 		return;
+	if (is_signed && !tsig_verify_end(&link->check)) {
+		transfer_refuse(link);
+		return;
+	}
 	/* Others get their turn before this owner may come back with the next question. */
 	outbound_server_turns_soon(link->server);
 	transfer_detach(transfer);
@@ -304,6 +328,17 @@ void outbound_link_forget(struct outbound_query *query)
 	link_idle_check(link);
 }
 
+static int question_send(struct outbound_link *link, const struct outbound_transfer *transfer)
+{
+	uint8_t signed_wire[OUTBOUND_SIGNED_MAX];
+	struct tsig_message message = { signed_wire, 0, sizeof(signed_wire) };
+
+	if (!transfer->remote->key)
+		return stream_send(link->stream, transfer->question, transfer->question_len);
+	int status = outbound_sign_transfer(link->server->outbound, &link->check, transfer, &message);
+	return status == ZT_OK ? stream_send(link->stream, message.wire, message.len) : status;
+}
+
 static int transfer_start(struct outbound_transfer *transfer)
 {
 	struct outbound_server *server = transfer->server;
@@ -314,7 +349,7 @@ static int transfer_start(struct outbound_transfer *transfer)
 		if (status != ZT_OK)
 			return status;
 		bool is_fresh = link->used == 0;
-		status = stream_send(link->stream, transfer->question, transfer->question_len);
+		status = question_send(link, transfer);
 		if (status == ZT_OK) {
 			stream_set_idle_timeout(link->stream, LINK_BUSY_TIMEOUT);
 			link->transfer = transfer;
@@ -334,6 +369,7 @@ int outbound_transfer_open(struct outbound *outbound, struct outbound_transfer *
 {
 	outbound_transfer_close(outbound, transfer);
 	transfer->answered = false;
+	transfer->why = NULL;
 	transfer->server = outbound_server_acquire(outbound, transfer->remote);
 	if (!transfer->server)
 		return ZT_ENOMEM;

@@ -188,7 +188,7 @@ static void received_failed(struct secondary *s)
 /* The connection ended before the answer did. One that was there and closed says no to the question; without any, others are asked. */
 static void connection_failed(struct secondary *s, int status)
 {
-	secondary_failure_note(s, status_text(status));
+	secondary_failure_note(s, s->transfer.why ? s->transfer.why : status_text(status));
 	if (status == ZT_ECLOSED && !s->transfer.answered)
 		secondary_plain_wanted(s, RCODE_FORMERR);
 	ladder_down(s, s->transfer.answered || status == ZT_ECLOSED ? REFRESH_FAILED_ANSWER : REFRESH_FAILED_CONNECT);

@@ -72,7 +72,7 @@ int acl_add_text(struct acl *acl, const char *text)
 		return ZT_ESYNTAX;
 	if (*key == '\0')
 		return len > 0 ? acl_add_prefix(acl, &prefix) : ZT_ESYNTAX;
-	if (strncmp(key, "key:", 4) != 0 || name_from_text(name, key + 4, NULL) != ZT_OK)
+	if (strncmp(key, "key:", 4) != 0 || strchr(key, ' ') || name_from_text(name, key + 4, NULL) != ZT_OK)
 		return ZT_ESYNTAX;
 	return acl_add_key(acl, name, len > 0 ? &prefix : NULL);
 }

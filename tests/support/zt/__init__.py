@@ -15,6 +15,7 @@ A test file looks like this; every test gets a fresh lab and stops nothing itsel
         run_tests()
 """
 from zt.client import ask, axfr, exchange_tcp, exchange_udp, ixfr, notify, serial_of, update
+from zt.keys import Key
 from zt.lab import Failure, Lab, Skip, scale, source_top, wait_for
 from zt.node import Node
 from zt.ours import Authd, Resolverd, built, zonectl

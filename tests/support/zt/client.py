@@ -12,6 +12,7 @@ import dns.rdatatype
 import dns.rrset
 import dns.update
 
+from zt.keys import Verifier
 from zt.lab import Failure
 from zt.wire import Records
 
@@ -90,12 +91,21 @@ def receive_exactly(sock, count):
     return data
 
 
+def sign(node, message):
+    """With the node's key, where it has one; dns.query then checks the answer's signature."""
+    if node.key:
+        message.use_tsig(node.key.for_dnspython())
+    return message
+
+
 def transfer(node, query, timeout_s, have_serial=None):
     """All messages of a transfer as Records in the order they came."""
     records = Records(have_serial)
+    sign(node, query)
     with socket.create_connection((node.address, node.port), timeout=timeout_s) as sock:
         data = query.to_wire()
         sock.sendall(struct.pack("!H", len(data)) + data)
+        verifier = Verifier(query) if node.key else None
         while not records.transfer_is_complete():
             message = receive_message(sock)
             if message is None:
@@ -103,6 +113,8 @@ def transfer(node, query, timeout_s, have_serial=None):
             rcode = message[3] & 15
             if rcode:
                 raise Failure(f"{node.name} answered the transfer of {query.question[0].name} with {dns.rcode.to_text(rcode)}")
+            if verifier:
+                verifier.check(message)
             records.add_message(message)
     return records
 
@@ -127,7 +139,7 @@ def notify(node, zone, serial=None):
     message.flags = message.flags & ~dns.flags.RD | dns.flags.AA
     if serial is not None:
         message.answer.append(dns.rrset.from_text(zone, 0, "IN", "SOA", f". . {serial} 0 0 0 0"))
-    return dns.query.udp(message, node.address, port=node.port, timeout=TIMEOUT_S)
+    return dns.query.udp(sign(node, message), node.address, port=node.port, timeout=TIMEOUT_S)
 
 
 def update(node, zone, *changes, tcp=False, timeout_s=TIMEOUT_S):
@@ -137,4 +149,4 @@ def update(node, zone, *changes, tcp=False, timeout_s=TIMEOUT_S):
     for verb, *values in changes:
         getattr(message, verb)(*values)
     send = dns.query.tcp if tcp else dns.query.udp
-    return dns.rcode.to_text(send(message, node.address, port=node.port, timeout=timeout_s).rcode())
+    return dns.rcode.to_text(send(sign(node, message), node.address, port=node.port, timeout=timeout_s).rcode())

@@ -33,6 +33,7 @@ class Node:
         self.name = name or self.folder.name
         self.log_path = self.folder / "log"
         self.zones = {}              # zone name -> what this node does with it
+        self.key = None              # zt.keys.Key: what it shares with all its peers; set before the start
         self.process = None
         self.should_run = False      # started, and not asked to end since
         self.complaints = []         # what was wrong with the ways it ended

@@ -46,27 +46,31 @@ class Authd(Node):
         self.write("authd.yaml", self.config())
 
     def config(self):
+        who = f"key:{self.key.name}" if self.key else "127.0.0.0/8"
         text = f"""server:
   listen: [{self.where()}]
   workers: {self.workers}
   state-dir: ./state
   control: ./state/authd.sock
   metrics: {self.address}@{self.metrics_port}
-zone:
+{self.key.for_authd() if self.key else ""}zone:
 """
         for name, role in self.zones.items():
-            text += f'  - name: "{name}"\n    allow-transfer: [127.0.0.0/8]\n'
+            text += f'  - name: "{name}"\n    allow-transfer: [{who}]\n'
             if role.primaries:
-                text += f"    primaries: [{', '.join(node.where() for node in role.primaries)}]\n    allow-notify: [127.0.0.0/8]\n"
+                text += f"    primaries: [{', '.join(map(self.remote, role.primaries))}]\n    allow-notify: [{who}]\n"
             else:
                 text += f"    file: {role.file}\n"
             if role.secondaries:
-                text += f"    notify: [{', '.join(node.where() for node in role.secondaries)}]\n"
+                text += f"    notify: [{', '.join(map(self.remote, role.secondaries))}]\n"
             if role.updates:
-                text += "    allow-update: [127.0.0.0/8]\n"
+                text += f"    allow-update: [{who}]\n"
             if self.zone_settings:
                 text += f"    {self.zone_settings}\n"
         return text
+
+    def remote(self, node):
+        return f"{{address: {node.where()}, key: {self.key.name}}}" if self.key else node.where()
 
     def write_zone(self, zone):
         self.write(self.zones[zone.name].file, zone.text())

@@ -1,6 +1,8 @@
 """Other people's name servers, each run so that it stays in its folder and nothing leaves the loopback network."""
+import subprocess
+
 from zt import client
-from zt.lab import free_port, wait_for
+from zt.lab import Failure, free_port, wait_for
 from zt.node import Node, require
 
 
@@ -56,13 +58,14 @@ class Nsd(AuthPeer):
 	rrl-ratelimit: 0
 remote-control:
 	control-enable: no
-"""
+{self.key.for_nsd() if self.key else ""}"""
+        key = self.key.name if self.key else "NOKEY"
         for name, role in self.zones.items():
             text += f"""zone:
 	name: "{name}"
 	zonefile: "{role.file}"
-	provide-xfr: 127.0.0.0/8 NOKEY
-	allow-notify: 127.0.0.0/8 NOKEY
+	provide-xfr: 127.0.0.0/8 {key}
+	allow-notify: 127.0.0.0/8 {key}
 	store-ixfr: yes
 	create-ixfr: yes
 	ixfr-size: 1000000000
@@ -70,8 +73,8 @@ remote-control:
 	min-retry-time: 1
 	outgoing-interface: {self.address}
 """
-            text += "".join(f"\tnotify: {node.where()} NOKEY\n" for node in role.secondaries)
-            text += "".join(f"\trequest-xfr: {node.where()} NOKEY\n" for node in role.primaries)
+            text += "".join(f"\tnotify: {node.where()} {key}\n" for node in role.secondaries)
+            text += "".join(f"\trequest-xfr: {node.where()} {key}\n" for node in role.primaries)
         return text
 
 
@@ -87,8 +90,9 @@ class Knot(AuthPeer):
 
     def config(self):
         self.path("db").mkdir(exist_ok=True)
+        key = f"    key: {self.key.name}\n" if self.key else ""
         peers = {node.name: node for role in self.zones.values() for node in role.primaries + role.secondaries}
-        remotes = "".join(f"  - id: {name}\n    address: {node.where()}\n    via: {self.address}\n" for name, node in peers.items())
+        remotes = "".join(f"  - id: {name}\n    address: {node.where()}\n    via: {self.address}\n{key}" for name, node in peers.items())
         zones = ""
         for name, role in self.zones.items():
             zones += f"  - domain: {name}\n    file: {role.file}\n"
@@ -111,11 +115,11 @@ control:
 database:
   storage: "{self.path('db')}"
   journal-db-max-size: 100M
-{'remote:' if remotes else ''}
+{self.key.for_knot() if self.key else ""}{'remote:' if remotes else ''}
 {remotes}acl:
   - id: lab
     address: 127.0.0.0/8
-    action: [transfer, notify, update]
+{key}    action: [transfer, notify, update]
 template:
   - id: default
     storage: "{self.folder}"
@@ -160,12 +164,14 @@ class Bind(BindPlace, AuthPeer):
 
     def config(self):
         self.write("empty.hints", "")
+        who = f"key {self.key.name}" if self.key else "127.0.0.0/8"
+        with_key = f" key {self.key.name}" if self.key else ""
         text = f"""controls {{ }};
-options {{
+{self.key.for_bind() if self.key else ""}options {{
 {self.common_options()}
 	recursion no;
-	allow-transfer {{ 127.0.0.0/8; }};
-	allow-notify {{ 127.0.0.0/8; }};
+	allow-transfer {{ {who}; }};
+	allow-notify {{ {who}; }};
 	notify explicit;
 	notify-delay 0;
 	startup-notify-rate 1000;
@@ -181,11 +187,11 @@ options {{
         for name, role in self.zones.items():
             text += f'zone "{name}" {{ file "{role.file}"; type {"secondary" if role.primaries else "primary"};'
             if role.primaries:
-                text += " masterfile-format text; primaries {" + "".join(f" {node.address} port {node.port};" for node in role.primaries) + " };"
+                text += " masterfile-format text; primaries {" + "".join(f" {node.address} port {node.port}{with_key};" for node in role.primaries) + " };"
             elif role.updates:
-                text += " allow-update { 127.0.0.0/8; };"
+                text += f" allow-update {{ {who}; }};"
             if role.secondaries:
-                text += " also-notify {" + "".join(f" {node.address} port {node.port};" for node in role.secondaries) + " };"
+                text += " also-notify {" + "".join(f" {node.address} port {node.port}{with_key};" for node in role.secondaries) + " };"
             text += " };\n"
         return text
 
@@ -200,6 +206,20 @@ class Pdns(AuthPeer):
     def command(self):
         return [self.binary, f"--config-dir={self.folder}"]
 
+    def write_keys(self):
+        """Keys lie in a data base beside the zones, which pdnsutil writes."""
+        if not self.key:
+            return
+        pdnsutil = require("pdnsutil", "pdns-server")
+        self.write(self.config_name, f"launch=bind\nbind-config={self.path('named.conf')}\nbind-dnssec-db={self.path('keys.db')}\n")
+        commands = [["create-bind-db", str(self.path("keys.db"))], ["import-tsig-key", self.key.name, self.key.algorithm, self.key.secret]]
+        for name, role in self.zones.items():      # to give the zone away, and to fetch it
+            commands += [["activate-tsig-key", name, self.key.name, kind] for kind in ["primary"] + ["secondary"] * bool(role.primaries)]
+        for command in commands:
+            run = subprocess.run([pdnsutil, f"--config-dir={self.folder}", *command], capture_output=True, text=True, timeout=30, check=False)
+            if run.returncode != 0:
+                raise Failure(f"pdnsutil {command[0]}: {run.stdout}{run.stderr}")
+
     def config(self):
         zones = ""
         for name, role in self.zones.items():
@@ -208,9 +228,11 @@ class Pdns(AuthPeer):
                 zones += " masters {" + "".join(f" {node.address}:{node.port};" for node in role.primaries) + " };"
             zones += " };\n"
         self.write("named.conf", zones)
+        self.write_keys()
         notified = ",".join(f"{node.address}:{node.port}" for role in self.zones.values() for node in role.secondaries)
         return f"""launch=bind
 bind-config={self.path('named.conf')}
+{f"bind-dnssec-db={self.path('keys.db')}" if self.key else ""}
 local-address={self.address}
 local-port={self.port}
 query-local-address={self.address}

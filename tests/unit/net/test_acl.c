@@ -42,9 +42,22 @@ START_TEST(any_one_entry_is_enough)
 }
 END_TEST
 
+START_TEST(a_pair_needs_both)
+{
+	struct acl acl;
+	acl_init(&acl);
+	ck_assert_int_eq(acl_add_text(&acl, "127.0.0.0/8 key:xfr-key"), ZT_OK);
+	ck_assert(allows(&acl, "127.3.2.1@9999", "XFR-key."));
+	ck_assert(!allows(&acl, "127.3.2.1@9999", NULL));
+	ck_assert(!allows(&acl, "127.3.2.1@9999", "other-key."));
+	ck_assert(!allows(&acl, "192.0.2.1", "xfr-key."));
+	acl_fini(&acl);
+}
+END_TEST
+
 START_TEST(what_is_neither_address_nor_key_is_refused)
 {
-	static const char *const wrong[] = { "", "key:", "any", "127.0.0.1@53", "key:a..b", "10.0.0.0/33" };
+	static const char *const wrong[] = { "", "key:", "any", "127.0.0.1@53", "key:a..b", "10.0.0.0/33", "127.0.0.1 key", "127.0.0.1 key:", "127.0.0.1 127.0.0.2", "key:a 127.0.0.1" };
 	struct acl acl;
 	acl_init(&acl);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
@@ -61,6 +74,7 @@ int main(void)
 
 	tcase_add_test(tests, an_absent_or_empty_list_allows_nobody);
 	tcase_add_test(tests, any_one_entry_is_enough);
+	tcase_add_test(tests, a_pair_needs_both);
 	tcase_add_test(tests, what_is_neither_address_nor_key_is_refused);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
