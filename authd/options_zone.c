@@ -30,6 +30,9 @@ static const struct schema_row zone_rows[] = {
 	  .help = "The zone file (RFC 1035 section 5). A zone with a file and without primaries is a primary zone." },
 	{ "notify", SCHEMA_MAPPING, offsetof(struct zone_conf, notify), SCHEMA_LIST, .mapping = &remote_options_schema,
 	  .help = "Servers that are told of every change by NOTIFY (RFC 1996)." },
+	{ "notify-first", SCHEMA_INT, offsetof(struct zone_conf, notify_first), .fallback = "0", .min = 0, .max = 1000,
+	  .help = "With servers that tell each other (group): so many of the notify list, drawn anew for each change, are told at once; the others are asked a second later what "
+		  "they have, and told if it is not the newest version. 0 means that all are told at once." },
 	{ "primaries", SCHEMA_MAPPING, offsetof(struct zone_conf, primaries), SCHEMA_LIST, .mapping = &remote_options_schema,
 	  .help = "Servers the zone is transferred from; makes this a secondary zone." },
 	{ "group", SCHEMA_MAPPING, offsetof(struct zone_conf, group), SCHEMA_LIST, .mapping = &remote_options_schema,
@@ -107,6 +110,7 @@ void zone_options_settings(struct options_reader *reader, const struct zone_conf
 	zone->allow_query = options_acl(reader, conf->node, "allow-query", &conf->allow_query);
 	zone->group = remote_options_read(reader, &conf->group, &zone->group_count);
 	zone->group_relay = (uint32_t)conf->group_relay;
+	zone->notify_first = (uint32_t)conf->notify_first;
 	zone->allow_transfer = options_acl(reader, conf->node, "allow-transfer", &conf->allow_transfer);
 	zone->allow_transfer = servers_admit(reader, zone->allow_transfer, zone->group, zone->group_count);
 	zone->allow_update = options_acl(reader, conf->node, "allow-update", &conf->allow_update);

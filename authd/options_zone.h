@@ -29,6 +29,7 @@ struct zone_options {
 	const char *file;                 /* absolute or relative to the working directory; NULL on a secondary without a file */
 	struct remote_options *notify;
 	uint32_t notify_count;
+	uint32_t notify_first;            /* so many of them are told at once; 0 = all */
 	struct remote_options *primaries; /* not empty = secondary */
 	uint32_t primaries_count;
 	struct remote_options *group;     /* other secondaries, which help each other; empty on a primary zone */
@@ -56,6 +57,7 @@ struct zone_conf {
 	struct schema_list primaries;
 	struct schema_list group;
 	int64_t group_relay;
+	int64_t notify_first;
 	struct schema_list allow_query;
 	struct schema_list allow_transfer;
 	struct schema_list allow_update;

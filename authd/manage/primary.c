@@ -13,6 +13,7 @@ enum {
 };
 
 #define STARVED_PAUSE USEC_PER_SEC
+#define HELD_FOR USEC_PER_SEC      /* what others have to tell a server in, before we do */
 
 /* ---- what outlives a restart ----------------------------------------------------------------------------------------------------- */
 
@@ -151,8 +152,8 @@ static struct courier *courier_get(struct primary *primary, struct target *targe
 	return target->courier;
 }
 
-/* Tells the target of the newest version, unless it has it. */
-static void target_announce(struct primary *primary, struct target *target)
+/* Tells the target of the newest version, unless it has it. `held`: it is left to others at first. */
+static void target_announce(struct primary *primary, struct target *target, bool held)
 {
 	struct courier *courier = target->courier;
 
@@ -162,17 +163,27 @@ static void target_announce(struct primary *primary, struct target *target)
 	if (!courier)
 		return;
 	notify_sender_announce(&courier->sender, primary->serial, clock_now(primary->manage->clock));
+	if (held)
+		notify_sender_hold(&courier->sender, clock_now(primary->manage->clock) + HELD_FOR);
 	if (courier->sender.state == NOTIFY_SETTLED)
 		courier_end(target);
 	else
 		courier_run(courier);
 }
 
+/* With notify-first so many, drawn anew each time, are told at once; they pass the word on (relay.h). */
 static void targets_announce(struct primary *primary)
 {
+	uint32_t first = primary->entry->options->notify_first, left = primary->count;
+
 	primary->is_starved = false;
-	for (uint32_t i = 0; i < primary->count; i++)
-		target_announce(primary, &primary->targets[i]);
+	if (first == 0 || first > left)
+		first = left;
+	for (uint32_t i = 0; i < primary->count; i++, left--) {
+		bool is_first = rng_below(&primary->manage->rng, left) < first;
+		first -= is_first;
+		target_announce(primary, &primary->targets[i], !is_first);
+	}
 }
 
 /* Does what is due. */

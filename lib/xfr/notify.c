@@ -8,6 +8,7 @@
 #define FLIGHT_HOLDOFF (50 * USEC_PER_MSEC)      /* a new serial waits that long for the reply to the last message … */
 #define SILENT_HOLDOFF USEC_PER_SEC              /* … and that long where the target does not answer at all */
 #define PROBE_FIRST (50 * USEC_PER_MSEC)         /* evidence by itself commonly comes sooner */
+#define HELD_ANSWER (500 * USEC_PER_MSEC)        /* who is asked whether others have told it is told when it does not answer for so long */
 #define PROBE_SOON (2 * USEC_PER_MSEC)           /* it has the zone, give it the time to serve it */
 #define PROBE_AGAIN USEC_PER_SEC                 /* of one that was told again; longer each time up to … */
 #define PROBE_AGAIN_MAX (8 * USEC_PER_SEC)
@@ -137,12 +138,22 @@ void notify_sender_announce(struct notify_sender *sender, uint32_t serial, usec_
 	sender->announced_at = now;
 	sender->attempts = 0;
 	sender->rounds = 0;
+	sender->is_held = false;
 	if (notify_sender_has_reached(sender, serial)) {
 		settle(sender);
 		return;
 	}
 	sender->state = NOTIFY_PENDING;
 	sender->wake_at = due_at(sender, now);
+}
+
+void notify_sender_hold(struct notify_sender *sender, usec_t until)
+{
+	if (sender->state != NOTIFY_PENDING || sender->in_flight || sender->attempts > 0 || sender->unanswered > 0)
+		return;
+	sender->is_held = true;
+	sender->held_was_asked = false;
+	sender->wake_at = until;
 }
 
 /* Jitter only shortens, so that a minute is a minute. */
@@ -210,6 +221,12 @@ enum notify_action notify_sender_step(struct notify_sender *sender, usec_t now, 
 {
 	if (now < sender->wake_at || sender->state == NOTIFY_SETTLED)
 		return NOTIFY_WAIT;
+	if (sender->is_held && !sender->held_was_asked) {
+		sender->held_was_asked = true;
+		sender->wake_at = now + HELD_ANSWER;
+		return NOTIFY_PROBE;
+	}
+	sender->is_held = false;
 	if (sender->state == NOTIFY_ACKNOWLEDGED && now < lagging_at(sender))
 		return probe_step(sender, now);
 	if (sender->state == NOTIFY_ACKNOWLEDGED) {
@@ -332,6 +349,10 @@ void notify_sender_on_probe(struct notify_sender *sender, uint32_t serial, usec_
 {
 	sender->probe_answered = true;
 	notify_sender_on_evidence(sender, serial, now);
+	if (sender->is_held && sender->state == NOTIFY_PENDING) {      /* nobody else has told it */
+		sender->is_held = false;
+		wake_by(sender, now);
+	}
 	/* It lives and has not got it: where it was told long ago, it is told again at once. */
 	if (sender->state == NOTIFY_ACKNOWLEDGED)
 		wake_by(sender, lagging_at(sender));
@@ -342,6 +363,7 @@ void notify_sender_requeue(struct notify_sender *sender, usec_t now)
 	if (!sender->has_serial)
 		return;
 	sender->state = NOTIFY_PENDING;
+	sender->is_held = false;
 	sender->attempts = 0;
 	sender->rounds = 0;
 	sender->has_fetched = false;

@@ -59,6 +59,7 @@ struct notify_sender {
 	uint32_t flight_serial;        /* what it said */
 	bool has_fetched;              /* it took a transfer of … */
 	uint32_t fetched_serial;
+	bool is_held, held_was_asked;  /* see notify_sender_hold */
 	unsigned attempts;             /* of the present serial */
 	unsigned unanswered;           /* messages in a row without a good reply, whatever the serial */
 	unsigned hurries;              /* signs of life that made it be told earlier, since its last reply */
@@ -86,6 +87,9 @@ void notify_sender_init(struct notify_sender *sender);
 /* A new version is published. Due at once, unless the last message is still under way: then after its reply, or soon (later where the
  * target has long been silent). */
 void notify_sender_announce(struct notify_sender *sender, uint32_t serial, usec_t now);
+/* Right after an announcement: others will tell the target, so it is only asked at `until`, and told when it has not got the version by then. Nothing changes
+ * where a message of an earlier version is still on its way, or was not answered. */
+void notify_sender_hold(struct notify_sender *sender, usec_t until);
 /* What to do now. Jitter comes from `rng`. */
 enum notify_action notify_sender_step(struct notify_sender *sender, usec_t now, struct rng *rng);
 /* The reply to the last message. An rcode other than NOERROR and NOTIMP is no acknowledgement: the target may not be ready yet. */

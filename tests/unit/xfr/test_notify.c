@@ -114,6 +114,44 @@ START_TEST(change_is_announced_at_once_and_repeated_with_growing_pauses)
 }
 END_TEST
 
+START_TEST(held_target_is_asked_first_and_told_only_when_nobody_else_has)
+{
+	struct fixture f;
+
+	begin(&f);
+	notify_sender_announce(&f.sender, 5, f.now);
+	notify_sender_hold(&f.sender, f.now + USEC_PER_SEC);
+	ck_assert_int_eq(step(&f), NOTIFY_WAIT);
+	f.now = f.sender.wake_at;
+	ck_assert_int_eq(step(&f), NOTIFY_PROBE);
+	notify_sender_on_probe(&f.sender, 5, f.now);
+	ck_assert_int_eq(f.sender.state, NOTIFY_SETTLED);
+	ck_assert_uint_eq(f.sender.sent_count, 0);
+
+	/* It has not got it: told at once. */
+	notify_sender_announce(&f.sender, 6, f.now);
+	notify_sender_hold(&f.sender, f.now + USEC_PER_SEC);
+	f.now = f.sender.wake_at;
+	ck_assert_int_eq(step(&f), NOTIFY_PROBE);
+	notify_sender_on_probe(&f.sender, 5, f.now);
+	ck_assert_int_eq(step(&f), NOTIFY_SEND);
+	notify_sender_on_reply(&f.sender, RCODE_NOERROR, f.now);
+	notify_sender_on_evidence(&f.sender, 6, f.now);
+
+	/* It does not answer: told soon; and who does not answer is not left to others the next time. */
+	notify_sender_announce(&f.sender, 7, f.now);
+	notify_sender_hold(&f.sender, f.now + USEC_PER_SEC);
+	f.now = f.sender.wake_at;
+	ck_assert_int_eq(step(&f), NOTIFY_PROBE);
+	ck_assert_int_eq(step(&f), NOTIFY_WAIT);
+	f.now += USEC_PER_SEC / 2;
+	ck_assert_int_eq(step(&f), NOTIFY_SEND);
+	notify_sender_announce(&f.sender, 8, f.now);
+	notify_sender_hold(&f.sender, f.now + 100 * USEC_PER_SEC);
+	ck_assert_int_lt(f.sender.wake_at, f.now + 2 * USEC_PER_SEC);
+}
+END_TEST
+
 START_TEST(acknowledgement_is_no_evidence_but_being_seen_is)
 {
 	struct fixture f;
@@ -489,6 +527,7 @@ int main(void)
 	tcase_add_test(tc, reply_is_recognised_by_id_and_zone);
 	tcase_add_test(tc, other_types_are_not_understood);
 	tcase_add_test(tc, change_is_announced_at_once_and_repeated_with_growing_pauses);
+	tcase_add_test(tc, held_target_is_asked_first_and_told_only_when_nobody_else_has);
 	tcase_add_test(tc, acknowledgement_is_no_evidence_but_being_seen_is);
 	tcase_add_test(tc, acknowledged_target_is_probed_until_seen);
 	tcase_add_test(tc, target_that_stays_behind_is_told_again);
