@@ -4,6 +4,7 @@
 #include "authd/serve/answer.h"
 #include "authd/serve/chaos.h"
 #include "lib/dns/writer.h"
+#include "lib/xfr/behind.h"
 #include "lib/xfr/reconcile.h"
 
 static const struct edns_error no_such_zone = EDNS_ERROR(EDE_NOT_AUTHORITATIVE, "no such zone here");
@@ -286,8 +287,12 @@ static enum respond_verdict respond_update(struct respond *r)
 /* The same for NOTIFY. What is not as it should be in one that is allowed, the manage thread says. */
 static enum respond_verdict respond_notify(struct respond *r)
 {
+	struct behind behind;
+
 	r->zone = view_get(r->view, r->message.qname);
-	if (!r->zone || !r->zone->is_secondary)
+	/* That a server is behind may also be told to a primary (read repair). */
+	bool is_for_us = r->zone && (r->zone->is_secondary || behind_read(&r->message.edns, &behind));
+	if (!is_for_us)
 		return reply_error(r, RCODE_NOTAUTH, r->zone ? NULL : &no_such_zone);
 	return respond_allows(r, r->zone->allow_notify) ? RESPOND_NOTIFY : reply_error(r, RCODE_REFUSED, &notify_not_allowed);
 }

@@ -107,10 +107,12 @@ class Resolverd(Node):
     asks_others = True
     must_stop_cleanly = True
 
-    def __init__(self, lab, hierarchy, name=None, forward_to=None):
+    def __init__(self, lab, hierarchy, name=None, forward_to=None, settings=""):
+        """`settings`: further lines of the configuration."""
         super().__init__(lab, name)
         self.hierarchy = hierarchy
         self.forward_to = forward_to
+        self.settings = settings
 
     def find_binary(self):
         return built("resolverd/resolverd")
@@ -137,6 +139,7 @@ resolver:
 """
         if self.forward_to:
             text += f'forward: [{{name: ".", addresses: [{self.forward_to.where()}]}}]\n'
+        text += self.settings
         self.write("resolverd.yaml", text)
         self.path("state").mkdir(exist_ok=True)
 
