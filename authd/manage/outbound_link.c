@@ -10,7 +10,7 @@
 #define LINK_BUSY_TIMEOUT (60 * USEC_PER_SEC)      /* the transfer's owner loses patience before */
 #define LINK_IDLE_TIMEOUT (8 * USEC_PER_SEC)       /* shorter than the usual server's, so that it is we who close */
 #define CONNECT_TIMEOUT (5 * USEC_PER_SEC)
-#define ANSWER_PATIENCE (10 * USEC_PER_SEC)        /* who gave a transfer up that had no answer for so long, found the server silent */
+#define ANSWER_PATIENCE (10 * USEC_PER_SEC)        /* a server of which there has been no sign of life for so long, and is none now, is silent */
 
 /* A connection to a server. */
 struct outbound_link {
@@ -59,9 +59,7 @@ static void link_on_connect(struct stream *stream, void *ctx)
 	link->is_connected = true;
 	stats->tls_connections += stream_is_encrypted(stream);
 	stats->tls_resumed += stream_is_resumed(stream);
-	/* Who refuses our certificate says so only now (TLS 1.3). */
-	if (!stream_is_encrypted(stream))
-		outbound_server_on_life(link->server);
+	/* No sign of life yet: who hangs is connected to by its kernel, and who refuses our certificate says so only now (TLS 1.3). */
 }
 
 static struct outbound_query *query_of_id(const struct outbound_link *link, uint16_t id)
@@ -111,6 +109,8 @@ static void link_on_message(struct stream *stream, const uint8_t *wire, size_t l
 	uint16_t id = wire_get_u16(wire);
 	struct outbound_query *query = query_of_id(link, id);
 
+	if (!link->is_answered)
+		stream_set_idle_timeout(stream, LINK_BUSY_TIMEOUT);
 	link->is_answered = true;
 	outbound_server_on_life(link->server);
 	if (query) {
@@ -204,7 +204,8 @@ static void link_on_close(struct stream *stream, int status, void *ctx)
 	struct outbound *outbound = server->outbound;
 	struct outbound_transfer *transfer = link->transfer;
 	bool was_idle_before = link->used > 1;
-	bool has_failed = status != ZT_OK && (!link->is_connected || (stream_is_encrypted(stream) && !link->is_answered));
+	bool is_mute = !link->is_answered && (stream_is_encrypted(stream) || status == ZT_ETIMEOUT);
+	bool has_failed = status != ZT_OK && (!link->is_connected || is_mute);
 
 	cds_list_del(&link->link);
 	if (has_failed)
@@ -249,7 +250,7 @@ static int link_new(struct outbound_server *server, const struct remote_options 
 	return ZT_OK;
 }
 
-/* A new connection, where there are fewer than `most`. */
+/* A new connection, where there are fewer than `most`. To a server that is down nobody waits for one. */
 static int link_more(struct outbound_server *server, const struct remote_options *remote, unsigned most, struct outbound_link **out)
 {
 	const struct outbound_link *link;
@@ -257,12 +258,14 @@ static int link_more(struct outbound_server *server, const struct remote_options
 
 	cds_list_for_each_entry(link, &server->links, link)
 		count++;
-	return count < most ? link_new(server, remote, out) : ZT_EBUSY;
+	if (count >= most)
+		return server->gate.down ? ZT_ETIMEOUT : ZT_EBUSY;
+	return link_new(server, remote, out);
 }
 
 static bool is_hopeless(struct outbound_server *server)
 {
-	return cds_list_empty(&server->links) && errand_gate_try(&server->gate, clock_now(server->outbound->manage->clock)) == ERRAND_HOPELESS;
+	return errand_gate_try(&server->gate, clock_now(server->outbound->manage->clock)) == ERRAND_HOPELESS;
 }
 
 /* A connection without a transfer, or a new one; ZT_EBUSY when there are enough, ZT_ETIMEOUT when the server is down. */
@@ -300,6 +303,14 @@ static int link_get_for_query(struct outbound_query *query, struct outbound_link
 	return ZT_OK;
 }
 
+static void link_busy_set(const struct outbound_link *link)
+{
+	const struct outbound_server *server = link->server;
+	bool is_known = link->is_answered || clock_now(server->outbound->manage->clock) - server->gate.alive_at < ANSWER_PATIENCE;
+
+	stream_set_idle_timeout(link->stream, is_known ? LINK_BUSY_TIMEOUT : ANSWER_PATIENCE);
+}
+
 int outbound_link_ask(struct outbound_query *query, const uint8_t *wire, size_t len)
 {
 	struct outbound_link *link;
@@ -311,7 +322,7 @@ int outbound_link_ask(struct outbound_query *query, const uint8_t *wire, size_t 
 		status = stream_send(link->stream, wire, len);
 	if (status != ZT_OK)
 		return status;
-	stream_set_idle_timeout(link->stream, LINK_BUSY_TIMEOUT);
+	link_busy_set(link);
 	link->used++;
 	query->link = link;
 	cds_list_add_tail(&query->on_link, &link->queries);
@@ -351,7 +362,7 @@ static int transfer_start(struct outbound_transfer *transfer)
 		bool is_fresh = link->used == 0;
 		status = question_send(link, transfer);
 		if (status == ZT_OK) {
-			stream_set_idle_timeout(link->stream, LINK_BUSY_TIMEOUT);
+			link_busy_set(link);
 			link->transfer = transfer;
 			link->used++;
 			transfer->link = link;

@@ -6,6 +6,7 @@
 
 /* So long after a sign of life silence may still be chance. */
 #define LIFE_LASTS (400 * USEC_PER_MSEC)
+#define LIFE_LONG_AGO (3600 * USEC_PER_SEC)
 
 /* ---- the queue ---------------------------------------------------------------------------------------------------------------------- */
 
@@ -83,7 +84,7 @@ struct errand *errand_queue_take(struct errand_queue *queue)
 void errand_gate_init(struct errand_gate *gate, const struct errand_limits *limits, usec_t now)
 {
 	assert(limits->per_second > 0 && limits->burst > 0 && limits->in_flight > 0);
-	*gate = (struct errand_gate){ .limits = *limits, .due = now, .alive_at = now - LIFE_LASTS };
+	*gate = (struct errand_gate){ .limits = *limits, .due = now, .alive_at = now - LIFE_LONG_AGO };
 }
 
 static usec_t interval(const struct errand_gate *gate)
@@ -132,9 +133,10 @@ usec_t errand_gate_opens_at(const struct errand_gate *gate)
 
 bool errand_gate_on_life(struct errand_gate *gate, usec_t now)
 {
-	bool was_down = gate->down;
+	bool was_down = gate->was_down;
 
 	gate->alive_at = now;
+	gate->was_down = false;
 	errand_gate_reset(gate);
 	return was_down;
 }
@@ -144,7 +146,7 @@ static bool silence_add(struct errand_gate *gate, unsigned by, usec_t now)
 	gate->silent += by;
 	if (gate->down || gate->silent < ERRANDS_SILENT_MAX || now - gate->alive_at < LIFE_LASTS)
 		return false;
-	gate->down = true;
+	gate->down = gate->was_down = true;
 	gate->probe_at = now + ERRANDS_PROBE_PAUSE;
 	return true;
 }

@@ -73,6 +73,7 @@ struct errand_gate {
 	usec_t due;                /* when the next question would leave if they left evenly */
 	unsigned in_flight;
 	bool down;
+	bool was_down;             /* since the last sign of life */
 	unsigned silent;           /* since the last sign of life */
 	usec_t alive_at;           /* when that was */
 	usec_t probe_at;           /* down: nobody tries before */
@@ -99,5 +100,5 @@ bool errand_gate_on_life(struct errand_gate *gate, usec_t now);
 bool errand_gate_on_silence(struct errand_gate *gate, usec_t now);
 /* There was no connection to be had. True as above. */
 bool errand_gate_on_failure(struct errand_gate *gate, usec_t now);
-/* Try again as if nothing had happened. */
+/* Try again as if nothing had happened; that it was down is told by the next sign of life all the same. */
 void errand_gate_reset(struct errand_gate *gate);

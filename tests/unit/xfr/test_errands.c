@@ -135,6 +135,11 @@ START_TEST(silence_makes_a_server_down_and_life_ends_it)
 	errand_gate_reset(&gate);
 	ck_assert(!errand_gate_on_failure(&gate, now));
 	ck_assert(errand_gate_on_failure(&gate, now));
+	/* Somebody wants it tried at once: the answer still ends what was. */
+	errand_gate_reset(&gate);
+	ck_assert_int_eq(errand_gate_ask(&gate, now + USEC_PER_SEC), ERRAND_GO);
+	ck_assert(errand_gate_on_life(&gate, now + USEC_PER_SEC));
+	ck_assert(!errand_gate_on_life(&gate, now + USEC_PER_SEC));
 }
 END_TEST
 
