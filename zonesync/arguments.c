@@ -1,8 +1,10 @@
 /* zonesync's command line. */
 #include "zonesync/arguments.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <math.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,7 @@ enum {
 	OPERANDS = 2,
 	TIMEOUT_DEFAULT_S = 10,
 	TIMEOUT_MAX_S = 86400,
+	KEY_FILE_SIZE = 8192,
 };
 
 struct command {
@@ -41,6 +44,8 @@ enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 static const struct option long_options[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
+	{ "key", required_argument, NULL, 'y' },
+	{ "key-file", required_argument, NULL, 'k' },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "full", no_argument, NULL, OPTION_FULL },
 	{ "sync-secret-file", required_argument, NULL, OPTION_SECRET_FILE },
@@ -51,7 +56,7 @@ static const struct option long_options[] = {
 
 void arguments_write_help(FILE *to)
 {
-	fputs("usage: zonesync [--json] [--timeout S] COMMAND ARGUMENT...\n"
+	fputs("usage: zonesync [--json] [--timeout S] [-k FILE] COMMAND ARGUMENT...\n"
 	      "\n"
 	      "Compares and repairs the copies of a zone at servers and in files, over TCP.\n"
 	      "\n"
@@ -70,6 +75,8 @@ void arguments_write_help(FILE *to)
 	      "      --timeout S       longest wait for a connection, and for each message (default 10 s)\n"
 	      "      --full            verify compares whole zones, also where servers say what they hold\n"
 	      "      --sync-secret-file FILE   the sync-secret of the servers, in its first line\n"
+	      "  -y, --key [ALGORITHM:]NAME:SECRET   sign with this key (TSIG), and believe only what is signed with it\n"
+	      "  -k, --key-file FILE   the same, of a file as tsig-keygen makes; better, because others can see the command line\n"
 	      "      --json            print the result as JSON\n"
 	      "  -V, --version         version and build features\n"
 	      "  -h, --help            this help\n"
@@ -103,6 +110,45 @@ static void timeout_parse(struct arguments *arguments, const char *text)
 		arguments->timeout = (usec_t)(value * (double)USEC_PER_SEC);
 }
 
+/* No message shows the text: it may be most of a secret. */
+static void key_take(struct arguments *arguments, const char *option, int status, const char *why)
+{
+	if (status == ZT_ESYNTAX)
+		wrong(arguments, "%s: %s", option, why);
+	else if (status == ZT_EEXIST)
+		wrong(arguments, "%s is the second key; expected one", option);
+	else if (status != ZT_OK)
+		wrong(arguments, "%s: %s", option, status_text(status));
+}
+
+static void key_parse(struct arguments *arguments, char *text)
+{
+	const char *why = "";
+	int status = arguments->key ? ZT_EEXIST : tsig_key_from_text(&arguments->key, text, &why);
+
+	key_take(arguments, "-y", status, why);
+	/* Others can see the command line, though less of it from now on. */
+	sodium_memzero(text, strlen(text));
+}
+
+static void key_file_read(struct arguments *arguments, const char *path)
+{
+	char text[KEY_FILE_SIZE];
+	const char *why = "";
+	FILE *in = fopen(path, "r");
+
+	if (!in) {
+		wrong(arguments, "-k: cannot open %.150s: %s", path, strerror(errno));
+		return;
+	}
+	size_t len = fread(text, 1, sizeof(text) - 1, in);
+	fclose(in);
+	text[len] = '\0';
+	int status = arguments->key ? ZT_EEXIST : tsig_key_from_file_text(&arguments->key, text, &why);
+	key_take(arguments, "-k", status, why);
+	sodium_memzero(text, sizeof(text));
+}
+
 /* What the options said, before it is clear which command they belong to. */
 struct given {
 	bool timeout;
@@ -114,12 +160,14 @@ static void options_parse(struct arguments *arguments, struct given *given, int 
 
 	opterr = 0;
 	optind = 1;
-	while ((option = getopt_long(argc, argv, ":o:hV", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":o:y:k:hV", long_options, NULL)) != -1) {
 		switch (option) {
 		case 'o': arguments->output = optarg; break;
 		case 'h': arguments->action = ARGUMENTS_HELP; return;
 		case 'V': arguments->action = ARGUMENTS_VERSION; return;
 		case OPTION_JSON: arguments->json = true; break;
+		case 'y': key_parse(arguments, optarg); break;
+		case 'k': key_file_read(arguments, optarg); break;
 		case OPTION_FULL: arguments->full = true; break;
 		case OPTION_SECRET_FILE: arguments->secret_file = optarg; break;
 		case OPTION_TIMEOUT:
@@ -154,6 +202,8 @@ static void command_check(struct arguments *arguments, const struct command *com
 		wrong(arguments, "-o is not for %s", command->name);
 	if (arguments->full && command->command != ARGUMENTS_VERIFY)
 		wrong(arguments, "--full is not for %s", command->name);
+	if (arguments->key && !command->has_timeout)
+		wrong(arguments, "%s asks no server; -y and -k are not for it", command->name);
 	if (given->timeout && !command->has_timeout)
 		wrong(arguments, "--timeout is not for %s", command->name);
 	if (command->has_output && (!arguments->output || arguments->output[0] == '\0'))

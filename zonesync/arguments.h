@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "lib/base/clock.h"
+#include "lib/dns/tsig_key.h"
 
 enum arguments_action { ARGUMENTS_RUN, ARGUMENTS_HELP, ARGUMENTS_VERSION, ARGUMENTS_WRONG };
 
@@ -18,6 +19,7 @@ struct arguments {
 	const char *secret_file;             /* --sync-secret-file, or NULL */
 	bool full;                           /* --full of verify */
 	usec_t timeout;
+	struct tsig_key *key;                /* -y or -k; NULL = none. The caller releases it */
 	bool json;
 	char error[256];                     /* ARGUMENTS_WRONG */
 };

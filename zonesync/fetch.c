@@ -79,7 +79,7 @@ static int transfer_run(const struct fetch *fetch, struct zone *zone, struct fet
 	if (status == ZT_OK)
 		status = talk_run(&transfer.talk);
 	if (status != ZT_OK)
-		snprintf(error, FETCH_ERROR_SIZE, "cannot transfer: %s", status_text(status));
+		snprintf(error, FETCH_ERROR_SIZE, "cannot transfer: %s", talk_failure(&transfer.talk, status));
 	else if (transfer.result != XFR_IN_DONE)
 		status = transfer_explain(&transfer, error);
 	else
@@ -165,7 +165,7 @@ static bool repair_run(const struct fetch *fetch, struct zone *zone, struct fetc
 		repair->result = RECONCILE_MORE;
 		status = talk_run(&repair->talk);
 		is_done = status == ZT_OK && repair->result == RECONCILE_DONE;
-		why_not = status != ZT_OK ? status_text(status) : repair->result == RECONCILE_FAILED ? reconcile_client_failure(repair->client)->text
+		why_not = status != ZT_OK ? talk_failure(&repair->talk, status) : repair->result == RECONCILE_FAILED ? reconcile_client_failure(repair->client)->text
 			: status_text(repair->talk.end);
 		cost->is_alarm = repair->result == RECONCILE_FAILED && reconcile_client_failure(repair->client)->reason == RECONCILE_MISMATCH;
 		cost->bytes += reconcile_client_bytes_in(repair->client) + reconcile_client_bytes_out(repair->client) + 2 * (repair->queries + repair->talk.messages);
@@ -234,7 +234,7 @@ int fetch_state(const struct fetch *fetch, struct fetch_state *out, char error[F
 	*out = (struct fetch_state){ 0 };
 	int status = talk_run(&state.talk);
 	if (status != ZT_OK) {
-		snprintf(error, FETCH_ERROR_SIZE, "cannot ask: %s", status_text(status));
+		snprintf(error, FETCH_ERROR_SIZE, "cannot ask: %s", talk_failure(&state.talk, status));
 	} else if (state.talk.messages == 0) {
 		talk_end_explain(&state.talk, error);
 		status = state.talk.end != ZT_OK ? state.talk.end : ZT_ESYSTEM;

@@ -1,7 +1,7 @@
 /* A whole zone from any server, by AXFR over TCP (RFC 5936), or only what differs from a copy that is there already, by reconciliation where the server
  * speaks it (lib/xfr/reconcile_client.h). Blocks until it is there, or has failed.
  *
- * Not here: the rules a zone must keep (lib/zone/check.h); keys and TLS.
+ * Not here: the rules a zone must keep (lib/zone/check.h); TLS.
  */
 #pragma once
 

@@ -41,7 +41,7 @@ static enum command_exit run(const struct arguments *arguments)
 	struct secure_rng rng;
 	struct command command = {
 		.operands = { arguments->operands[0], arguments->operands[1] }, .output = arguments->output, .json = arguments->json, .full = arguments->full,
-		.loader = { .clock = clock_system(), .rng = &rng, .timeout = arguments->timeout },
+		.loader = { .clock = clock_system(), .rng = &rng, .timeout = arguments->timeout, .tsig = arguments->key },
 	};
 
 	if (sodium_init() < 0)
@@ -65,12 +65,15 @@ int main(int argc, char **argv)
 {
 	struct arguments arguments;
 
+	enum command_exit end = COMMAND_OK;
+
 	arguments_parse(&arguments, argc, argv);
 	switch (arguments.action) {
 	case ARGUMENTS_HELP: arguments_write_help(stdout); break;
 	case ARGUMENTS_VERSION: puts("zonesync (zonetide) " PACKAGE_VERSION "\nbuilt with " ZT_BUILD_FEATURES); break;
-	case ARGUMENTS_WRONG: return command_wrong(arguments.error);
-	case ARGUMENTS_RUN: return run(&arguments);
+	case ARGUMENTS_WRONG: end = command_wrong(arguments.error); break;
+	case ARGUMENTS_RUN: end = run(&arguments); break;
 	}
-	return fflush(stdout) == 0 ? COMMAND_OK : COMMAND_FAILED;
+	tsig_key_release(arguments.key);
+	return end != COMMAND_OK || fflush(stdout) == 0 ? end : COMMAND_FAILED;
 }

@@ -178,7 +178,7 @@ static int file_load(const struct source *source, const struct source_loader *lo
 struct fetch source_fetch(const struct source *source, const struct source_loader *loader)
 {
 	return (struct fetch){
-		.peer = { .server = source->server, .clock = loader->clock, .timeout = loader->timeout },
+		.peer = { .server = source->server, .clock = loader->clock, .timeout = loader->timeout, .key = loader->tsig },
 		.apex = source->zone, .key = &loader->key, .id = secure_rng_u16(loader->rng),
 	};
 }

@@ -48,6 +48,7 @@ struct source_loader {
 	struct secure_rng *rng;
 	struct fingerprint_key key;   /* of all zones loaded, so that their fingerprints compare */
 	usec_t timeout;               /* for a connection, and for each message */
+	const struct tsig_key *tsig;  /* of conversations with servers; NULL = none */
 };
 
 /* What loading found, as lines for people, each ended by a newline: of a file all that is wrong with it, as FILE:LINE. */

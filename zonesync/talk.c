@@ -2,6 +2,7 @@
 #include "zonesync/talk.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "lib/dns/rcode.h"
 #include "lib/net/loop.h"
@@ -13,11 +14,91 @@ static void on_connect(struct stream *stream, void *ctx)
 	talk->local = *stream_local(stream);
 }
 
+/* ---- signatures ---------------------------------------------------------------------------------------------------------------------- */
+
+enum { SIGNED_MAX_ROOM = 512 };      /* bytes of a signature; keys' names are short enough */
+
+static uint64_t wall_seconds(const struct talk *talk)
+{
+	return (uint64_t)(clock_wall(talk->peer->clock) / USEC_PER_SEC);
+}
+
+/* The latest question of that id. */
+static struct tsig_check *check_of(const struct talk *talk, uint16_t id)
+{
+	for (size_t i = talk->check_count; i-- > 0;) {
+		if (talk->ids[i] == id)
+			return &talk->checks[i];
+	}
+	return NULL;
+}
+
+static bool is_believed(struct talk *talk, const uint8_t *wire, size_t len)
+{
+	struct message message;
+
+	if (!talk->peer->key)
+		return true;
+	struct tsig_check *check = message_read(&message, wire, len) == ZT_OK ? check_of(talk, message.id) : NULL;
+	if (check && tsig_verify_reply(check, &message, wall_seconds(talk)))
+		return true;
+	if (check)
+		tsig_fault_text(check, talk->fault);
+	else
+		snprintf(talk->fault, sizeof(talk->fault), "what came is no DNS message, or answers none of our questions");
+	return false;
+}
+
+/* All answers ended with signed messages. */
+static bool is_proven(struct talk *talk)
+{
+	for (size_t i = 0; i < talk->check_count; i++) {
+		if (talk->checks[i].fault == TSIG_SOUND && !tsig_verify_end(&talk->checks[i])) {
+			tsig_fault_text(&talk->checks[i], talk->fault);
+			return false;
+		}
+	}
+	return true;
+}
+
+static struct tsig_check *check_add(struct talk *talk, uint16_t id)
+{
+	struct tsig_check *checks = reallocarray(talk->checks, talk->check_count + 1, sizeof(*checks));
+	if (checks)
+		talk->checks = checks;
+	uint16_t *ids = reallocarray(talk->ids, talk->check_count + 1, sizeof(*ids));
+	if (ids)
+		talk->ids = ids;
+	if (!checks || !ids)
+		return NULL;
+	ids[talk->check_count] = id;
+	tsig_check_init(&checks[talk->check_count], talk->peer->key);
+	return &checks[talk->check_count++];
+}
+
+static int send_signed(struct talk *talk, const uint8_t *message, size_t len)
+{
+	struct tsig_message out = { malloc(len + SIGNED_MAX_ROOM), len, len + SIGNED_MAX_ROOM };
+	struct tsig_check *check = out.wire ? check_add(talk, wire_get_u16(message)) : NULL;
+	int status = ZT_ENOMEM;
+
+	if (check) {
+		memcpy(out.wire, message, len);
+		status = tsig_sign(&check->chain, &out, &(struct tsig_stamp){ .time = wall_seconds(talk), .fudge = TSIG_FUDGE_S });
+	}
+	if (status == ZT_OK)
+		status = stream_send(talk->stream, out.wire, out.len);
+	free(out.wire);
+	return status;
+}
+
+/* ---- the conversation ----------------------------------------------------------------------------------------------------------------- */
+
 static void on_message(struct stream *stream, const uint8_t *message, size_t len, void *ctx)
 {
 	struct talk *talk = ctx;
 	talk->messages++;
-	if (!talk->on_message(talk, message, len))
+	if (!is_believed(talk, message, len) || !talk->on_message(talk, message, len))
 		stream_close(stream);
 }
 
@@ -48,15 +129,27 @@ int talk_run(struct talk *talk)
 		status = loop_run(&loop);
 	stream_close(talk->stream);
 	loop_fini(&loop);
+	if (status == ZT_OK && (talk->fault[0] || !is_proven(talk)))
+		status = ZT_EDENIED;
+	free(talk->checks);
+	free(talk->ids);
+	talk->checks = NULL;
+	talk->ids = NULL;
+	talk->check_count = 0;
 	return status;
 }
 
 int talk_send(struct talk *talk, const uint8_t *message, size_t len)
 {
-	return stream_send(talk->stream, message, len);
+	return talk->peer->key ? send_signed(talk, message, len) : stream_send(talk->stream, message, len);
 }
 
 /* ---- what to tell ------------------------------------------------------------------------------------------------------------------- */
+
+const char *talk_failure(const struct talk *talk, int status)
+{
+	return talk->fault[0] ? talk->fault : status_text(status);
+}
 
 static double seconds(usec_t time)
 {

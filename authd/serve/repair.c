@@ -19,6 +19,7 @@ enum {
 struct asked {
 	struct cds_list_head link;
 	const struct zone_version *version;      /* current when it came; pinned */
+	struct signing signing;                  /* of its answer; has a reference to the key */
 	size_t len;
 	uint8_t wire[];
 };
@@ -33,6 +34,7 @@ struct session {
 	bool is_paused;                          /* the stream is not read */
 	const struct zone_version *version;      /* that its questions are about; NULL before the first */
 	struct reconcile_server *server;         /* the question in hand; NULL: take the next */
+	struct signing signing;                  /* of its answer; has a reference to the key */
 	struct zone_digester *digester;          /* of `version`, under way; NULL: none is needed, or it is known */
 	bool wants_digest;                       /* the question in hand waits for nothing else */
 	uint64_t bytes;                          /* sent */
@@ -68,6 +70,7 @@ static void asked_free(struct session *session, struct asked *asked)
 	cds_list_del(&asked->link);
 	session->waiting--;
 	session->waiting_bytes -= asked->len;
+	tsig_key_release(asked->signing.key);
 	zone_version_release(asked->version);
 	free(asked);
 }
@@ -89,6 +92,7 @@ static void session_free(struct repairs *repairs, struct session *session)
 	cds_list_for_each_entry_safe(asked, next, &session->asked, link)
 		asked_free(session, asked);
 	reconcile_server_free(session->server);
+	tsig_key_release(session->signing.key);
 	version_set(session, NULL);
 	cds_list_del(&session->link);
 	repairs->open--;
@@ -162,22 +166,42 @@ static void digest_begin(struct session *session)
 		session->digester = NULL;      /* tried again when it is needed */
 }
 
+/* The answer to the question is signed as the question was. */
+static void signing_take(struct session *session, struct asked *asked)
+{
+	tsig_key_release(session->signing.key);
+	session->signing = asked->signing;
+	asked->signing = (struct signing){ 0 };
+}
+
+static int message_sign(struct repairs *repairs, struct session *session, size_t *len)
+{
+	struct tsig_message message = { repairs->message, *len, sizeof(repairs->message) };
+
+	if (session->signing.room == 0)
+		return ZT_OK;
+	int status = signing_sign(&session->signing, &message, clock_wall(repairs->loop->clock));
+	*len = message.len;
+	return status;
+}
+
 static void send_one(struct repairs *repairs, struct session *session, size_t len)
 {
-	if (stream_send(session->stream, repairs->message, len) != ZT_OK)
+	if (message_sign(repairs, session, &len) != ZT_OK || stream_send(session->stream, repairs->message, len) != ZT_OK)
 		counter_add(&repairs->counters->send_failed, 1);
 	session->bytes += len;
 	counter_add(&repairs->counters->repair_bytes, len);
 }
 
 /* The question becomes the one in hand, or is answered at once. */
-static void question_take(struct repairs *repairs, struct session *session, const struct asked *asked)
+static void question_take(struct repairs *repairs, struct session *session, struct asked *asked)
 {
 	struct reconcile_server_config config = { 0 };
 	struct reconcile_query query;
 	struct message message;
 	size_t len;
 
+	signing_take(session, asked);
 	int status = message_read(&message, asked->wire, asked->len);
 	if (status == ZT_OK)
 		status = reconcile_query_read(&message.edns, &query);
@@ -218,7 +242,8 @@ static bool answer_step(struct repairs *repairs, struct session *session)
 	size_t len;
 
 	int status = reconcile_server_next(session->server, repairs->message, &len);
-	if (status == ZT_OK && (status = stream_send_part(session->stream, repairs->message, len)) == ZT_OK) {
+	if (status == ZT_OK && (status = message_sign(repairs, session, &len)) == ZT_OK &&
+	    (status = stream_send_part(session->stream, repairs->message, len)) == ZT_OK) {
 		session->bytes += len;
 		counter_add(&repairs->counters->repair_bytes, len);
 	} else if (status == ZT_EBUSY) {
@@ -348,6 +373,11 @@ static bool question_keep(struct session *session, const struct respond *r)
 		return false;
 	asked->version = zone_version_acquire(r->version);
 	asked->len = r->query_len;
+	asked->signing = (struct signing){ 0 };
+	if (r->signing.room > 0) {
+		asked->signing = r->signing;
+		tsig_key_acquire(asked->signing.key);
+	}
 	memcpy(asked->wire, r->query, r->query_len);
 	cds_list_add_tail(&asked->link, &session->asked);
 	session->waiting++;

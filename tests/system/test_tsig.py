@@ -1,5 +1,7 @@
 """Signed messages (TSIG, RFC 8945) between authd, the servers and the clients of Debian, and dnspython."""
+import json
 import struct
+import subprocess
 import time
 
 import dns.edns
@@ -13,7 +15,7 @@ import dns.rrset
 import dns.tsig
 import dns.update
 
-from zt import Authd, Bind, Key, Knot, Nsd, Pdns, ask, replicate, run_tests, sample_zone, test, tool, update, zonectl
+from zt import Authd, Bind, Key, Knot, Nsd, Pdns, ask, built, replicate, run_tests, sample_zone, test, tool, update, zonectl
 from zt.client import exchange_tcp, exchange_udp
 from zt.wire import read_name
 
@@ -387,6 +389,48 @@ def access(lab):
     assert dns.query.udp(query, authd.address, port=authd.port, timeout=5).rcode() == dns.rcode.REFUSED
     query.use_tsig(one.for_dnspython())
     assert dns.query.udp(query, authd.address, port=authd.port, timeout=5).rcode() == dns.rcode.NOERROR
+
+
+# ---- zonesync -------------------------------------------------------------------------------------------------------------------------
+
+def zonesync(*words, expect=0):
+    run = subprocess.run([built("zonesync/zonesync"), *map(str, words)], capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == expect, f"zonesync {words} ended with {run.returncode}, expected {expect}: {run.stdout}{run.stderr}"
+    return run.stdout + run.stderr
+
+
+@test("zonesync signs by -y and -k, to authd, NSD, Knot and BIND, and believes nothing that is not signed")
+def with_zonesync(lab):
+    key = Key("sync-key", "hmac-sha512")
+    primary, secondaries = Authd(lab), [Authd(lab), Nsd(lab), Knot(lab), Bind(lab)]
+    zone = sample_zone("example.com.", hosts=4000)
+    replicate(zone, primary, secondaries)
+    for node in lab.nodes:
+        node.key = key
+    lab.start()
+    lab.wait_for_serial(zone, secondaries)
+    key_file, zone_file = lab.folder / "key", lab.folder / "pulled"
+    key_file.write_text(key.for_bind())
+    at = f"{primary.where()}/example.com"
+    for node in secondaries:
+        assert "equal" in zonesync("-k", key_file, "verify", "--full", at, node.where())
+    assert "equal" in zonesync("-y", key.for_dig(), "verify", at, secondaries[0].where())
+    zonesync("-k", key_file, "pull", primary.where(), "example.com", "-o", zone_file)
+    assert not zonesync("-k", key_file, "diff", at, zone_file)
+    # Reconciliation is signed in all its messages.
+    text = zone_file.read_text().splitlines()
+    zone_file.write_text("\n".join(line for line in text if "host17." not in line) + "\n")
+    report = json.loads(zonesync("-k", key_file, "--json", "repair", at, zone_file))
+    assert report["by"] == "reconciliation" and report["added"] == 1, report
+    assert not zonesync("-k", key_file, "diff", at, zone_file)
+    # What goes wrong is told with what to do.
+    assert "REFUSED" in zonesync("verify", "--full", at, zone_file, expect=1)
+    assert "BADSIG: the peer has another secret for key sync-key." in zonesync("-y", Key(key.name, key.algorithm).for_dig(), "verify", "--full", at, zone_file, expect=1)
+    assert "BADKEY: the peer does not know key sync-kez." in zonesync("-y", f"sync-kez:{key.secret}", "verify", "--full", at, zone_file, expect=1)
+    for words, text in [(["-y", "sync-key"], "[ALGORITHM:]NAME:SECRET"), (["-k", zone_file], "expected key \"NAME\""), (["-k", "/nowhere"], "cannot open"),
+                        (["-y", "hmac-md5:a:c2VjcmV0"], "expected one of hmac-sha1"), (["-k", key_file, "-y", key.for_dig()], "second key")]:
+        output = zonesync(*words, "verify", at, zone_file, expect=2)
+        assert text in output and key.secret not in output, output
 
 
 if __name__ == "__main__":
