@@ -1,9 +1,11 @@
 # time limit: 300 s
 """Catalog zones (RFC 9432): authd serves what a catalog lists, and makes catalogs of what it serves; with itself, Knot and BIND."""
 import re
+import sqlite3
 import time
+from pathlib import Path
 
-from zt import Authd, Bind, Knot, Nsd, Zone, ask, replicate, run_tests, sample_zone, test, tool, wait_for, zonectl
+from zt import Authd, Bind, Knot, Nsd, Pdns, Skip, Zone, ask, replicate, run_tests, sample_zone, test, tool, wait_for, zonectl
 
 CATALOG, OTHER = "catalog.invalid.", "other.invalid."
 REFUSED, SERVFAIL = 5, 2
@@ -502,6 +504,65 @@ def knot_producer(lab):
     knot.reload()
     lab.wait_for_serial(late, [consumer])
     wait_for(lambda: members_of(consumer) == {two.name, late.name}, "the member that left")
+
+
+class PdnsDatabase(Pdns):
+    """PowerDNS with the backend that knows catalogs. `domains`: name -> (kind, its primary or "", the catalog that lists it or None)."""
+
+    SCHEMA = Path("/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql")
+
+    def __init__(self, lab):
+        super().__init__(lab)
+        if not self.SCHEMA.exists():
+            raise Skip(f"{self.SCHEMA} is missing: apt-get install pdns-backend-sqlite3")
+        self.database = sqlite3.connect(self.path("pdns.sqlite3"), isolation_level=None, timeout=20)
+        self.database.executescript(self.SCHEMA.read_text())
+
+    def config(self):
+        lines = [line for line in super().config().splitlines() if not line.startswith(("launch=", "bind-config="))]
+        return "\n".join([*lines, "launch=gsqlite3", f"gsqlite3-database={self.path('pdns.sqlite3')}", ""])
+
+    def domain(self, name, kind, primary=None, catalog=None):
+        master = f"{primary.address}:{primary.port}" if primary else ""
+        self.database.execute("INSERT INTO domains (name, type, master, catalog) VALUES (?, ?, ?, ?)",
+                              (name.rstrip("."), kind, master, catalog and catalog.rstrip(".")))
+        return self.database.execute("SELECT last_insert_rowid()").fetchone()[0]
+
+    def primary_of(self, name, lines, kind="MASTER", catalog=None):
+        number = self.domain(name, kind, catalog=catalog)
+        for owner, what, content in lines:
+            self.database.execute("INSERT INTO records (domain_id, name, type, content, ttl, auth) VALUES (?, ?, ?, ?, 60, 1)",
+                                  (number, f"{owner}.{name}".lstrip(".").rstrip("."), what, content))
+
+    def follow(self, node):
+        self.domain(CATALOG, "CONSUMER", node)
+
+    def close(self):
+        self.database.close()
+        return super().close()
+
+
+@test("PowerDNS follows authd's catalog")
+def pdns_consumer(lab):
+    follow_producer(lab, PdnsDatabase)
+
+
+@test("authd follows a catalog that PowerDNS makes")
+def pdns_producer(lab):
+    pdns = PdnsDatabase(lab)
+    consumer = Server(lab, templates=TEMPLATES, more=consume(pdns, CATALOG))
+    replicate(Zone(CATALOG, []), pdns, [consumer])
+    consumer.zones.clear()
+    lines = [("", "SOA", "ns1.invalid hostmaster.invalid 1 3600 600 86400 60"), ("", "NS", "ns1.invalid"), ("www", "A", "192.0.2.1")]
+    pdns.primary_of(CATALOG, lines[:2], kind="PRODUCER")
+    pdns.primary_of("one.example.", lines, catalog=CATALOG)
+    pdns.primary_of("two.example.", lines, catalog=CATALOG)
+    lab.start(pdns)
+    lab.start(consumer)
+    wait_for(lambda: consumer.serial("one.example.") == 1 and consumer.serial("two.example.") == 1, "both members")
+    pdns.database.execute("UPDATE domains SET catalog = NULL WHERE name = 'one.example'")
+    wait_for(lambda: rcode(consumer, "one.example.") == REFUSED, "the member that left")
+    assert members_of(consumer) == {"two.example."}
 
 
 if __name__ == "__main__":
