@@ -68,8 +68,10 @@ struct record_iter {
 };
 
 void record_iter_init(struct record_iter *iter, const struct message *message, enum section section);
-/* False at the section's end. */
+/* False at the section's end, and at a record whose owner name has pointers that lead nowhere. */
 bool record_iter_next(struct record_iter *iter, struct record *out);
+/* After that: whether it was such a record, so that it and those behind it have not been seen. Who needs all records must ask. */
+static inline bool record_iter_is_broken(const struct record_iter *iter) { return iter->cur.status != ZT_OK; }
 
 /* The record's rdata, decompressed and checked, appended to `out`. */
 int record_rdata(const struct message *message, const struct record *record, struct wcursor *out) ZT_MUST_CHECK;

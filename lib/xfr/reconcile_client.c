@@ -309,6 +309,8 @@ static int records_take(struct reconcile_client *client, const struct message *m
 	record_iter_init(&iter, message, SECTION_ANSWER);
 	while (status == ZT_OK && record_iter_next(&iter, &record))
 		status = record_take(client, message, &record);
+	if (status == ZT_OK && record_iter_is_broken(&iter))
+		return reconcile_fail(client, RECONCILE_MALFORMED, ZT_EMALFORMED, "a name that leads nowhere");
 	return status == ZT_OK && changeset_status(&client->given) != ZT_OK ? reconcile_fail_memory(client) : status;
 }
 

@@ -48,7 +48,7 @@ static int section_copy(struct update *update, enum section section, struct upda
 			return status;
 		++*count;
 	}
-	return ZT_OK;
+	return record_iter_is_broken(&iter) ? ZT_EMALFORMED : ZT_OK;
 }
 
 enum rcode update_read(struct update *update, const uint8_t *wire, size_t len)
@@ -68,7 +68,7 @@ enum rcode update_read(struct update *update, const uint8_t *wire, size_t len)
 	status = section_copy(update, SECTION_ANSWER, &update->prerequisites, &update->prerequisite_count);
 	if (status == ZT_OK)
 		status = section_copy(update, SECTION_AUTHORITY, &update->changes, &update->change_count);
-	return status == ZT_OK ? RCODE_NOERROR : RCODE_SERVFAIL;
+	return status == ZT_OK ? RCODE_NOERROR : status == ZT_EMALFORMED ? RCODE_FORMERR : RCODE_SERVFAIL;
 }
 
 void update_fini(struct update *update)

@@ -291,6 +291,8 @@ static int record_on_style(struct xfr_in *xfr, const struct checked *checked)
 static int record_on_removed(struct xfr_in *xfr, const struct checked *checked)
 {
 	if (checked->is_soa) {
+		if (!serial_is_newer(checked->serial, xfr->serial))
+			return fail(xfr, ZT_EDIFF, "a difference from serial %u to %u, which is not newer", xfr->serial, checked->serial);
 		xfr->serial = checked->serial;
 		xfr->phase = PHASE_ADDED;
 	}
@@ -398,7 +400,7 @@ static int message_records(struct xfr_in *xfr, const struct message *message)
 		if (status != ZT_OK)
 			return status;
 	}
-	return ZT_OK;
+	return record_iter_is_broken(&iter) ? fail(xfr, ZT_EMALFORMED, "a malformed message: a name that leads nowhere") : ZT_OK;
 }
 
 static int message_take(struct xfr_in *xfr, const uint8_t *wire, size_t len)

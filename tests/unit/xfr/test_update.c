@@ -180,6 +180,25 @@ START_TEST(the_update_section_is_checked_before_anything_is_done)
 }
 END_TEST
 
+START_TEST(records_behind_a_name_that_leads_nowhere_are_not_passed_over)
+{
+	static const char *const scripts[] = { "p nxdomain lost.example.\np yxdomain nobody.example.\nu add a.example. 300 A 127.0.0.1",
+					       "u add lost.example. 300 A 127.0.0.1\nu add b.example. 300 A 127.0.0.1" };
+	struct update update;
+	struct buf wire;
+
+	for (unsigned i = 0; i < 2; i++) {
+		update_message_make(&wire, "example.", scripts[i]);
+		uint8_t *at = memmem(wire.data, wire.len, "\4lost\300", 6);
+		ck_assert_ptr_nonnull(at);
+		wire_put_u16(at + 5, (uint16_t)(0xC000 | (at + 5 - wire.data)));
+		ck_assert_int_eq(update_read(&update, wire.data, wire.len), RCODE_FORMERR);
+		update_fini(&update);
+		buf_fini(&wire);
+	}
+}
+END_TEST
+
 START_TEST(records_are_added)
 {
 	assert_change("u add new.example. 60 A 127.0.0.9", "+ new 60 IN A 127.0.0.9\n= 11");
@@ -358,6 +377,7 @@ int main(void)
 	tcase_add_test(tcase, a_value_dependent_prerequisite_wants_the_whole_rrset);
 	tcase_add_test(tcase, malformed_prerequisites_are_format_errors);
 	tcase_add_test(tcase, the_update_section_is_checked_before_anything_is_done);
+	tcase_add_test(tcase, records_behind_a_name_that_leads_nowhere_are_not_passed_over);
 	tcase_add_test(tcase, records_are_added);
 	tcase_add_test(tcase, aliases_and_other_data_do_not_mix);
 	tcase_add_test(tcase, a_wks_record_of_the_same_service_is_replaced);

@@ -536,6 +536,31 @@ START_TEST(records_outside_the_zone_and_without_a_place_in_one_are_refused)
 }
 END_TEST
 
+/* Makes the compressed name that begins with `label` point at its own pointer. */
+static void name_break(struct made *made, const char *label)
+{
+	size_t len = strlen(label), full = message_writer_finish(&made->writer);
+	uint8_t *at = memmem(made->bytes, full, label, len);
+
+	ck_assert_ptr_nonnull(at);
+	ck_assert_uint_eq(at[len] & 0xC0, 0xC0);
+	wire_put_u16(at + len, (uint16_t)(0xC000 | (at + len - made->bytes)));
+}
+
+START_TEST(records_behind_a_name_that_leads_nowhere_are_not_passed_over)
+{
+	struct bad_case c;
+
+	bad_begin(&c, TYPE_AXFR);
+	make_soa(&c.made, "example.", 2);
+	make_record(&c.made, "example.", TYPE_NS, "\2ns\7example", 12);
+	make_a(&c.made, "lost.example.");
+	make_a(&c.made, "behind.example.");
+	name_break(&c.made, "\4lost");
+	bad_expect(&c, XFR_IN_FAILED, ZT_EMALFORMED);
+}
+END_TEST
+
 START_TEST(differences_must_form_a_chain_from_our_serial)
 {
 	struct bad_case c;
@@ -552,6 +577,17 @@ START_TEST(differences_must_form_a_chain_from_our_serial)
 	make_soa(&c.made, "example.", 1);
 	make_soa(&c.made, "example.", 2);
 	make_soa(&c.made, "example.", 3);
+	bad_expect(&c, XFR_IN_FAILED, ZT_EDIFF);
+
+	bad_begin(&c, TYPE_IXFR);      /* one that goes back */
+	make_soa(&c.made, "example.", 5);
+	make_soa(&c.made, "example.", 1);
+	make_soa(&c.made, "example.", 3);
+	make_soa(&c.made, "example.", 3);
+	make_soa(&c.made, "example.", 2);
+	make_soa(&c.made, "example.", 2);
+	make_soa(&c.made, "example.", 5);
+	make_soa(&c.made, "example.", 5);
 	bad_expect(&c, XFR_IN_FAILED, ZT_EDIFF);
 
 	bad_begin(&c, TYPE_IXFR);      /* a record to add that is there */
@@ -678,6 +714,8 @@ int main(void)
 	tcase_add_test(tc, answer_must_begin_and_end_with_one_soa);
 	tcase_add_test(tc, messages_after_the_end_are_an_error);
 	tcase_add_test(tc, records_outside_the_zone_and_without_a_place_in_one_are_refused);
+	tcase_add_test(tc, records_behind_a_name_that_leads_nowhere_are_not_passed_over);
+	tcase_add_test(tc, records_behind_a_name_that_leads_nowhere_are_not_passed_over);
 	tcase_add_test(tc, differences_must_form_a_chain_from_our_serial);
 	tcase_add_test(tc, limits_end_a_transfer);
 	tcase_add_test(tc, cut_messages_are_malformed_at_every_length);
