@@ -49,6 +49,9 @@ static const struct schema_row zone_rows[] = {
 	  .help = "Who may change the zone by UPDATE (RFC 2136). Absent means nobody." },
 	{ "allow-notify", SCHEMA_ACCESS, offsetof(struct zone_conf, allow_notify), SCHEMA_LIST,
 	  .help = "Who may send NOTIFY, besides the primaries, who always may from their addresses, signed or not: all that a NOTIFY leads to is a question to a primary." },
+	{ "max-transfer-size", SCHEMA_SIZE, offsetof(struct zone_conf, max_transfer_size), .fallback = "4G", .min = 1 << 16, .max = INT64_C(1) << 50,
+	  .help = "Most bytes that a transfer of the zone to here may have. A larger one is given up and counts as failed, so that a primary that never comes to an end, or sends "
+		  "another zone than expected, cannot fill the memory. Three times the size of the zone file is a good choice." },
 	{ "zonemd-verify", SCHEMA_BOOL, offsetof(struct zone_conf, zonemd_verify), .fallback = "yes",
 	  .help = "Whether a zone file or transfer whose content does not have the digest that its ZONEMD records state (RFC 8976) is refused. Where no record has a "
 		  "scheme and hash known here (SIMPLE with SHA-384 or SHA-512), that is logged and the content taken. UPDATE is not checked, nor does it keep "
@@ -115,6 +118,7 @@ void zone_options_settings(struct options_reader *reader, const struct zone_conf
 	zone->allow_transfer = servers_admit(reader, zone->allow_transfer, zone->group, zone->group_count);
 	zone->allow_update = options_acl(reader, conf->node, "allow-update", &conf->allow_update);
 	zone->zonemd_verify = conf->zonemd_verify;
+	zone->max_transfer_size = conf->max_transfer_size;
 	zone->adopts = conf->rollback == ROLLBACK_ADOPT;
 	zone->allow_notify = options_acl(reader, conf->node, "allow-notify", &conf->allow_notify);
 	zone->allow_notify = servers_admit(reader, zone->allow_notify, zone->primaries, zone->primaries_count);

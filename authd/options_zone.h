@@ -46,6 +46,7 @@ struct zone_options {
 	const char *catalog_group;        /* in that catalog; NULL: none */
 	const char *template_name;        /* of a template for members; else NULL */
 	bool adopts;                      /* rollback: adopt */
+	uint64_t max_transfer_size;       /* bytes */
 };
 
 /* As the table fills it. */
@@ -69,6 +70,7 @@ struct zone_conf {
 	const char *catalog_member;
 	const char *catalog_group;
 	int rollback;
+	uint64_t max_transfer_size;
 };
 
 extern const struct schema zone_options_schema;

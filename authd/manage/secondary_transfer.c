@@ -226,6 +226,7 @@ void secondary_transfer_begin(struct secondary *s, const struct refresh_action *
 	struct xfr_in_config config = {
 		.zone = s->entry->zone, .type = action->kind == REFRESH_IXFR ? TYPE_IXFR : TYPE_AXFR,
 		.id = secure_rng_u16(&s->manage->secure_rng), .any_serial = action->any_serial,
+		.max_bytes = s->entry->options->max_transfer_size,
 	};
 
 	secondary_transfer_drop(s);
