@@ -36,6 +36,7 @@ authd_libauthd_a_SOURCES = \
 	%D%/manage/pledge.c %D%/manage/pledge.h \
 	%D%/manage/primary.c %D%/manage/primary.h %D%/manage/primary_inner.h \
 	%D%/manage/producer.c %D%/manage/producer.h \
+	%D%/manage/reach.c %D%/manage/reach.h \
 	%D%/manage/registry.c %D%/manage/registry.h \
 	%D%/manage/relay.c %D%/manage/relay.h \
 	%D%/manage/reload.c %D%/manage/reload.h \
@@ -49,6 +50,7 @@ authd_libauthd_a_SOURCES = \
 	%D%/manage/taps.c %D%/manage/taps.h \
 	%D%/manage/updater.c %D%/manage/updater.h \
 	%D%/manage/wait.c %D%/manage/wait.h \
+	%D%/manage/watch.c %D%/manage/watch.h \
 	%D%/manage/zones.c %D%/manage/zones.h \
 	%D%/serve/answer.c %D%/serve/answer.h \
 	%D%/serve/chaos.c %D%/serve/chaos.h \

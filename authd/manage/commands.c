@@ -7,6 +7,7 @@
 
 #include "authd/manage/peers.h"
 #include "authd/manage/primary.h"
+#include "authd/manage/reach.h"
 #include "authd/manage/reload.h"
 #include "authd/manage/secondary.h"
 #include "authd/manage/show.h"
@@ -66,6 +67,13 @@ static void handle_history(struct ctl_request *request, void *ctx)
 	struct zone_entry *entry = zone_argument(ctx, request);
 	if (entry)
 		ctl_request_reply(request, show_history(((struct commands *)ctx)->manage, entry));
+}
+
+static void handle_reach(struct ctl_request *request, void *ctx)
+{
+	struct zone_entry *entry = zone_argument(ctx, request);
+	if (entry)
+		ctl_request_reply(request, reach_show(entry));
 }
 
 static void handle_wait(struct ctl_request *request, void *ctx)
@@ -194,7 +202,8 @@ static const struct ctl_command table[] = {
 	{ "peers", 1, 1, "ZONE", "who is told of changes, and what they have", handle_peers },
 	{ "notify", 1, 2, "ZONE [PEER]", "tell of the newest version again now", handle_notify },
 	{ "history", 1, 1, "ZONE", "the versions IXFR can start from", handle_history },
-	{ "wait", 2, 2, "ZONE SERIAL", "wait until peers hold a serial", handle_wait },
+	{ "reach", 1, 1, "ZONE", "how far back IXFR reaches, and who would need more", handle_reach },
+	{ "wait", 1, 2, "ZONE [SERIAL]", "wait until peers hold a serial", handle_wait },
 	{ "reload", 0, 1, "[ZONE]", "read the configuration and zone files again", handle_reload },
 	{ "refresh", 1, 1, "ZONE", "ask the primaries for their serial now", handle_refresh },
 	{ "retransfer", 1, 1, "ZONE", "fetch the whole zone now", handle_retransfer },

@@ -187,14 +187,19 @@ static void announce(struct manage *manage, const struct passage *passage, uint3
 	const struct zone_entry *entry = item->entry;
 	bool is_one_of_many = item->source == JOURNAL_UPDATE || (item->source == JOURNAL_LOAD && manage->registry.count > MANAGE_ZONES_TOLD);
 	enum log_level level = is_one_of_many ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+	const struct zone_version *current = zone_current(entry->zone);
+	char fingerprint[33];
 
+	if (level > manage->log->level)
+		return;
+	fingerprint_to_text(zone_summary(current).fingerprint, fingerprint);
 	if (passage->replaces)
-		log_write(manage->log, level, "zone %s: serial %u (%s), %zu records", entry->name, zone_version_serial(zone_current(entry->zone)),
-			journal_source_text(item->source), zone_version_record_count(zone_current(entry->zone)));
+		log_write(manage->log, level, "zone %s: serial %u (%s), %zu records, fingerprint %s", entry->name, zone_version_serial(current),
+			journal_source_text(item->source), zone_version_record_count(current), fingerprint);
 	else
-		log_write(manage->log, level, "zone %s: serial %u -> %u (%s): %u records removed, %u added", entry->name, old,
-			zone_version_serial(zone_current(entry->zone)), journal_source_text(item->source), passage->change.removed_count,
-			passage->change.added_count);
+		log_write(manage->log, level, "zone %s: serial %u -> %u (%s): %u records removed, %u added, fingerprint %s", entry->name, old,
+			zone_version_serial(current), journal_source_text(item->source), passage->change.removed_count, passage->change.added_count,
+			fingerprint);
 }
 
 /* Makes the outcome of one item visible. Nothing here can fail. */

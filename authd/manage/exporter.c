@@ -5,6 +5,7 @@
 
 #include "authd/manage/peers.h"
 #include "authd/manage/primary.h"
+#include "authd/manage/reach.h"
 #include "authd/manage/taps.h"
 #include "authd/serve/workers.h"
 #include "lib/ctl/metrics.h"
@@ -166,6 +167,7 @@ static void fill(struct buf *out, void *ctx)
 	taps_fill(out, exporter->manage);
 	fill_zones(out, exporter->manage);
 	peers_fill(out, exporter->manage);
+	reach_fill(out, exporter->manage);
 }
 
 int exporter_open(struct exporter **out, struct manage *manage)

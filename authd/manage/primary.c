@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "authd/manage/primary_inner.h"
+#include "authd/manage/watch.h"
 #include "lib/dns/serial.h"
 
 enum {
@@ -83,6 +84,7 @@ static unsigned primary_save(struct primary *primary)
 	rows += strangers_save(primary);
 	primary->is_dirty = false;
 	cds_list_del(&primary->dirty);
+	primary_hold(primary);
 	return rows;
 }
 
@@ -204,14 +206,11 @@ void primary_wake_by(struct primary *primary, usec_t at)
 		loop_timer_at(primary->timer, at);
 }
 
-void primary_see(struct primary *primary, struct target *target, uint32_t serial, uint16_t by)
+/* Makes of what was seen of a target what is to be done for it. */
+static void target_follow(struct primary *primary, struct target *target, uint32_t serial)
 {
 	usec_t now = clock_now(primary->manage->clock);
-	bool was_current = is_current(primary, target);
 
-	standing_see(&target->standing, serial, by, clock_wall(primary->manage->clock));
-	primary_mark(primary);
-	behind_set(primary, primary->behind + was_current - is_current(primary, target));
 	if (!target->courier && is_current(primary, target))
 		return;
 	if (!target->courier) {      /* it has lost what it had, and is about to fetch it again */
@@ -226,6 +225,22 @@ void primary_see(struct primary *primary, struct target *target, uint32_t serial
 		courier_end(target);
 	else
 		primary_wake_by(primary, target->courier->sender.wake_at);
+}
+
+void primary_see(struct primary *primary, struct target *target, uint32_t serial, uint16_t by)
+{
+	bool was_current = is_current(primary, target);
+
+	standing_see(&target->standing, serial, by, clock_wall(primary->manage->clock));
+	primary_mark(primary);
+	behind_set(primary, primary->behind + was_current - is_current(primary, target));
+	target_follow(primary, target, serial);
+	watches_look(&primary->watches);
+}
+
+struct cds_list_head *primary_watches(struct primary *primary)
+{
+	return &primary->watches;
 }
 
 /* ---- life ------------------------------------------------------------------------------------------------------------------------------ */
@@ -355,6 +370,7 @@ int primary_new(struct manage *manage, struct zone_entry *entry, struct primary 
 	primary->manage = manage;
 	primary->entry = entry;
 	CDS_INIT_LIST_HEAD(&primary->couriers);
+	CDS_INIT_LIST_HEAD(&primary->watches);
 	int status = targets_configure(primary);
 	if (status != ZT_OK) {
 		primary_free(primary);
@@ -363,6 +379,7 @@ int primary_new(struct manage *manage, struct zone_entry *entry, struct primary 
 	strangers_restore(primary);
 	*out = entry->primary = primary;
 	primary_on_change(manage, entry);
+	primary_hold(primary);
 	return ZT_OK;
 }
 
@@ -370,6 +387,7 @@ void primary_free(struct primary *primary)
 {
 	if (!primary)
 		return;
+	watches_fail(&primary->watches);
 	if (primary->is_dirty)
 		primary_save(primary);
 	behind_set(primary, 0);
@@ -414,6 +432,7 @@ void primary_on_change(struct manage *manage, struct zone_entry *entry)
 	primary->serial = serial;
 	behind_count(primary);
 	targets_announce(primary);
+	watches_look(&primary->watches);
 }
 
 /* The target that asked, where it can be told: a port tells nothing, and two servers on one host are told apart only by their keys. */

@@ -33,5 +33,8 @@ void primary_on_request(struct manage *manage, const struct request *request);
  * that; NULL: nothing is known. */
 unsigned primary_requeue(struct zone_entry *entry, const struct netaddr *address, const uint32_t *serial);
 
+/* Who waits for the zone's peers (watch.h). */
+struct cds_list_head *primary_watches(struct primary *primary);
+
 /* How many targets are known to hold `serial` or newer, out of how many. */
 void primary_count_at(const struct zone_entry *entry, uint32_t serial, uint32_t *reached, uint32_t *total);

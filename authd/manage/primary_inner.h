@@ -34,6 +34,7 @@ struct primary {
 	uint32_t serial;                 /* newest; meaningful when has_serial */
 	struct cds_list_head couriers;
 	struct cds_list_head dirty;
+	struct cds_list_head watches;
 	struct stranger *strangers;
 	uint32_t stranger_count;
 	struct loop_timer *timer;        /* NULL as long as there have been no targets: most zones of very many have none */
@@ -45,6 +46,9 @@ void primary_wake_by(struct primary *primary, usec_t at);
 void primary_see(struct primary *primary, struct target *target, uint32_t serial, uint16_t by);
 /* Some standing is to be stored. */
 void primary_mark(struct primary *primary);
+
+/* reach.c: sees to it that the history reaches back to the slowest server that counts. */
+void primary_hold(struct primary *primary);
 
 /* strangers.c */
 void strangers_restore(struct primary *primary);

@@ -29,13 +29,16 @@ static int keep_counts(void *ctx, const struct journal_version *version)
 static json_t *outcome_row(const struct manage *manage, const struct zone_entry *entry, const struct outcome *outcome)
 {
 	struct journal_version version = { 0 };
-	uint32_t serial = zone_version_serial(zone_current(entry->zone));
+	const struct zone_version *current = zone_current(entry->zone);
+	char fingerprint[33];
 
+	fingerprint_to_text(zone_summary(current).fingerprint, fingerprint);
 	/* Counts are for people; where the history does not tell them, they are 0. */
 	if (outcome->changed && journal_history_list(manage->journal, entry->apex, 1, keep_counts, &version) != ZT_OK)
 		version = (struct journal_version){ 0 };
-	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "zone", entry->name, "outcome", outcome->text, "serial_before",
-			 (json_int_t)outcome->serial_before, "serial", (json_int_t)serial, "added", (json_int_t)version.added_count, "deleted",
+	return json_pack("{s:s, s:s, s:I, s:I, s:s?, s:I, s:I, s:o}", "zone", entry->name, "outcome", outcome->text, "serial_before",
+			 (json_int_t)outcome->serial_before, "serial", (json_int_t)zone_version_serial(current), "fingerprint",
+			 zone_version_apex(current) ? fingerprint : NULL, "added", (json_int_t)version.added_count, "deleted",
 			 (json_int_t)version.removed_count, "error", strcmp(outcome->text, "failed") == 0 ? show_text(entry->last_error) : json_null());
 }
 

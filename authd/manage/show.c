@@ -209,10 +209,13 @@ static const char *source_text(enum journal_source source)
 
 static int history_add(void *ctx, const struct journal_version *version)
 {
-	json_t *row = json_pack("{s:I, s:I, s:o, s:s, s:I, s:I, s:I}", "from_serial", (json_int_t)version->from_serial, "serial",
+	char fingerprint[33];
+
+	fingerprint_to_text(version->fingerprint, fingerprint);
+	json_t *row = json_pack("{s:I, s:I, s:o, s:s, s:I, s:I, s:I, s:s}", "from_serial", (json_int_t)version->from_serial, "serial",
 				(json_int_t)version->to_serial, "at", time_json(version->wall), "source", source_text(version->source),
 				"added", (json_int_t)version->added_count, "deleted", (json_int_t)version->removed_count, "bytes",
-				(json_int_t)version->bytes);
+				(json_int_t)version->bytes, "fingerprint", fingerprint);
 	/* The journal tells the newest first. */
 	return json_array_insert_new(ctx, 0, row) == 0 ? ZT_OK : ZT_ENOMEM;
 }

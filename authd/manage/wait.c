@@ -1,35 +1,28 @@
-/* Waiting for peers to hold a serial.
- *
- * While anybody waits, a timer looks at what is known of the peers. A wait is on behalf of a person or a script, so looking a hundred times a
- * second is prompt enough, and it keeps the modules that learn of peers free of knowing who is curious.
- */
+/* The wait command. */
 #include "authd/manage/wait.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <urcu/compiler.h>
 
 #include "authd/manage/peers.h"
 #include "authd/manage/primary.h"
-#include "lib/dns/serial.h"
+#include "authd/manage/watch.h"
 
-enum { LOOK_INTERVAL_MS = 10, DEFAULT_TIMEOUT_S = 30 };
+enum { DEFAULT_TIMEOUT_S = 30 };
 
 struct wait {
 	struct cds_list_head link;
 	struct waits *waits;
 	struct ctl_request *request;
-	uint8_t apex[NAME_MAX_LEN];
-	uint32_t serial;
-	uint32_t needed;
+	struct watch watch;
 	usec_t since;
-	usec_t deadline;
 };
 
 struct waits {
 	struct manage *manage;
 	struct cds_list_head list;
-	struct loop_timer timer;
 };
 
 static void wait_free(struct wait *wait)
@@ -38,80 +31,88 @@ static void wait_free(struct wait *wait)
 	free(wait);
 }
 
-/* Ends the wait when it is decided. */
-static void wait_look(struct wait *wait, usec_t now)
+static void on_end(struct watch *watch, enum watch_outcome outcome)
 {
+	struct wait *wait = caa_container_of(watch, struct wait, watch);
 	struct manage *manage = wait->waits->manage;
-	const struct zone_entry *entry = registry_get(&manage->registry, wait->apex);
-	uint32_t confirmed = 0, total = 0;
+	const struct zone_entry *entry = watch->entry;
+	const struct zone_version *version = zone_current(entry->zone);
+	struct watch_count count;
 
-	if (!entry || !entry->primary) {
+	if (outcome == WATCH_GONE) {
 		ctl_request_fail(wait->request, ZT_ENOENT, "the zone was taken out of service while waiting");
 		wait_free(wait);
 		return;
 	}
-	primary_count_at(entry, wait->serial, &confirmed, &total);
-	bool served = !serial_is_newer(wait->serial, zone_version_serial(zone_current(entry->zone)));
-	bool reached = served && confirmed >= wait->needed;
-	if (!reached && now < wait->deadline)
-		return;
-	ctl_request_reply(wait->request, json_pack("{s:s, s:I, s:b, s:f, s:i, s:i, s:o}", "zone", entry->name, "serial", (json_int_t)wait->serial,
-						   "reached", reached, "waited_s", (double)(now - wait->since) / USEC_PER_SEC, "confirmed",
-						   (int)confirmed, "needed", (int)wait->needed, "lagging", peers_lagging(entry, wait->serial)));
+	watch_count(entry, watch, &count);
+	ctl_request_reply(wait->request, json_pack("{s:s, s:I, s:b, s:f, s:i, s:i, s:o, s:o}", "zone", entry->name, "serial",
+						   (json_int_t)watch->serial, "reached", outcome == WATCH_REACHED, "waited_s",
+						   (double)(loop_now(manage->loop) - wait->since) / USEC_PER_SEC, "confirmed", (int)count.confirmed,
+						   "needed", (int)count.needed, "lagging", peers_lagging(entry, watch->serial), "served",
+						   zone_version_apex(version) ? json_integer(zone_version_serial(version)) : json_null()));
 	wait_free(wait);
-}
-
-static void on_timer(void *ctx)
-{
-	struct waits *waits = ctx;
-	struct wait *wait, *next;
-	usec_t now = loop_now(waits->manage->loop);
-
-	cds_list_for_each_entry_safe(wait, next, &waits->list, link)
-		wait_look(wait, now);
-	if (!cds_list_empty(&waits->list))
-		loop_timer_in(&waits->timer, LOOK_INTERVAL_MS * USEC_PER_MSEC);
 }
 
 static void on_gone(struct ctl_request *request, void *ctx)
 {
 	struct wait *wait = ctx;
+
+	watch_end(&wait->watch);
 	ctl_request_fail(request, ZT_ECLOSED, "the client has gone");
 	wait_free(wait);
 }
 
-/* How many peers must hold the serial; false for a level that is none. */
-static bool level_parse(const char *at, uint32_t peers, uint32_t *needed)
+/* False for a level that is none. */
+static bool level_parse(const char *at, uint32_t peers, struct watch *watch)
 {
 	char *end;
 
 	if (strcmp(at, "all") == 0) {
-		*needed = peers;
+		watch->level = WATCH_ALL;
 	} else if (strcmp(at, "quorum") == 0) {
-		*needed = (peers + 1) / 2;      /* with this server, more than half of peers + 1 */
+		watch->level = WATCH_QUORUM;
 	} else {
 		unsigned long count = strtoul(at, &end, 10);
 		if (*at < '0' || *at > '9' || *end != '\0' || count > peers)
 			return false;
-		*needed = (uint32_t)count;
+		watch->level = WATCH_COUNT;
+		watch->count = (uint32_t)count;
 	}
 	return true;
 }
 
+/* The serial that is meant; false after the request was failed. */
+static bool serial_parse(struct ctl_request *request, const struct zone_entry *entry, uint32_t *serial)
+{
+	const struct zone_version *version = zone_current(entry->zone);
+	const char *text = ctl_request_arg(request, 1);
+	char *end;
+
+	if (!text) {
+		*serial = zone_version_serial(version);
+		if (!zone_version_apex(version))
+			ctl_request_fail(request, ZT_ENOENT, "%s serves nothing yet, so there is no serial to wait for; name one", entry->name);
+		return zone_version_apex(version) != NULL;
+	}
+	unsigned long value = strtoul(text, &end, 10);
+	*serial = (uint32_t)value;
+	if (*text >= '0' && *text <= '9' && *end == '\0' && value <= UINT32_MAX)
+		return true;
+	ctl_request_fail(request, ZT_EINVAL, "%s is not a serial; expected a number from 0 to 4294967295", text);
+	return false;
+}
+
 void waits_add(struct waits *waits, struct ctl_request *request, struct zone_entry *entry)
 {
-	const char *text = ctl_request_arg(request, 1), *at = ctl_request_text(request, "at", "all");
+	const char *at = ctl_request_text(request, "at", "all");
 	double timeout_s = ctl_request_number(request, "timeout_s", DEFAULT_TIMEOUT_S);
-	uint32_t confirmed = 0, peers = 0, needed = 0;
-	char *end;
-	unsigned long serial = strtoul(text, &end, 10);
+	uint32_t confirmed = 0, peers = 0;
+	struct watch watch = { .on_end = on_end };
 
-	primary_count_at(entry, 0, &confirmed, &peers);
-	if (*text < '0' || *text > '9' || *end != '\0' || serial > UINT32_MAX) {
-		ctl_request_fail(request, ZT_EINVAL, "%s is not a serial; expected a number from 0 to 4294967295", text);
+	if (!serial_parse(request, entry, &watch.serial))
 		return;
-	}
-	if (!level_parse(at, peers, &needed)) {
+	primary_count_at(entry, 0, &confirmed, &peers);
+	if (!level_parse(at, peers, &watch)) {
 		ctl_request_fail(request, ZT_EINVAL, "cannot wait for %s; expected all, quorum or a number up to the zone's %" PRIu32 " peers", at, peers);
 		return;
 	}
@@ -122,14 +123,12 @@ void waits_add(struct waits *waits, struct ctl_request *request, struct zone_ent
 	}
 	wait->waits = waits;
 	wait->request = request;
-	name_copy(wait->apex, entry->apex);
-	wait->serial = (uint32_t)serial;
-	wait->needed = needed;
 	wait->since = loop_now(waits->manage->loop);
-	wait->deadline = wait->since + (usec_t)((timeout_s < 0 ? 0 : timeout_s > 1e9 ? 1e9 : timeout_s) * USEC_PER_SEC);
+	wait->watch = watch;
+	wait->watch.deadline = wait->since + (usec_t)((timeout_s < 0 ? 0 : timeout_s > 1e9 ? 1e9 : timeout_s) * USEC_PER_SEC);
 	cds_list_add_tail(&wait->link, &waits->list);
 	ctl_request_on_gone(request, on_gone, wait);
-	loop_timer_in(&waits->timer, 0);
+	watch_begin(waits->manage, entry, &wait->watch);
 }
 
 int waits_new(struct waits **out, struct manage *manage)
@@ -140,7 +139,6 @@ int waits_new(struct waits **out, struct manage *manage)
 		return ZT_ENOMEM;
 	waits->manage = manage;
 	CDS_INIT_LIST_HEAD(&waits->list);
-	loop_timer_init(&waits->timer, manage->loop, on_timer, waits);
 	*out = waits;
 	return ZT_OK;
 }
@@ -152,9 +150,9 @@ void waits_free(struct waits *waits)
 	if (!waits)
 		return;
 	cds_list_for_each_entry_safe(wait, next, &waits->list, link) {
+		watch_end(&wait->watch);
 		ctl_request_fail(wait->request, ZT_ECLOSED, "the server is stopping");
 		wait_free(wait);
 	}
-	loop_timer_stop(&waits->timer);
 	free(waits);
 }

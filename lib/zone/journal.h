@@ -6,7 +6,8 @@
  * (journal_local_changes). Elsewhere the base is renewed when the overlay has grown past half of it.
  *
  * History is the chain of changesets that led to the current serial, oldest first, for IXFR. Its bytes are bounded over all zones: the
- * zone with the most gives up its oldest versions first, but never the newest JOURNAL_KEEP.
+ * zone with the most gives up its oldest versions first, but never the newest JOURNAL_KEEP. Versions that somebody is known to need
+ * (journal_history_hold) go only when no zone has others to give.
  *
  * One journal_commit is one transaction: all of it is on disk when it returns ZT_OK, and nothing of it counts when it fails.
  * Every row carries a checksum over its key and value; a damaged row gives ZT_ECORRUPT, never wrong data.
@@ -166,6 +167,12 @@ struct journal_history {
 /* Whether the zone had a version of this serial and this content (fingerprint under the journal's key), as far as the history reaches, the current version
  * included; a few rows are read. ZT_OK: it had. ZT_EDIFF: it had that serial, with other content. ZT_ENOENT: not known. */
 int journal_history_has(struct journal *journal, const uint8_t *apex, uint32_t serial, struct fingerprint fingerprint) ZT_MUST_CHECK;
+
+/* The history is to reach back to this serial, for somebody who may come and ask from there: as long as others have versions to spare, those go first. Not stored.
+ * NULL: nobody is known. */
+void journal_history_hold(struct journal *journal, const uint8_t *apex, const uint32_t *serial);
+/* Of all zones. */
+uint64_t journal_history_bytes(const struct journal *journal);
 
 /* What lies between an older version and the current one. */
 struct journal_gap {

@@ -111,28 +111,53 @@ static uint64_t total_bytes(const struct journal_txn *txn)
 	return total;
 }
 
-/* The zone with the most bytes of those that have versions to give; NULL if none has. */
-static struct journal_zone *biggest_zone(const struct journal *journal)
+/* Whether somebody may ask from the oldest version. Who stands at a later one, or before it, does not need it. */
+static bool oldest_is_held(const struct journal_zone *zone, const struct journal_meta *meta)
+{
+	return zone->has_hold && zone->hold_serial == meta->first_serial;
+}
+
+/* The zone with the most bytes of those that have versions to give, held or not; NULL if none has. */
+static struct journal_zone *biggest_zone(const struct journal *journal, bool takes_held)
 {
 	struct journal_zone *biggest = NULL;
 
 	for (uint32_t i = 0; i < journal->zone_count; i++) {
-		const struct journal_meta *meta = meta_of(journal->zones[i]);
-		if (meta->next_sequence - meta->first_sequence > JOURNAL_KEEP && (!biggest || meta->history_bytes > meta_of(biggest)->history_bytes))
-			biggest = journal->zones[i];
+		struct journal_zone *zone = journal->zones[i];
+		const struct journal_meta *meta = meta_of(zone);
+		if (meta->next_sequence - meta->first_sequence <= JOURNAL_KEEP || (!takes_held && oldest_is_held(zone, meta)))
+			continue;
+		if (!biggest || meta->history_bytes > meta_of(biggest)->history_bytes)
+			biggest = zone;
 	}
 	return biggest;
 }
 
 void journal_history_prune(struct journal_txn *txn)
 {
-	struct journal_zone *zone;
-
-	while (txn->status == ZT_OK && total_bytes(txn) > txn->journal->history_limit && (zone = biggest_zone(txn->journal))) {
+	while (txn->status == ZT_OK && total_bytes(txn) > txn->journal->history_limit) {
+		struct journal_zone *zone = biggest_zone(txn->journal, false);
+		if (!zone && !(zone = biggest_zone(txn->journal, true)))
+			return;
 		struct journal_meta *meta = journal_txn_stage(txn, zone);
 		if (meta)
 			drop_oldest(txn, meta);
 	}
+}
+
+void journal_history_hold(struct journal *journal, const uint8_t *apex, const uint32_t *serial)
+{
+	struct journal_zone *zone = journal_zone_get(journal, apex);
+
+	if (!zone)      /* so it has no history */
+		return;
+	zone->has_hold = serial != NULL;
+	zone->hold_serial = serial ? *serial : 0;
+}
+
+uint64_t journal_history_bytes(const struct journal *journal)
+{
+	return journal->history_bytes;
 }
 
 /* The rows up to the damaged one lead nowhere. What the chain's new beginning holds, only the damaged row knew. */

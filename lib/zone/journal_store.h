@@ -21,6 +21,8 @@ struct journal_zone {
 	struct journal_meta next;          /* as the running transaction will leave it */
 	struct cds_list_head staged;       /* in journal_txn.staged while is_staged */
 	bool is_staged;
+	bool has_hold;                     /* journal_history_hold */
+	uint32_t hold_serial;
 	uint8_t apex[];                    /* as long as it is: there may be very many */
 };
 

@@ -1,79 +1,12 @@
 """Who has what: what a primary knows of its secondaries, how it knows it, and that whoever lacks a version is told until it has it."""
 import contextlib
-import socket
-import subprocess
-import threading
 import time
 
 import dns.message
+import dns.query
 
-from zt import Authd, ask, axfr, ixfr, replicate, run_tests, sample_zone, test, update, wait_for, zonectl
-from zt.lab import free_port
-from zt.ours import built
-
-ZONE = "example.com."
-FAR = 86400      # of REFRESH and RETRY: nobody polls in these tests
-
-
-def quiet_zone(name=ZONE, **numbers):
-    return sample_zone(name, refresh=FAR, retry=FAR, expire=10 * FAR, **numbers)
-
-
-def add(primary, zone, name):
-    assert update(primary, zone.name, ("add", name, 300, "A", "192.0.2.1")) == "NOERROR"
-    zone.serial += 1
-
-
-def peers(primary, zone):
-    return {peer["peer"]: peer for peer in zonectl(primary, "peers", zone.name)}
-
-
-def current(primary, zone, where):
-    return peers(primary, zone)[where]["state"] == "current"
-
-
-def human(node, *words):
-    return subprocess.run([built("tools/zonectl/zonectl"), "-s", str(node.control()), *words], capture_output=True, text=True, timeout=30,
-                          check=True).stdout
-
-
-class Link:
-    """Stands in front of a secondary on its own address: passes on what comes by UDP, unless it is cut."""
-
-    def __init__(self, node):
-        self.node = node
-        self.port = free_port(node.address)
-        self.is_cut = False
-        self.seen = 0
-        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.sock.bind((node.address, self.port))
-        self.inside = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.inside.bind((node.address, 0))
-        self.client = None
-        for source, handle in ((self.sock, self._inwards), (self.inside, self._outwards)):
-            threading.Thread(target=self._pump, args=(source, handle), daemon=True).start()
-
-    def where(self):
-        return f"{self.node.address}@{self.port}"
-
-    def _pump(self, source, handle):
-        with contextlib.suppress(OSError):
-            while True:
-                handle(*source.recvfrom(65535))
-
-    def _inwards(self, data, client):
-        self.seen += 1
-        if not self.is_cut:
-            self.client = client
-            self.inside.sendto(data, (self.node.address, self.node.port))
-
-    def _outwards(self, data, _):
-        if not self.is_cut:
-            self.sock.sendto(data, self.client)
-
-    def close(self):
-        for sock in (self.sock, self.inside):
-            sock.close()
+from zt import Authd, ixfr, replicate, run_tests, test, update, wait_for, zonectl
+from zt.peering import FAR, Link, add, current, human, peers, quiet_zone
 
 
 @contextlib.contextmanager

@@ -36,7 +36,8 @@ static const struct command commands[] = {
 	{ "peers", 1, 1, "ZONE", "who is told about changes, and who has them" },
 	{ "notify", 1, 2, "ZONE [PEER]", "tell the peers, or one of them, of the newest version again now" },
 	{ "history", 1, 1, "ZONE", "the versions in the journal" },
-	{ "wait", 2, 2, "ZONE SERIAL [--at all|quorum|N] [--timeout S]", "until peers have that version; exit status 3 on timeout" },
+	{ "reach", 1, 1, "ZONE", "how far back IXFR reaches, and who would need more" },
+	{ "wait", 1, 2, "ZONE [SERIAL] [--at all|quorum|N] [--timeout S]", "until peers have that version; exit status 3 on timeout" },
 	{ "reload", 0, 1, "[ZONE]", "read the configuration and the zone files again" },
 	{ "refresh", 1, 1, "ZONE", "ask the primaries for a newer version now" },
 	{ "retransfer", 1, 1, "ZONE", "fetch the whole zone again" },
@@ -196,7 +197,7 @@ static void usage_check(struct arguments *arguments, const struct command *comma
 		wrong(arguments, "--subtree belongs to flush, not to %s", command->name);
 	else if (given->subtree && count > 1)
 		wrong(arguments, "flush takes a type or --subtree, not both");
-	else if (is_wait && !is_whole_number(args[1], 4294967295u))
+	else if (is_wait && count > 1 && !is_whole_number(args[1], 4294967295u))
 		wrong(arguments, "the serial is \"%.40s\", expected a whole number from 0 to 4294967295", args[1]);
 }
 

@@ -1,6 +1,7 @@
 bin_PROGRAMS += tools/zonectl/zonectl
 tools_zonectl_zonectl_SOURCES = \
 	%D%/arguments.c %D%/arguments.h \
+	%D%/history.c %D%/history.h \
 	%D%/main.c \
 	%D%/peers.c %D%/peers.h \
 	%D%/render.c %D%/render.h

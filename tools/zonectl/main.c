@@ -9,6 +9,7 @@
 #include "lib/base/buf.h"
 #include "lib/ctl/ctl_client.h"
 #include "tools/zonectl/arguments.h"
+#include "tools/zonectl/history.h"
 #include "tools/zonectl/peers.h"
 #include "tools/zonectl/render.h"
 
@@ -31,6 +32,7 @@ static size_t terminal_width(void)
 
 static void wait_outcome_write(const json_t *result, struct buf *out)
 {
+	const json_t *served = json_object_get(result, "served");
 	const char *zone = json_string_value(json_object_get(result, "zone"));
 	long long serial = json_integer_value(json_object_get(result, "serial"));
 	json_t *lagging = json_object_get(result, "lagging");
@@ -38,6 +40,8 @@ static void wait_outcome_write(const json_t *result, struct buf *out)
 	buf_printf(out, "%s %lld: %s after %.3f s, confirmed by %lld of the %lld peers needed\n", zone ? zone : "?", serial,
 		   json_is_true(json_object_get(result, "reached")) ? "reached" : "not reached", json_number_value(json_object_get(result, "waited_s")),
 		   json_integer_value(json_object_get(result, "confirmed")), json_integer_value(json_object_get(result, "needed")));
+	if (json_is_integer(served) && !json_is_true(json_object_get(result, "reached")) && json_integer_value(served) != serial)
+		buf_printf(out, "the zone is at serial %lld here\n", (long long)json_integer_value(served));
 	if (json_array_size(lagging) > 0) {
 		buf_printf(out, "\nlagging:\n");
 		render_result(lagging, terminal_width(), out);
@@ -53,6 +57,41 @@ static void peers_write(const json_t *result, struct buf *out)
 	json_decref(rows);
 }
 
+/* The table of versions, then what `reach` says of it: a second question to the same daemon. */
+static void history_write(const struct arguments *arguments, const json_t *result, struct buf *out)
+{
+	struct ctl_client client = { .path = arguments->socket, .timeout = arguments->timeout, .clock = clock_system() };
+	json_t *rows = history_shorten(result), *request = json_copy(arguments->request);
+	struct ctl_answer answer;
+	char error[CTL_ERROR_SIZE];
+
+	render_result(rows, terminal_width(), out);
+	json_object_set_new(request, "command", json_string("reach"));
+	if (ctl_call(&client, request, &answer, error) == ZT_OK) {
+		buf_printf(out, "\n");
+		reach_write(answer.result, out);
+	} else {
+		fprintf(stderr, "zonectl: %s\n", error);
+	}
+	ctl_answer_fini(&answer);
+	json_decref(request);
+	json_decref(rows);
+}
+
+static void human_write(const struct arguments *arguments, json_t *result, struct buf *out)
+{
+	if (strcmp(arguments->command, "wait") == 0)
+		wait_outcome_write(result, out);
+	else if (strcmp(arguments->command, "peers") == 0)
+		peers_write(result, out);
+	else if (strcmp(arguments->command, "history") == 0)
+		history_write(arguments, result, out);
+	else if (strcmp(arguments->command, "reach") == 0)
+		reach_write(result, out);
+	else
+		render_result(result, terminal_width(), out);
+}
+
 static int result_write(const struct arguments *arguments, json_t *result)
 {
 	bool is_wait = strcmp(arguments->command, "wait") == 0;
@@ -62,12 +101,7 @@ static int result_write(const struct arguments *arguments, json_t *result)
 		json_write(result);
 	} else {
 		buf_init(&out);
-		if (is_wait)
-			wait_outcome_write(result, &out);
-		else if (strcmp(arguments->command, "peers") == 0)
-			peers_write(result, &out);
-		else
-			render_result(result, terminal_width(), &out);
+		human_write(arguments, result, &out);
 		if (out.status == ZT_OK)
 			fwrite(out.data, 1, out.len, stdout);
 		int status = out.status;

@@ -340,3 +340,17 @@ void render_result(json_t *result, size_t width, struct buf *out)
 		buf_printf(out, "\n");
 	}
 }
+
+void render_number(const char *name, double value, char *out, size_t size)
+{
+	const struct unit *unit = unit_of(name);
+	struct buf text;
+
+	buf_init(&text);
+	if (unit && unit->write)
+		unit->write(value, &text);
+	else
+		buf_printf(&text, "%.6g", value);
+	snprintf(out, size, "%.*s", text.status == ZT_OK ? (int)text.len : 0, text.len > 0 ? (const char *)text.data : "");
+	buf_fini(&text);
+}

@@ -11,3 +11,5 @@
 
 /* Appends the result as lines. Tables wider than `width` columns (0 = any width) are turned into one block of lines an entry. */
 void render_result(json_t *result, size_t width, struct buf *out);
+/* A number with the unit that its name tells, as in tables: "3h12m05s", "1.2 KiB". */
+void render_number(const char *name, double value, char *out, size_t size);

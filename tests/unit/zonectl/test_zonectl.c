@@ -249,7 +249,7 @@ START_TEST(wrong_usage_ends_with_two_and_is_explained)
 		zonectl(cases[i][0], 2, expected);
 	}
 	zonectl("-V | grep -c '^zonectl (zonetide) [0-9]'", 0, "1\n");
-	zonectl("--help | grep -c -e 'wait ZONE SERIAL' -e 'usage: '", 0, "2\n");
+	zonectl("--help | grep -c -e 'wait ZONE \\[SERIAL' -e 'usage: '", 0, "2\n");
 }
 END_TEST
 
