@@ -187,7 +187,9 @@ static int job_begin(struct manage *manage, struct zone_entry *entry)
 	if (status != ZT_OK)
 		return status;
 	images->entry = entry;
-	images->job = (struct image_job){ zone_version_acquire(zone_current(entry->zone)), sequence, (const char *)images->path.data, &images->cancel };
+	images->job = (struct image_job){
+		zone_version_acquire(zone_current(entry->zone)), sequence, (const char *)images->path.data, &images->cancel, manage->clock,
+	};
 	atomic_store(&images->is_done, false);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);

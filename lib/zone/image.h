@@ -13,6 +13,7 @@
 
 #include <stdatomic.h>
 
+#include "lib/base/clock.h"
 #include "lib/zone/edit.h"
 #include "lib/zone/zone.h"
 
@@ -31,6 +32,8 @@ struct image_job {
 	uint64_t sequence;
 	const char *path;
 	const atomic_bool *cancel;            /* may be NULL */
+	const struct clock *clock;            /* gently: in slices, each on disk before the next, and with rests, so that others' syncs do not wait for all of it. NULL: at
+	                                       * once */
 };
 
 /* Any thread. ZT_ENOSPC, ZT_EIO and the like, ZT_EDONE when cancelled; the file of before is still there then. */

@@ -43,7 +43,7 @@ static void place_remove(struct place *place)
 
 static int write_image(const struct place *place, uint64_t sequence)
 {
-	return image_write(&(struct image_job){ zone_current(place->zone), sequence, place->path, NULL });
+	return image_write(&(struct image_job){ zone_current(place->zone), sequence, place->path, NULL, NULL });
 }
 
 /* Reads the image into a new zone of that name; NULL, and the reason, where it is refused. */
@@ -234,8 +234,56 @@ START_TEST(writing_can_be_cancelled)
 	atomic_bool cancel = true;
 
 	place_make(&place, records);
-	ck_assert_int_eq(image_write(&(struct image_job){ zone_current(place.zone), 1, place.path, &cancel }), ZT_EDONE);
+	ck_assert_int_eq(image_write(&(struct image_job){ zone_current(place.zone), 1, place.path, &cancel, NULL }), ZT_EDONE);
 	ck_assert_int_ne(access(place.path, F_OK), 0);
+	place_remove(&place);
+}
+END_TEST
+
+/* A clock that tells how often it was asked; each sync seems to take a microsecond. */
+struct counting_clock {
+	struct clock clock;
+	usec_t asked;
+};
+
+static usec_t counting_now(const struct clock *clock)
+{
+	return ++((struct counting_clock *)(uintptr_t)clock)->asked;
+}
+
+static void add_texts(struct zone *zone, unsigned count)
+{
+	struct zone_edit *edit;
+	uint8_t rdata[201] = { 200 };      /* TXT */
+	char name[32];
+
+	ck_assert_int_eq(zone_edit_begin(zone, &edit), ZT_OK);
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "n%u.example.", i);
+		memcpy(rdata + 1, name, strlen(name));
+		struct change_record record = { zone_text_name(name), 16, 60, rdata, sizeof(rdata) };
+		ck_assert_int_eq(zone_edit_add(edit, &record), ZT_OK);
+	}
+	zone_edit_publish(edit);
+}
+
+START_TEST(a_large_image_is_synced_slice_by_slice)
+{
+	struct counting_clock counting = { .clock = { .now = counting_now } };
+	struct place place;
+	struct stat st;
+
+	place_make(&place, records);
+	add_texts(place.zone, 12000);      /* of 200 bytes and more */
+	ck_assert_int_eq(image_write(&(struct image_job){ zone_current(place.zone), 1, place.path, NULL, &counting.clock }), ZT_OK);
+	ck_assert_int_eq(stat(place.path, &st), 0);
+	usec_t slices = st.st_size / (1 << 20);
+	ck_assert_int_ge(slices, 2);
+	ck_assert_int_ge(counting.asked, 2 * (slices - 1));
+	ck_assert_int_le(counting.asked, 2 * slices);
+	struct zone *copy = read_image(&place);
+	zone_text_assert_equal(zone_current(copy), zone_current(place.zone));
+	zone_free(copy);
 	place_remove(&place);
 }
 END_TEST
@@ -252,6 +300,7 @@ int main(void)
 	tcase_add_test(tc, the_image_of_another_zone_or_key_is_refused);
 	tcase_add_test(tc, a_full_disk_leaves_the_image_of_before);
 	tcase_add_test(tc, writing_can_be_cancelled);
+	tcase_add_test(tc, a_large_image_is_synced_slice_by_slice);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }
