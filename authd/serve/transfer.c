@@ -12,6 +12,7 @@
 
 enum {
 	CONDENSE_FACTOR = 4,         /* a history of more than that many zones is not worth condensing */
+	CONDENSE_MOST = 1 << 18,     /* records of history that a worker condenses at most, which takes it a tenth of a second or two */
 	RECORD_MIN_LEN = 12,         /* bytes of a record in a message, at least: a pointer, the fixed fields, little rdata */
 };
 
@@ -124,7 +125,7 @@ static int history_gather(struct transfers *transfers, const struct xfr_out_conf
 	if (status == ZT_OK)
 		return status;
 	xfr_history_fini(history);
-	xfr_history_init(history, limit * CONDENSE_FACTOR, true);
+	xfr_history_init(history, limit < CONDENSE_MOST / CONDENSE_FACTOR ? limit * CONDENSE_FACTOR : CONDENSE_MOST, true);
 	if (status == ZT_ELIMIT && journal_history_read(transfers->journal, &span, on_difference, history) == ZT_OK) {
 		history->record_limit = limit;
 		return ZT_OK;

@@ -67,6 +67,11 @@ tests_unit_xfr_test_xfr_SOURCES = tests/unit/xfr/test_xfr.c tests/support/zone_t
 tests_unit_xfr_test_xfr_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_xfr_test_xfr_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
 
+check_PROGRAMS += tests/unit/xfr/test_xfr_whole
+tests_unit_xfr_test_xfr_whole_SOURCES = tests/unit/xfr/test_xfr_whole.c tests/support/zone_text.c tests/support/zone_text.h
+tests_unit_xfr_test_xfr_whole_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_xfr_test_xfr_whole_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
+
 check_PROGRAMS += tests/unit/xfr/test_update
 tests_unit_xfr_test_update_SOURCES = tests/unit/xfr/test_update.c tests/support/update_message.c tests/support/update_message.h \
 	tests/support/zone_text.c tests/support/zone_text.h

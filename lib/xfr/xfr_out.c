@@ -46,13 +46,11 @@ void xfr_history_init(struct xfr_history *history, uint64_t record_limit, bool c
 {
 	*history = (struct xfr_history){ .record_limit = record_limit, .condense = condense };
 	buf_init(&history->records);
-	changeset_init(&history->condensed);
 }
 
 void xfr_history_fini(struct xfr_history *history)
 {
 	buf_fini(&history->records);
-	changeset_fini(&history->condensed);
 }
 
 static int history_append(struct xfr_history *history, const struct changeset *change)
@@ -65,6 +63,20 @@ static int history_append(struct xfr_history *history, const struct changeset *c
 static uint64_t change_size(const struct changeset *change)
 {
 	return (uint64_t)change->removed_count + change->added_count;
+}
+
+/* All differences as one. */
+static int history_condense(struct xfr_history *history)
+{
+	struct changeset condensed;
+
+	int status = changeset_condense_chain(&history->records, history->record_count, &condensed);
+	if (status != ZT_OK)
+		return status;
+	buf_clear(&history->records);
+	status = change_size(&condensed) > history->record_limit ? ZT_ELIMIT : history_append(history, &condensed);
+	changeset_fini(&condensed);
+	return status;
 }
 
 int xfr_history_add(struct xfr_history *history, const struct changeset *change)
@@ -80,7 +92,7 @@ int xfr_history_add(struct xfr_history *history, const struct changeset *change)
 	history->record_count += change_size(change);
 	if (history->record_count > history->record_limit)
 		return ZT_ELIMIT;
-	return history->condense ? changeset_condense(&history->condensed, change) : history_append(history, change);
+	return history_append(history, change);
 }
 
 /* Whether the history, complete now, can be sent and ends at `serial`. */
@@ -88,8 +100,7 @@ static bool history_is_usable(struct xfr_history *history, uint32_t serial)
 {
 	if (!history || history->difference_count == 0 || history->to_serial != serial)
 		return false;
-	if (history->condense && (change_size(&history->condensed) > history->record_limit ||
-				  history_append(history, &history->condensed) != ZT_OK))
+	if (history->condense && history_condense(history) != ZT_OK)
 		return false;
 	return history->records.status == ZT_OK;
 }

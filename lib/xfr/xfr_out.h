@@ -22,7 +22,6 @@
 
 struct xfr_history {
 	struct buf records;            /* removed, added, removed, added, … in the form of a changeset's lists */
-	struct changeset condensed;    /* with condense: everything so far as one difference */
 	bool condense;
 	uint64_t record_count;
 	uint64_t record_limit;         /* may be lowered before xfr_out_new, which looks at what is left after condensing */

@@ -47,6 +47,9 @@ bool changeset_to_serial(const struct changeset *change, uint32_t *serial);
 
 /* Joins `next` (which follows) onto `change`, so that `change` covers both with nothing superfluous (RFC 1995 section 5 condensation). */
 int changeset_condense(struct changeset *change, const struct changeset *next) ZT_MUST_CHECK;
+/* The same for many at a time: `chain` has their lists one behind the other, removed, added, removed, …, each beginning with its SOA; `records` in all. `out` is
+ * initialised, and where it fails (ZT_ENOMEM) holds nothing. */
+int changeset_condense_chain(const struct buf *chain, size_t records, struct changeset *out) ZT_MUST_CHECK;
 
 /* One self-checking byte string, for the journal. */
 int changeset_write(const struct changeset *change, struct buf *out) ZT_MUST_CHECK;

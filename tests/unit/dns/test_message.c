@@ -194,13 +194,23 @@ START_TEST(a_record_without_room_leaves_no_trace)
 }
 END_TEST
 
+/* With _i 1 writers have a table. */
+static void begin(struct message_writer *writer, size_t size, int with_table)
+{
+	static struct compression_table table;
+
+	message_writer_init(writer, wire, size, 1, 0);
+	if (with_table)
+		message_writer_use(writer, &table);
+}
+
 START_TEST(rollback_forgets_records_and_their_names)
 {
 	struct message_writer writer;
 	struct message message;
 	struct record_iter iter;
 	struct record record;
-	message_writer_init(&writer, wire, 512, 1, 0);
+	begin(&writer, 512, _i);
 	ck_assert_int_eq(message_write_question(&writer, name("example."), TYPE_A, CLASS_IN), ZT_OK);
 	struct message_mark mark = message_writer_mark(&writer);
 	ck_assert_int_eq(write_a(&writer, SECTION_ANSWER, "gone.example."), ZT_OK);
@@ -229,7 +239,7 @@ START_TEST(names_past_16383_are_not_pointed_to)
 	struct record record;
 	char owner[64];
 	unsigned count = 0;
-	message_writer_init(&writer, wire, sizeof(wire), 1, 0);
+	begin(&writer, sizeof(wire), _i);
 	for (;; count++) {
 		snprintf(owner, sizeof(owner), "h%u.d%u.example.", count, count / 3);
 		if (write_a(&writer, SECTION_ANSWER, owner) != ZT_OK)
@@ -247,6 +257,27 @@ START_TEST(names_past_16383_are_not_pointed_to)
 }
 END_TEST
 
+/* What a table is for: in a message of thousands of names even the last ones find what they have in common. */
+START_TEST(a_table_keeps_what_all_names_share)
+{
+	struct message_writer writer;
+	size_t len[2];
+	char owner[64];
+
+	for (int with_table = 0; with_table < 2; with_table++) {
+		begin(&writer, sizeof(wire), with_table);
+		for (unsigned i = 0; i < 2500; i++) {
+			snprintf(owner, sizeof(owner), "h%u.sub%u.example.", i, i % 50);
+			ck_assert_int_eq(write_a(&writer, SECTION_ANSWER, owner), ZT_OK);
+		}
+		len[with_table] = message_writer_finish(&writer);
+	}
+	/* Header; a label, a pointer and 14 bytes for each record; a few bytes where the names stand that are pointed to. */
+	ck_assert_uint_le(len[1], 12 + 2500 * (1 + 5 + 2 + 14) + 8 + 50 * 6);
+	ck_assert_uint_le(len[1], len[0] + len[0] / 50);      /* names that share a slot cost little */
+}
+END_TEST
+
 START_TEST(names_after_a_large_record_are_not_pointed_to)
 {
 	static uint8_t zeroes[16384];      /* as TXT: empty strings */
@@ -255,7 +286,7 @@ START_TEST(names_after_a_large_record_are_not_pointed_to)
 	struct record_iter iter;
 	struct record record;
 	struct record_out large = { name("."), TYPE_TXT, CLASS_IN, 60, zeroes, sizeof(zeroes), false };
-	message_writer_init(&writer, wire, sizeof(wire), 1, 0);
+	begin(&writer, sizeof(wire), _i);
 	ck_assert_int_eq(message_write_record(&writer, SECTION_ANSWER, &large), ZT_OK);
 	ck_assert_int_eq(write_a(&writer, SECTION_ANSWER, "x.example."), ZT_OK);
 	ck_assert_int_eq(write_a(&writer, SECTION_ANSWER, "x.example."), ZT_OK);
@@ -409,7 +440,7 @@ START_TEST(what_we_write_is_read_the_same_by_ldns_and_by_us)
 		struct message_writer writer;
 		ldns_pkt *packet;
 		records_make(&rng);
-		message_writer_init(&writer, wire, sizeof(wire), 9, FLAG_QR);
+		begin(&writer, sizeof(wire), _i);
 		for (unsigned i = 0; i < record_count; i++) {
 			struct record_out out = record_out_of(&records[i]);
 			enum section section = i < record_count / 3 ? SECTION_ANSWER : i < record_count / 2 ? SECTION_AUTHORITY : SECTION_ADDITIONAL;
@@ -439,13 +470,14 @@ int main(void)
 	suite_add_tcase(suite, reader);
 	tcase_add_test(writer, names_are_compressed_case_insensitively);
 	tcase_add_test(writer, a_record_without_room_leaves_no_trace);
-	tcase_add_test(writer, rollback_forgets_records_and_their_names);
-	tcase_add_test(writer, names_past_16383_are_not_pointed_to);
-	tcase_add_test(writer, names_after_a_large_record_are_not_pointed_to);
+	tcase_add_loop_test(writer, rollback_forgets_records_and_their_names, 0, 2);
+	tcase_add_loop_test(writer, names_past_16383_are_not_pointed_to, 0, 2);
+	tcase_add_test(writer, a_table_keeps_what_all_names_share);
+	tcase_add_loop_test(writer, names_after_a_large_record_are_not_pointed_to, 0, 2);
 	tcase_add_test(writer, rdata_of_nothing_is_written_for_any_type);
 	suite_add_tcase(suite, writer);
 	tcase_add_test(oracle, what_ldns_writes_is_read_the_same);
-	tcase_add_test(oracle, what_we_write_is_read_the_same_by_ldns_and_by_us);
+	tcase_add_loop_test(oracle, what_we_write_is_read_the_same_by_ldns_and_by_us, 0, 2);
 	suite_add_tcase(suite, oracle);
 	return suite_run(suite);
 }
