@@ -42,7 +42,7 @@ authd_libauthd_a_SOURCES = \
 	%D%/manage/reload.c %D%/manage/reload.h \
 	%D%/manage/requests.c %D%/manage/requests.h \
 	%D%/manage/secondary.c %D%/manage/secondary.h %D%/manage/secondary_state.h \
-	%D%/manage/secondary_soa.c %D%/manage/secondary_transfer.c \
+	%D%/manage/secondary_reconcile.c %D%/manage/secondary_soa.c %D%/manage/secondary_transfer.c \
 	%D%/manage/ladder.c %D%/manage/ladder.h \
 	%D%/manage/show.c %D%/manage/show.h \
 	%D%/manage/standing.c %D%/manage/standing.h \

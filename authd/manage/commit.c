@@ -49,7 +49,7 @@ static void measure(struct passage *passage)
 	passage->replaces = is_first;
 	if (!passage->is_new_version || is_first || serial_is_newer(fresh, old))
 		return;
-	if (item->source == JOURNAL_AXFR) {
+	if (item->source == JOURNAL_AXFR || item->source == JOURNAL_REPAIR) {
 		passage->replaces = true;
 		return;
 	}
@@ -97,6 +97,7 @@ static void check(struct manage *manage, struct passage *passage)
 		refuse(passage, ZT_ENOMEM);
 		return;
 	}
+	bool is_received = item->source == JOURNAL_AXFR || item->source == JOURNAL_IXFR || item->source == JOURNAL_REPAIR;
 	bool whole = passage->replaces || item->source == JOURNAL_AXFR;
 	int status = whole ? zone_check(passage->to, findings) : zone_check_changes(passage->to, &passage->change, findings);
 	for (unsigned i = 0; i < findings->count && status != ZT_OK; i++) {
@@ -106,7 +107,7 @@ static void check(struct manage *manage, struct passage *passage)
 		break;
 	}
 	free(findings);
-	if (status == ZT_OK && (item->source == JOURNAL_AXFR || item->source == JOURNAL_IXFR))
+	if (status == ZT_OK && is_received)
 		status = commit_digest_check(manage, item->entry, passage->to, item->error);
 	if (status != ZT_OK)
 		refuse(passage, status);

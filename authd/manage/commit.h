@@ -23,7 +23,7 @@ struct commit_item {
 
 	/* Filled by commit_edits. */
 	int status;                           /* ZT_EZONE: breaks a rule of the DNS; ZT_ESERIAL: the serial does not move forward (only JOURNAL_AXFR
-	                                       * may replace the content regardless); ZT_ENOSPC, ZT_EIO, ZT_ENOMEM: not stored */
+	                                       * and _REPAIR may replace the content regardless); ZT_ENOSPC, ZT_EIO, ZT_ENOMEM: not stored */
 	bool changed;                         /* a new version was published */
 	char error[512];                      /* for the log and for people; empty when status is ZT_OK */
 };

@@ -7,14 +7,18 @@
 
 #include "authd/manage/primary_inner.h"
 #include "lib/dns/rcode.h"
+#include "lib/dns/tsig_key.h"
+#include "lib/xfr/xfr_edns.h"
 #include "lib/xfr/xfr_in.h"
 
-enum { MESSAGE_MAX = 1024 };
+enum { MESSAGE_MAX = 1024, PLAIN_TRY = 2 };      /* after so many messages without an answer one goes without options */
 
 static const char *address_text(const struct courier *courier, char out[NETADDR_TEXT_SIZE])
 {
 	return netaddr_to_text(&courier->target->host->remote.address, out);
 }
+
+static void notify_send(struct courier *courier, bool again);
 
 /* ---- replies ------------------------------------------------------------------------------------------------------------------------- */
 
@@ -30,6 +34,11 @@ static void on_notify_reply(struct outbound_query *query, const uint8_t *wire, s
 		return;
 	unsigned rcode = message_rcode(&message);
 	outbound_query_close(primary->manage->outbound, query);
+	if (courier->says && (rcode == RCODE_FORMERR || rcode == RCODE_BADVERS)) {
+		courier->is_plain = true;
+		notify_send(courier, false);
+		return;
+	}
 	if (rcode != RCODE_NOERROR && rcode != courier->sender.last_rcode)
 		log_warn(primary->manage->log, "zone %s: %s answers NOTIFY with %s; it will not be told of changes until it accepts them from here",
 			 primary->entry->name, address_text(courier, address), rcode_to_text(rcode));
@@ -63,6 +72,21 @@ static void on_probe_reply(struct outbound_query *query, const uint8_t *wire, si
 
 /* ---- messages ------------------------------------------------------------------------------------------------------------------------ */
 
+/* What the zone is, is told to those who may have all of it. */
+static int says_append(struct courier *courier, uint8_t *wire, size_t size, size_t *len)
+{
+	const struct zone_entry *entry = courier->primary->entry;
+	const struct remote_options *remote = &courier->target->host->remote;
+	struct acl_subject subject = { .remote = &remote->address, .key = remote->key ? tsig_key_name(remote->key) : NULL };
+	const struct zone_version *version = zone_current(entry->zone);
+	struct zsync ours = zsync_of_version(version, &courier->primary->manage->fingerprint_key);
+
+	ours.flags = ZSYNC_RECONCILES;
+	courier->says = !courier->is_plain && courier->sender.unanswered < PLAIN_TRY && zone_version_apex(version) &&
+			acl_allows(entry->options->allow_transfer, &subject);
+	return courier->says ? xfr_edns_append(&ours, false, wire, size, len) : ZT_OK;
+}
+
 static void notify_send(struct courier *courier, bool again)
 {
 	struct primary *primary = courier->primary;
@@ -78,6 +102,8 @@ static void notify_send(struct courier *courier, bool again)
 	struct notify_out notify = { courier->notify.id, primary->entry->apex, zone_version_soa(version, &soa) ? &soa : NULL };
 	if (status == ZT_OK)
 		status = notify_write(&notify, wire, sizeof(wire), &len);
+	if (status == ZT_OK)
+		status = says_append(courier, wire, sizeof(wire), &len);
 	if (status == ZT_OK)
 		status = outbound_query_send(outbound, &courier->notify, wire, len);
 	if (status != ZT_OK) {

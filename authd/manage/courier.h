@@ -21,6 +21,8 @@ struct courier {
 	struct notify_sender sender;
 	struct outbound_query notify;
 	struct outbound_query probe;
+	bool says;                           /* the last NOTIFY told what version we have (lib/xfr/zsync.h) */
+	bool is_plain;                       /* it does not take EDNS */
 	uint16_t probe_rcode;                /* of the last answer to a probe */
 	usec_t behind_wall;                  /* since when it lacks something; as far as is known */
 };

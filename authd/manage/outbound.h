@@ -116,6 +116,8 @@ struct outbound_transfer {
 	const char *why;                 /* during on_end; else NULL */
 	bool answered;                   /* a message has arrived */
 	usec_t started;                  /* when its question left */
+	uint16_t further;                /* questions sent after the first, with the ids that follow its own */
+	struct outbound_further *checks; /* of theirs, where they are signed */
 	struct outbound_link *link;      /* NULL while it waits for its turn */
 	struct outbound_server *server;
 	struct errand errand;            /* while it waits */
@@ -123,6 +125,11 @@ struct outbound_transfer {
 
 /* Starts it now or when its turn comes; calls nothing back before it returns. ZT_ETIMEOUT: the server is down. */
 int outbound_transfer_open(struct outbound *outbound, struct outbound_transfer *transfer) ZT_MUST_CHECK;
+/* A further question on the connection of a transfer that has been answered at least once; its id follows the one before. In its `size` bytes it may
+ * be signed. */
+int outbound_transfer_send(struct outbound_transfer *transfer, uint8_t *wire, size_t len, size_t size) ZT_MUST_CHECK;
+/* What on_message returns when it is time, where that is found out between two messages: on_end is called before this returns. */
+void outbound_transfer_finish(struct outbound_transfer *transfer, enum outbound_verdict verdict);
 /* It has become more urgent. */
 void outbound_transfer_urge(struct outbound_transfer *transfer, enum errand_urgency urgency);
 /* Drops it, and its connection when the question was sent. Harmless when not open. */

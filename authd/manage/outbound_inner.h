@@ -59,6 +59,8 @@ struct outbound_question {
 int outbound_sign_query(struct outbound_query *query, struct tsig_message *out, const struct outbound_question *question) ZT_MUST_CHECK;
 int outbound_sign_transfer(const struct outbound *outbound, struct tsig_check *check, const struct outbound_transfer *transfer, struct tsig_message *out)
 	ZT_MUST_CHECK;
+/* Signs a question where it is; the check has been begun. */
+int outbound_sign(const struct outbound *outbound, struct tsig_check *check, struct tsig_message *message) ZT_MUST_CHECK;
 /* Whether it is signed as it must be; if not, that is told, and the reply counts as not received: another may come. */
 bool outbound_believes_reply(const struct outbound_query *query, const uint8_t *wire, size_t len);
 /* The same for a message of a transfer's answer; check->fault says what is wrong. */

@@ -12,6 +12,13 @@
 #define CONNECT_TIMEOUT (5 * USEC_PER_SEC)
 #define ANSWER_PATIENCE (10 * USEC_PER_SEC)        /* a server of which there has been no sign of life for so long, and is none now, is silent */
 
+/* A further question of a transfer, where they are signed. */
+struct outbound_further {
+	struct outbound_further *next;
+	uint16_t id;
+	struct tsig_check check;
+};
+
 /* A connection to a server. */
 struct outbound_link {
 	struct cds_list_head link;
@@ -34,6 +41,11 @@ static void transfer_detach(struct outbound_transfer *transfer)
 	if (transfer->link)
 		transfer->link->transfer = NULL;
 	errand_queue_remove(&server->transfers, &transfer->errand);
+	while (transfer->checks) {
+		struct outbound_further *further = transfer->checks;
+		transfer->checks = further->next;
+		free(further);
+	}
 	transfer->link = NULL;
 	transfer->server = NULL;
 	transfer->open = false;
@@ -78,24 +90,49 @@ static uint16_t transfer_id(const struct outbound_transfer *transfer)
 	return wire_get_u16(transfer->question);
 }
 
+static bool is_of_transfer(const struct outbound_transfer *transfer, uint16_t id)
+{
+	return (uint16_t)(id - transfer_id(transfer)) <= transfer->further;
+}
+
 bool outbound_link_has_id(const struct outbound_server *server, uint16_t id)
 {
 	const struct outbound_link *link;
 
 	cds_list_for_each_entry(link, &server->links, link) {
-		if (link->transfer && transfer_id(link->transfer) == id)
+		if (link->transfer && is_of_transfer(link->transfer, id))
 			return true;
 	}
 	return false;
 }
 
+/* What the answer to the transfer's question of this id is tied to. */
+static struct tsig_check *check_of(struct outbound_link *link, uint16_t id)
+{
+	for (struct outbound_further *further = link->transfer->checks; further; further = further->next) {
+		if (further->id == id)
+			return &further->check;
+	}
+	return &link->check;
+}
+
+/* Of all that were asked, one whose answer does not end with a signature; NULL: none. */
+static struct tsig_check *check_open(struct outbound_link *link)
+{
+	for (struct outbound_further *further = link->transfer->checks; further; further = further->next) {
+		if (!tsig_verify_end(&further->check))
+			return &further->check;
+	}
+	return tsig_verify_end(&link->check) ? NULL : &link->check;
+}
+
 /* The answer is not signed as it must be: nothing of it counts. */
-static void transfer_refuse(struct outbound_link *link)
+static void transfer_refuse(struct outbound_link *link, const struct tsig_check *check)
 {
 	struct outbound_transfer *transfer = link->transfer;
 	struct outbound *outbound = link->server->outbound;
 
-	transfer->why = tsig_fault_text(&link->check, outbound->why);
+	transfer->why = tsig_fault_text(check, outbound->why);
 	outbound_server_turns_soon(link->server);
 	transfer_detach(transfer);
 	stream_close(link->stream);      /* the link is gone */
@@ -119,7 +156,7 @@ static void link_on_message(struct stream *stream, const uint8_t *wire, size_t l
 			query->on_reply(query, wire, len);
 		return;
 	}
-	if (link->abandoned > 0 && (!transfer || transfer_id(transfer) != id)) {
+	if (link->abandoned > 0 && (!transfer || !is_of_transfer(transfer, id))) {
 		link->abandoned--;
 		return;
 	}
@@ -128,16 +165,23 @@ static void link_on_message(struct stream *stream, const uint8_t *wire, size_t l
 		return;
 	}
 	transfer->answered = true;
-	bool is_signed = transfer->remote->key;
-	if (is_signed && !outbound_believes_message(link->server->outbound, &link->check, wire, len)) {
-		transfer_refuse(link);
+	struct tsig_check *check = transfer->remote->key ? check_of(link, id) : NULL;
+	if (check && !outbound_believes_message(link->server->outbound, check, wire, len)) {
+		transfer_refuse(link, check);
 		return;
 	}
 	enum outbound_verdict verdict = transfer->on_message(transfer, wire, len);
-	if (verdict == OUTBOUND_MORE)
-		return;
-	if (is_signed && !tsig_verify_end(&link->check)) {
-		transfer_refuse(link);
+	if (verdict != OUTBOUND_MORE)
+		outbound_transfer_finish(transfer, verdict);
+}
+
+void outbound_transfer_finish(struct outbound_transfer *transfer, enum outbound_verdict verdict)
+{
+	struct outbound_link *link = transfer->link;
+	struct tsig_check *check = transfer->remote->key ? check_open(link) : NULL;
+
+	if (check) {
+		transfer_refuse(link, check);
 		return;
 	}
 	/* Others get their turn before this owner may come back with the next question. */
@@ -146,8 +190,31 @@ static void link_on_message(struct stream *stream, const uint8_t *wire, size_t l
 	if (verdict == OUTBOUND_DONE)
 		link_idle_check(link);
 	else
-		stream_close(stream);      /* the link is gone */
+		stream_close(link->stream);      /* the link is gone */
 	transfer->on_end(transfer, ZT_OK);
+}
+
+int outbound_transfer_send(struct outbound_transfer *transfer, uint8_t *wire, size_t len, size_t size)
+{
+	struct outbound_link *link = transfer->link;
+	struct tsig_message message = { wire, len, size };
+	struct outbound_further *further;
+
+	if (transfer->remote->key) {
+		if (!(further = malloc(sizeof(*further))))
+			return ZT_ENOMEM;
+		further->id = wire_get_u16(wire);
+		further->next = transfer->checks;
+		transfer->checks = further;
+		tsig_check_init(&further->check, transfer->remote->key);
+		int status = outbound_sign(link->server->outbound, &further->check, &message);
+		if (status != ZT_OK)
+			return status;
+	}
+	int status = stream_send(link->stream, message.wire, message.len);
+	if (status == ZT_OK)
+		transfer->further++;
+	return status;
 }
 
 static void link_free(struct outbound_link *link)
@@ -381,6 +448,7 @@ int outbound_transfer_open(struct outbound *outbound, struct outbound_transfer *
 	outbound_transfer_close(outbound, transfer);
 	transfer->answered = false;
 	transfer->why = NULL;
+	transfer->further = 0;
 	transfer->server = outbound_server_acquire(outbound, transfer->remote);
 	if (!transfer->server)
 		return ZT_ENOMEM;

@@ -66,6 +66,13 @@ bool outbound_believes_reply(const struct outbound_query *query, const uint8_t *
 	return false;
 }
 
+int outbound_sign(const struct outbound *outbound, struct tsig_check *check, struct tsig_message *message)
+{
+	struct tsig_stamp stamp = { .time = (uint64_t)(wall_of(outbound) / USEC_PER_SEC), .fudge = TSIG_FUDGE_S };
+
+	return tsig_sign(&check->chain, message, &stamp);
+}
+
 int outbound_sign_transfer(const struct outbound *outbound, struct tsig_check *check, const struct outbound_transfer *transfer, struct tsig_message *out)
 {
 	tsig_check_init(check, transfer->remote->key);

@@ -78,7 +78,7 @@ static void cancel(struct secondary *s, const struct refresh_action *action)
 		secondary_step_note(s, LADDER_SOA, LADDER_FAILED, "no answer");
 	}
 	outbound_query_close(s->manage->outbound, &s->query);
-	if (s->in)
+	if (s->in || s->repair)
 		secondary_failure_note(s, "gave up, nothing came for too long or another one is wanted");
 	secondary_transfer_drop(s);
 }
@@ -158,10 +158,13 @@ static void perform(struct secondary *s, const struct refresh_action *action)
 	case REFRESH_NONE: break;
 	case REFRESH_QUERY_SOA: secondary_soa_ask(s, action); break;
 	case REFRESH_IXFR:
-	case REFRESH_RECONCILE:
 	case REFRESH_AXFR:
 		outbound_query_close(s->manage->outbound, &s->query);
 		secondary_transfer_begin(s, action);
+		break;
+	case REFRESH_RECONCILE:
+		outbound_query_close(s->manage->outbound, &s->query);
+		secondary_reconcile_begin(s, action);
 		break;
 	case REFRESH_CANCEL: cancel(s, action); break;
 	case REFRESH_EXPIRE: expire(s); break;
@@ -308,7 +311,7 @@ int secondary_new(struct manage *manage, struct zone_entry *entry, struct second
 	s->manage = manage;
 	s->entry = entry;
 	secondary_soa_init(s);
-	secondary_transfer_init(s);
+	s->transfer.on_start = secondary_transfer_on_start;
 	loop_timer_init(&s->timer, manage->loop, on_timer, s);
 	if (servers_configure(s) != ZT_OK) {
 		free(s);

@@ -29,6 +29,8 @@ int secondary_edns_append(struct secondary *s)
 	struct zsync ours = zsync_of_version(version, &s->manage->fingerprint_key);
 	bool has_zone = zone_version_apex(version) != NULL;
 
+	ours.flags = ZSYNC_RECONCILES;
+
 	s->with_edns = !secondary_is_plain(s, s->primary);
 	return s->with_edns ? xfr_edns_append(has_zone ? &ours : NULL, true, s->question, sizeof(s->question), &s->question_len) : ZT_OK;
 }
@@ -102,6 +104,7 @@ static void on_soa_reply(struct outbound_query *query, const uint8_t *wire, size
 		xfr_edns_read(&message, &said);
 		struct refresh_peer peer = secondary_judge(s, &said, serial);
 		s->peer_serial = serial;
+		s->said = said;
 		secondary_step_note(s, LADDER_SOA, secondary_result_of(s, serial, peer.content), "");
 		refresh_on_peer(&s->refresh, s->ticket, &peer);
 		refresh_on_soa(&s->refresh, s->ticket, serial, secondary_now(s));

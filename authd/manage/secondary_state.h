@@ -1,5 +1,5 @@
-/* A secondary zone from inside. Of secondary.c, which decides nothing but does what the machine (lib/xfr/refresh.h) wants, secondary_soa.c and
- * secondary_transfer.c, which ask the primaries. Not for others. */
+/* A secondary zone from inside. Of secondary.c, which decides nothing but does what the machine (lib/xfr/refresh.h) wants, secondary_soa.c,
+ * secondary_transfer.c and secondary_reconcile.c, which ask the primaries. Not for others. */
 #pragma once
 
 #include "authd/manage/ladder.h"
@@ -8,6 +8,7 @@
 #include "authd/manage/relay.h"
 #include "authd/manage/secondary.h"
 #include "lib/xfr/group.h"
+#include "lib/xfr/reconcile_client.h"
 #include "lib/xfr/refresh.h"
 #include "lib/xfr/xfr_edns.h"
 #include "lib/xfr/xfr_in.h"
@@ -40,6 +41,7 @@ struct secondary {
 	struct outbound_transfer transfer;
 	struct xfr_in *in;                    /* NULL: no transfer */
 	enum xfr_in_result result;
+	struct secondary_repair *repair;      /* NULL: no reconciliation */
 	struct xfr_edns said;                 /* what the answer's options say */
 	bool is_offered;
 	uint64_t received;                    /* bytes */
@@ -103,5 +105,18 @@ void secondary_transfer_begin(struct secondary *s, const struct refresh_action *
 void secondary_transfer_drop(struct secondary *s);
 /* To the log, and to what people see of the zone. */
 void secondary_failure_note(struct secondary *s, const char *what);
-/* Sets the callbacks; once. */
-void secondary_transfer_init(struct secondary *s);
+/* The connection ended before the answer did: on to what the ladder has next. */
+void secondary_connection_failed(struct secondary *s, int status);
+/* A transfer came to nothing, which has been noted: on to what the ladder has next. */
+void secondary_ladder_down(struct secondary *s, enum refresh_failure failure);
+/* The primary has nothing newer than we: its serial, and what it has `said`. */
+void secondary_current(struct secondary *s, uint32_t serial);
+/* Begins anew with what the machine wants; then the question, and how its answer is taken, go into s->transfer, and _open puts it on its way (if `status`, of
+ * what came before, is ZT_OK). */
+void secondary_transfer_prepare(struct secondary *s, const struct refresh_action *action);
+void secondary_transfer_open(struct secondary *s, int status);
+void secondary_transfer_on_start(struct outbound_transfer *transfer);
+
+/* secondary_reconcile.c */
+void secondary_reconcile_begin(struct secondary *s, const struct refresh_action *action);
+void secondary_reconcile_drop(struct secondary *s);

@@ -14,6 +14,7 @@ enum { LARGE_ZONE = 100000 };      /* records; receiving a zone of so many leave
 void secondary_transfer_drop(struct secondary *s)
 {
 	outbound_transfer_close(s->manage->outbound, &s->transfer);
+	secondary_reconcile_drop(s);
 	xfr_in_free(s->in);
 	s->in = NULL;
 }
@@ -46,7 +47,7 @@ void secondary_failure_note(struct secondary *s, const char *what)
 		log_warn(s->manage->log, "zone %s: %s", s->entry->name, s->entry->last_error);
 }
 
-static void on_transfer_start(struct outbound_transfer *transfer)
+void secondary_transfer_on_start(struct outbound_transfer *transfer)
 {
 	struct secondary *s = caa_container_of(transfer, struct secondary, transfer);
 
@@ -147,9 +148,8 @@ static void received_commit(struct secondary *s)
 	secondary_commit(s, &receipt);
 }
 
-static void received_current(struct secondary *s)
+void secondary_current(struct secondary *s, uint32_t serial)
 {
-	uint32_t serial = xfr_in_serial(s->in);
 	struct refresh_peer peer = secondary_judge(s, &s->said, serial);
 
 	s->peer_serial = serial;
@@ -158,8 +158,7 @@ static void received_current(struct secondary *s)
 	refresh_on_current(&s->refresh, s->ticket, serial, secondary_now(s));
 }
 
-/* What comes next is for the machine to say. */
-static void ladder_down(struct secondary *s, enum refresh_failure failure)
+void secondary_ladder_down(struct secondary *s, enum refresh_failure failure)
 {
 	struct refresh_peer peer = secondary_judge(s, &s->said, s->said.zsync.serial);
 
@@ -173,7 +172,7 @@ static void received_offer(struct secondary *s)
 
 	s->peer_serial = xfr_in_serial(s->in);
 	secondary_step_note(s, LADDER_IXFR, LADDER_OFFERED, is_foreign ? "our version is none of the primary's" : "the primary's history does not reach back to our version");
-	ladder_down(s, REFRESH_FAILED_ANSWER);
+	secondary_ladder_down(s, REFRESH_FAILED_ANSWER);
 }
 
 static void received_failed(struct secondary *s)
@@ -182,16 +181,16 @@ static void received_failed(struct secondary *s)
 	bool is_ours = failure->status == ZT_ENOMEM || failure->status == ZT_EBUSY;
 
 	secondary_failure_note(s, failure->text);
-	ladder_down(s, is_ours ? REFRESH_FAILED_LOCAL : REFRESH_FAILED_ANSWER);
+	secondary_ladder_down(s, is_ours ? REFRESH_FAILED_LOCAL : REFRESH_FAILED_ANSWER);
 }
 
-/* The connection ended before the answer did. One that was there and closed says no to the question; without any, others are asked. */
-static void connection_failed(struct secondary *s, int status)
+/* One that was there and closed says no to the question; without any, others are asked. */
+void secondary_connection_failed(struct secondary *s, int status)
 {
 	secondary_failure_note(s, s->transfer.why ? s->transfer.why : status_text(status));
 	if (status == ZT_ECLOSED && !s->transfer.answered)
 		secondary_plain_wanted(s, RCODE_FORMERR);
-	ladder_down(s, s->transfer.answered || status == ZT_ECLOSED ? REFRESH_FAILED_ANSWER : REFRESH_FAILED_CONNECT);
+	secondary_ladder_down(s, s->transfer.answered || status == ZT_ECLOSED ? REFRESH_FAILED_ANSWER : REFRESH_FAILED_CONNECT);
 }
 
 static void on_transfer_end(struct outbound_transfer *transfer, int status)
@@ -204,13 +203,13 @@ static void on_transfer_end(struct outbound_transfer *transfer, int status)
 		return;
 	}
 	if (status != ZT_OK)
-		connection_failed(s, status);
+		secondary_connection_failed(s, status);
 	else if (s->is_offered)
 		received_offer(s);
 	else if (s->result == XFR_IN_DONE)
 		received_commit(s);
 	else if (s->result == XFR_IN_CURRENT)
-		received_current(s);
+		secondary_current(s, xfr_in_serial(s->in));
 	else
 		received_failed(s);
 	bool was_large = xfr_in_style(s->in) == XFR_IN_WHOLE && xfr_in_records(s->in) >= LARGE_ZONE;
@@ -221,6 +220,33 @@ static void on_transfer_end(struct outbound_transfer *transfer, int status)
 	secondary_run(s);
 }
 
+void secondary_transfer_prepare(struct secondary *s, const struct refresh_action *action)
+{
+	secondary_transfer_drop(s);
+	s->ticket = action->ticket;
+	s->primary = action->primary;
+	s->started = secondary_now(s);
+	s->action = *action;
+	s->received = 0;
+	s->is_offered = false;
+	s->transfer.remote = &s->primaries[action->primary];
+	s->transfer.urgency = secondary_urgency(s);
+}
+
+void secondary_transfer_open(struct secondary *s, int status)
+{
+	if (status == ZT_OK)
+		status = outbound_transfer_open(s->manage->outbound, &s->transfer);
+	if (status != ZT_OK) {
+		secondary_failure_note(s, status_text(status));
+		secondary_transfer_drop(s);
+		refresh_on_failed(&s->refresh, s->ticket, status == ZT_ENOMEM ? REFRESH_FAILED_LOCAL : REFRESH_FAILED_CONNECT, secondary_now(s));
+	} else if (s->transfer.link) {
+		s->asked_at = secondary_now(s);
+		refresh_on_progress(&s->refresh, s->ticket, secondary_now(s));
+	}
+}
+
 void secondary_transfer_begin(struct secondary *s, const struct refresh_action *action)
 {
 	struct xfr_in_config config = {
@@ -229,39 +255,16 @@ void secondary_transfer_begin(struct secondary *s, const struct refresh_action *
 		.max_bytes = s->entry->options->max_transfer_size,
 	};
 
-	secondary_transfer_drop(s);
-	s->ticket = action->ticket;
-	s->primary = action->primary;
-	s->started = secondary_now(s);
-	s->action = *action;
-	s->received = 0;
+	secondary_transfer_prepare(s, action);
 	s->said = (struct xfr_edns){ 0 };
-	s->is_offered = false;
-	s->transfer.remote = &s->primaries[action->primary];
-	s->transfer.urgency = secondary_urgency(s);
 	int status = xfr_in_new(&config, &s->in);
 	if (status == ZT_OK)
 		status = xfr_in_query(s->in, s->question, sizeof(s->question), &s->question_len);
 	if (status == ZT_OK)
 		status = secondary_edns_append(s);
-	if (status == ZT_OK) {
-		s->transfer.question = s->question;
-		s->transfer.question_len = s->question_len;
-		status = outbound_transfer_open(s->manage->outbound, &s->transfer);
-	}
-	if (status != ZT_OK) {
-		secondary_failure_note(s, status_text(status));
-		secondary_transfer_drop(s);
-		refresh_on_failed(&s->refresh, action->ticket, status == ZT_ENOMEM ? REFRESH_FAILED_LOCAL : REFRESH_FAILED_CONNECT, secondary_now(s));
-	} else if (s->transfer.link) {
-		s->asked_at = secondary_now(s);
-		refresh_on_progress(&s->refresh, action->ticket, secondary_now(s));
-	}
-}
-
-void secondary_transfer_init(struct secondary *s)
-{
-	s->transfer.on_start = on_transfer_start;
+	s->transfer.question = s->question;
+	s->transfer.question_len = s->question_len;
 	s->transfer.on_message = on_transfer_message;
 	s->transfer.on_end = on_transfer_end;
+	secondary_transfer_open(s, status);
 }

@@ -75,9 +75,10 @@ static void plan_zsync(struct respond *r)
 		return;
 	ours = zsync_of_version(r->version, zone_fingerprint_key(r->zone->zone));
 	r->plan.says_zsync = true;
+	r->plan.zsync_flags = ZSYNC_RECONCILES;
 	r->plan.room = (uint16_t)(r->plan.room + ZSYNC_OPTION_LEN);
 	if (ours.serial == theirs.serial && ours.key_id == theirs.key_id && !zsync_is_same(&ours, &theirs))
-		r->plan.zsync_flags = ZSYNC_DIVERGED;
+		r->plan.zsync_flags |= ZSYNC_DIVERGED;
 }
 
 void edns_plan_zone(struct respond *r)

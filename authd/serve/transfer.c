@@ -140,8 +140,6 @@ static int lineage_check(struct transfers *transfers, struct respond *r, const s
 {
 	const struct zone *zone = zone_version_zone(config->version);
 
-	if (theirs->serial != config->client_serial || theirs->key_id != zsync_key_id(zone_fingerprint_key(zone)))
-		return ZT_OK;
 	int status = journal_history_has(transfers->journal, zone_apex(zone), theirs->serial, theirs->summary.fingerprint);
 	if (status == ZT_EDIFF) {
 		r->plan.zsync_flags |= ZSYNC_DIVERGED;
@@ -184,7 +182,9 @@ static int out_prepare(struct transfers *transfers, struct respond *r, struct xf
 		return status;
 	if (!xfr_is_behind(config->client_serial, zone_version_serial(config->version)))
 		return ZT_OK;
-	bool tells = r->plan.says_zsync && zsync_read(&r->message.edns, &theirs);
+	/* Fingerprints of another key say nothing. */
+	bool tells = r->plan.says_zsync && zsync_read(&r->message.edns, &theirs) && theirs.serial == config->client_serial &&
+		     theirs.key_id == zsync_key_id(zone_fingerprint_key(r->zone->zone));
 	if (tells)
 		status = lineage_check(transfers, r, config, &theirs);
 	if (status == ZT_OK)
@@ -302,12 +302,13 @@ static bool is_allowed_more(const struct transfers *transfers, const struct neta
 }
 
 /* What the question says of the peer. */
-static void question_note(struct transfers *transfers, const struct session *session, const struct xfr_out_config *config)
+static void question_note(struct transfers *transfers, const struct session *session, const struct xfr_out_config *config, const struct respond *r)
 {
 	struct evidence_subject subject = session_subject(session);
 	struct evidence evidence = { .event = EVIDENCE_SIGN, .is_proven = true, .type = session->type };
 
-	if (session->type == TYPE_IXFR) {
+	/* The serial alone is no evidence where the content behind it is another. */
+	if (session->type == TYPE_IXFR && !(r->plan.zsync_flags & ZSYNC_DIVERGED)) {
 		evidence.event = EVIDENCE_HOLDS;
 		evidence.serial = config->client_serial;
 	}
@@ -351,7 +352,7 @@ static int session_open(struct transfers *transfers, struct stream *stream, stru
 		return status;
 	}
 	session_describe(session, stream, r);
-	question_note(transfers, session, &config);
+	question_note(transfers, session, &config, r);
 	if (r->signing.room > 0) {
 		session->signing = r->signing;
 		tsig_key_acquire(session->signing.key);

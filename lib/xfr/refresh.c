@@ -271,7 +271,9 @@ static void primary_confirms(struct refresh *r, usec_t now)
 	/* What somebody else has said of the same version stays true (RFC 7314). */
 	if (since > r->confirmed_at)
 		r->confirmed_at = since;
-	r->has_diverged = r->peer.content == REFRESH_CONTENT_OTHER;
+	/* Another one that confirms does not make this one agree. */
+	if (r->has_diverged && r->diverged_primary == r->primary && r->peer.content != REFRESH_CONTENT_OTHER)
+		r->has_diverged = false;
 	if (r->peer.content == REFRESH_CONTENT_SAME) {
 		r->repairs = 0;
 		r->repair_not_before = now;
@@ -308,6 +310,7 @@ static void primary_has_diverged(struct refresh *r, usec_t now)
 
 	report(r, is_another_s ? REFRESH_DISAGREE : REFRESH_DIVERGED, r->primary, r->timers.serial);
 	r->has_diverged = true;
+	r->diverged_primary = r->primary;
 	if (is_another_s) {
 		primary_end(r, now);
 		return;

@@ -123,6 +123,7 @@ struct refresh {
 	int source;                       /* the primary whose version ours is; -1: unknown */
 	bool avoids_ixfr;                 /* nothing came of the last one */
 	bool has_diverged;                /* a primary has our serial with other content, as far as is known now */
+	unsigned diverged_primary;        /* which */
 	unsigned repairs;                 /* of diverged versions in a row, without one that was equal afterwards */
 	usec_t repair_not_before;
 

@@ -161,7 +161,8 @@ static void plan_make(struct journal_txn *txn, struct plan *plan, const struct j
 		return;
 	const struct journal_meta *meta = plan->meta;
 	plan->in_step = holds(txn->journal, meta, item->from);
-	bool file_fed = meta->has_origin && item->source != JOURNAL_AXFR && item->source != JOURNAL_IXFR;
+	bool is_received = item->source == JOURNAL_AXFR || item->source == JOURNAL_IXFR || item->source == JOURNAL_REPAIR;
+	bool file_fed = meta->has_origin && !is_received;
 	bool renew = !file_fed && meta->overlay_bytes > meta->base_bytes / 2 && meta->overlay_bytes > COMPACT_MIN;
 	if (item->base)
 		plan->base.version = item->base;

@@ -53,7 +53,7 @@ void journal_close(struct journal *journal);
 /* ---- committing --------------------------------------------------------------------------------------------------------- */
 
 /* Where a version came from. The numbers are stored. */
-enum journal_source { JOURNAL_LOAD = 1, JOURNAL_RELOAD, JOURNAL_UPDATE, JOURNAL_AXFR, JOURNAL_IXFR, JOURNAL_MERGE };
+enum journal_source { JOURNAL_LOAD = 1, JOURNAL_RELOAD, JOURNAL_UPDATE, JOURNAL_AXFR, JOURNAL_IXFR, JOURNAL_MERGE, JOURNAL_REPAIR };
 
 /* "load", "update", …; never NULL. */
 const char *journal_source_text(enum journal_source source);

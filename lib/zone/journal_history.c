@@ -8,7 +8,7 @@
 
 static const char *const source_names[] = {
 	[JOURNAL_LOAD] = "load", [JOURNAL_RELOAD] = "reload", [JOURNAL_UPDATE] = "update", [JOURNAL_AXFR] = "axfr", [JOURNAL_IXFR] = "ixfr",
-	[JOURNAL_MERGE] = "merge",
+	[JOURNAL_MERGE] = "merge", [JOURNAL_REPAIR] = "repair",
 };
 
 const char *journal_source_text(enum journal_source source)

@@ -23,11 +23,12 @@ class Authd(Node):
     kind = "authd"
     must_stop_cleanly = True
 
-    def __init__(self, lab, name=None, workers=1, zone_settings=""):
-        """`zone_settings`: further settings of every zone, as a mapping's inside: "zonemd-verify: no"."""
+    def __init__(self, lab, name=None, workers=1, zone_settings="", server_settings=""):
+        """`zone_settings`: further settings of every zone, as a mapping's inside: "zonemd-verify: no"; `server_settings`: likewise, of the server."""
         super().__init__(lab, name)
         self.workers = workers
         self.zone_settings = zone_settings
+        self.server_settings = server_settings
         self.metrics_port = free_port(self.address)
 
     def find_binary(self):
@@ -53,6 +54,7 @@ class Authd(Node):
   state-dir: ./state
   control: ./state/authd.sock
   metrics: {self.address}@{self.metrics_port}
+  {self.server_settings}
 {self.key.for_authd() if self.key else ""}zone:
 """
         for name, role in self.zones.items():

@@ -365,6 +365,7 @@ START_TEST(primaries_that_disagree_are_reported_and_the_followed_one_stays_follo
 	says(&f, &same);
 	soa(&f, 10);
 	expect(&f, REFRESH_CONFIRMED);
+	ck_assert(f.refresh.has_diverged);
 	expect(&f, REFRESH_NONE);
 	/* What is newer is taken from anybody, and then that one is followed. */
 	f.now += USEC_PER_SEC;
