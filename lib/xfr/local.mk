@@ -118,6 +118,12 @@ tests_fuzz_fuzz_zsync_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_zsync_LDADD = $(LIBS_XFR)
 
 check_PROGRAMS += tests/property/test_reconcile
-tests_property_test_reconcile_SOURCES = tests/property/test_reconcile.c tests/support/reconcile_pair.c tests/support/reconcile_pair.h
+RECONCILE_PAIR = tests/support/reconcile_pair.c tests/support/reconcile_pair.h tests/support/reconcile_zones.c tests/support/reconcile_zones.h
+tests_property_test_reconcile_SOURCES = tests/property/test_reconcile.c $(RECONCILE_PAIR)
 tests_property_test_reconcile_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_property_test_reconcile_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
+
+check_PROGRAMS += tests/property/test_reconcile_faults
+tests_property_test_reconcile_faults_SOURCES = tests/property/test_reconcile_faults.c $(RECONCILE_PAIR)
+tests_property_test_reconcile_faults_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_property_test_reconcile_faults_LDADD = $(LIBS_SUITE) $(LIBS_XFR)

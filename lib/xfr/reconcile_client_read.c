@@ -80,6 +80,7 @@ static int fp_read(struct reconcile_client *client, const struct reconcile_measu
 	if (entry->count == measure->in.count && fingerprint_equal(entry->fingerprint, measure->in.fingerprint))
 		return ZT_OK;
 	client->differing++;
+	client->differing_rrsets += measure->in.count;
 	if (entry->count == 0)
 		return pass_begin(client, PASSING_ALL, measure->in.count);
 	struct reconcile_writer *writer = reconcile_next_writer(client);
@@ -130,6 +131,7 @@ static int entry_read(struct reconcile_client *client)
 		return fp_read(client, &measure);
 	case RECONCILE_LIST:
 		client->differing++;
+		client->differing_rrsets += measure.in.count;
 		return pass_begin(client, PASSING_UNLISTED, measure.in.count);
 	default:      /* RECONCILE_GIVE of as many as we listed, hence as we have */
 		return pass_begin(client, PASSING_MARKED, measure.in.count);
@@ -152,7 +154,7 @@ void reconcile_read_begin(struct reconcile_client *client)
 {
 	client->question = 0;
 	client->passing = PASSING_NONE;
-	client->differing = 0;
+	client->differing = client->differing_rrsets = 0;
 	question_begin(client);
 }
 

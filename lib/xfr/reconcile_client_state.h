@@ -71,7 +71,8 @@ struct reconcile_client {
 	struct reconcile_items items;
 	uint64_t item_index;
 	struct reconcile_match match;
-	uint64_t differing;                      /* ranges of this round that differed */
+	uint64_t differing;                      /* ranges of this round that differed… */
+	uint64_t differing_rrsets;               /* …and RRsets of ours in them */
 	unsigned work;
 
 	/* What it comes to. */

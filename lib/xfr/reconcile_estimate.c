@@ -7,7 +7,8 @@ enum {
 	LIST_BYTES = 12,                 /* the same, without its hashes */
 	HASH_BYTES = 8,
 	NOT_WORTH_IT = 4096,             /* bytes that are not worth the thought */
-	COUNTED_MAX = 1 << 16,           /* ranges up to which the sum below is made */
+	CHEAP_PART = 6,                  /* of AXFR, that may be spent to know more */
+	COUNTED_MAX = 1 << 16,           /* ranges with which the sum below is made; more are scaled down to so many */
 };
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -34,30 +35,74 @@ static uint64_t rrset_bytes(const struct reconcile_client *client)
 	return sets > 0 ? bytes / sets : 64;
 }
 
-/* Of `ranges` equally large ones `hit` were met by differences that fell blindly: how many fell (the coupon collector's sum; -m ln(1 - k/m)). */
-static uint64_t fallen(uint64_t ranges, uint64_t hit)
+static uint64_t square_root(uint64_t x)
 {
-	double sum = 0;
+	uint64_t root = 0;
 
-	if (hit >= COUNTED_MAX || ranges == 0)
-		return hit;
-	for (uint64_t i = ranges - hit + 1; i <= ranges; i++)
-		sum += (double)ranges / (double)i;
-	return (uint64_t)sum;
+	for (uint64_t bit = UINT64_C(1) << 31; bit > 0; bit >>= 1) {
+		if ((root + bit) * (root + bit) <= x)
+			root += bit;
+	}
+	return root;
+}
+
+/* Of `ranges` equally large ones `hit` were met by differences that fell blindly: how many fell (the coupon collector's sum; -m ln(1 - k/m)). Where all
+ * were met, that is the least; it may be any number up to all RRsets, and the middle of that (on a scale of factors) is taken. */
+static uint64_t fallen(uint64_t ranges, uint64_t hit, uint64_t count)
+{
+	double scale = ranges > COUNTED_MAX ? (double)ranges / COUNTED_MAX : 1, sum = 0;
+	uint64_t of = (uint64_t)((double)ranges / scale), met = (uint64_t)((double)hit / scale);
+
+	for (uint64_t i = of - met + 1; i <= of; i++)
+		sum += (double)of / (double)i;
+	uint64_t fell = least((uint64_t)(sum * scale), count);
+	return hit < ranges ? fell : square_root(fell * count);
+}
+
+/* Ranges that the zone is in, and how large they are. */
+struct level {
+	uint64_t ranges, size;
+};
+
+/* Bytes that it takes to cut or list so many of the level's ranges; the level becomes the next one. */
+static uint64_t level_bytes(struct level *level, uint64_t differ)
+{
+	uint64_t hit = least(level->ranges, differ);
+
+	if (level->size <= RECONCILE_LEAF)
+		return hit * (LIST_BYTES + HASH_BYTES * level->size);
+	uint64_t pieces = least(RECONCILE_WAYS, (level->size + RECONCILE_LEAF - 1) / RECONCILE_LEAF);
+	level->size /= pieces;
+	level->ranges *= pieces;
+	return hit * pieces * FP_BYTES;
+}
+
+/* What the next round costs where everything differs: a level of ours and one of the server's. */
+static uint64_t round_bytes(struct level level)
+{
+	uint64_t bytes = level_bytes(&level, UINT64_MAX);
+	return level.size > RECONCILE_LEAF ? bytes + level_bytes(&level, UINT64_MAX) : bytes + level.ranges * HASH_BYTES * level.size;
 }
 
 bool reconcile_is_too_much(const struct reconcile_client *client, uint64_t *differing)
 {
-	uint64_t count = client->target.summary.count > 0 ? client->target.summary.count : 1, ranges = 1, each = rrset_bytes(client);
+	uint64_t ours = zone_summary(client->version).count, theirs = client->target.summary.count, count = theirs > ours ? theirs : ours;
+	uint64_t in_them = client->differing_rrsets > 0 ? client->differing_rrsets : 1, each = rrset_bytes(client), left = 0;
 
-	for (unsigned i = 0; i < client->levels && ranges < count; i++)
-		ranges *= RECONCILE_WAYS * RECONCILE_WAYS;
-	ranges = least(ranges, count);
-	uint64_t differ = fallen(ranges, least(client->differing, ranges)), left = 0, size = count / ranges;
-	for (; size > RECONCILE_LEAF; size /= RECONCILE_WAYS, ranges *= RECONCILE_WAYS)
-		left += least(ranges, differ) * RECONCILE_WAYS * FP_BYTES;
-	left += least(ranges, differ) * (LIST_BYTES + HASH_BYTES * size) + differ * each;
-	*differing = differ;
-	uint64_t spent = client->bytes_in + client->bytes_out, whole = count * each;
-	return left > NOT_WORTH_IT && (differ > count / 4 || spent + left > whole / 2);
+	*differing = 0;
+	if (client->differing == 0 || count == 0)
+		return false;
+	/* All ranges of a round are about as large as those that differed. */
+	struct level level = { .size = (in_them + client->differing - 1) / client->differing, .ranges = (ours * client->differing + in_them / 2) / in_them };
+	if (level.ranges < client->differing)
+		level.ranges = client->differing;
+	*differing = fallen(level.ranges, client->differing, count);
+	/* Where all differ little is known, and a round that is cheap will tell more. */
+	if (client->differing == level.ranges && level.size > RECONCILE_LEAF && round_bytes(level) < theirs * each / CHEAP_PART)
+		return false;
+	while (level.size > RECONCILE_LEAF)
+		left += level_bytes(&level, *differing);
+	left += level_bytes(&level, *differing) + *differing * each;
+	uint64_t spent = client->bytes_in + client->bytes_out;
+	return left > NOT_WORTH_IT && (*differing > count / 4 || spent + left > theirs * each / 2);
 }
