@@ -127,3 +127,13 @@ check_PROGRAMS += tests/property/test_reconcile_faults
 tests_property_test_reconcile_faults_SOURCES = tests/property/test_reconcile_faults.c $(RECONCILE_PAIR)
 tests_property_test_reconcile_faults_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_property_test_reconcile_faults_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
+
+fuzz_programs += tests/fuzz/fuzz_reconcile_server
+tests_fuzz_fuzz_reconcile_server_SOURCES = tests/fuzz/fuzz_reconcile_server.c tests/fuzz/reconcile_zone.c tests/fuzz/reconcile_zone.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_reconcile_server_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_reconcile_server_LDADD = $(LIBS_XFR)
+
+fuzz_programs += tests/fuzz/fuzz_reconcile_client
+tests_fuzz_fuzz_reconcile_client_SOURCES = tests/fuzz/fuzz_reconcile_client.c tests/fuzz/reconcile_zone.c tests/fuzz/reconcile_zone.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_reconcile_client_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_reconcile_client_LDADD = $(LIBS_XFR)

@@ -39,6 +39,7 @@ enum {
 	RECONCILE_LIST_MAX = 4096,       /* hashes in one list: what one name may have */
 	RECONCILE_QUERY_HEAD = 32,
 	RECONCILE_ANSWER_HEAD = 4,
+	RECONCILE_ROOM = 1024,           /* bytes that messages leave for a signature */
 };
 
 enum reconcile_query_flag {

@@ -31,7 +31,5 @@ void reconcile_server_digest(struct reconcile_server *server, const struct zone_
 /* Of all messages so far. */
 uint64_t reconcile_server_bytes(const struct reconcile_server *server);
 
-enum { RECONCILE_ROOM = 1024 };
-
 /* The one message of an answer that only says a status. */
 int reconcile_status_write(const struct message *query, enum reconcile_status status, uint8_t *out, size_t size, size_t *len) ZT_MUST_CHECK;
