@@ -19,6 +19,7 @@
 #include "authd/manage/primary.h"
 #include "authd/manage/producer.h"
 #include "authd/manage/reload.h"
+#include "authd/manage/replays.h"
 #include "authd/manage/requests.h"
 #include "authd/manage/taps.h"
 #include "authd/manage/zones.h"
@@ -283,6 +284,7 @@ void authd_close(struct authd *authd)
 		zones_clear(&authd->manage);
 		registry_fini(&authd->manage.registry);
 	}
+	replays_free(authd->manage.replays);
 	hosts_free(authd->manage.hosts);
 	outbound_free(authd->manage.outbound);
 	journal_close(authd->manage.journal);

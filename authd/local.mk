@@ -40,6 +40,7 @@ authd_libauthd_a_SOURCES = \
 	%D%/manage/registry.c %D%/manage/registry.h \
 	%D%/manage/relay.c %D%/manage/relay.h \
 	%D%/manage/reload.c %D%/manage/reload.h \
+	%D%/manage/replays.c %D%/manage/replays.h \
 	%D%/manage/requests.c %D%/manage/requests.h \
 	%D%/manage/secondary.c %D%/manage/secondary.h %D%/manage/secondary_state.h \
 	%D%/manage/secondary_reconcile.c %D%/manage/secondary_soa.c %D%/manage/secondary_transfer.c \
@@ -90,6 +91,11 @@ tests_unit_authd_test_deny_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_authd_test_deny_LDADD = $(LIBS_SUITE) authd/libauthd.a $(LIBS_XFR)
 
 ZONE_TEXT = tests/support/zone_text.c tests/support/zone_text.h
+check_PROGRAMS += tests/unit/authd/test_replays
+tests_unit_authd_test_replays_SOURCES = tests/unit/authd/test_replays.c
+tests_unit_authd_test_replays_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_authd_test_replays_LDADD = $(LIBS_SUITE) authd/libauthd.a $(LIBS_BASE)
+
 check_PROGRAMS += tests/unit/authd/test_options_key
 tests_unit_authd_test_options_key_SOURCES = tests/unit/authd/test_options_key.c $(ZONE_TEXT)
 tests_unit_authd_test_options_key_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

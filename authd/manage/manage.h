@@ -22,6 +22,7 @@ struct workers;
 struct images;
 struct outbound;
 struct hosts;
+struct replays;
 
 enum {
 	MANAGE_COOKIE_SECRETS = 2,
@@ -52,6 +53,7 @@ struct manage {
 	struct tap *tap;                 /* dnstap; NULL: off */
 	struct log_limit log_updates;    /* refused ones */
 	struct log_limit log_refreshes;  /* that came to nothing */
+	struct replays *replays;         /* manage/replays.h; NULL before the first signed UPDATE */
 	struct ladder_counters ladder_counters;      /* of what secondaries tried */
 	int readiness_fd;                /* to the service manager; -1: there is none */
 	struct images *images;           /* manage/images.h */

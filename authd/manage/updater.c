@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "authd/manage/commit.h"
+#include "authd/manage/replays.h"
 #include "authd/serve/respond.h"
 #include "lib/net/acl.h"
 #include "lib/xfr/update.h"
@@ -14,6 +15,8 @@ struct job {
 	struct update update;
 	enum rcode rcode;
 	struct zone_entry *entry;      /* NULL: decided without the zone's data */
+	bool is_noted;                 /* among manage->replays, which wait for its rcode */
+	bool is_again;                 /* it came before, and is answered as then */
 };
 
 /* The jobs of one zone that become one version. */
@@ -45,12 +48,44 @@ static enum rcode admit(const struct manage *manage, struct job *job)
 	return RCODE_NOERROR;
 }
 
-static void job_init(const struct manage *manage, struct job *job, struct request *request)
+/* Notes a signed UPDATE; one that came before is not run again. */
+static void replay_check(struct manage *manage, struct job *job)
+{
+	const struct signing *signing = &job->request->signing;
+
+	if (!signing->key || (!manage->replays && !(manage->replays = replays_new(REPLAYS_DEFAULT))))
+		return;
+	job->is_again = replays_look(manage->replays, signing->chain.mac, signing->until, (uint64_t)(clock_wall(manage->clock) / USEC_PER_SEC)) != REPLAY_NEW;
+	job->is_noted = !job->is_again;
+	if (job->is_again)
+		job->entry = NULL;
+}
+
+/* What the replays are told, or tell, once all is done. False: the first has no answer yet, so this has none either. */
+static bool replay_settle(struct manage *manage, struct job *job)
+{
+	const uint8_t *mac = job->request->signing.chain.mac;
+
+	if (job->is_noted && job->rcode == RCODE_SERVFAIL) {
+		replays_forget(manage->replays, mac);
+	} else if (job->is_noted) {
+		replays_answer(manage->replays, mac, job->rcode);
+	} else if (job->is_again) {
+		int rcode = replays_rcode(manage->replays, mac);
+		job->rcode = rcode >= 0 ? (enum rcode)rcode : RCODE_SERVFAIL;
+		return rcode >= 0;
+	}
+	return true;
+}
+
+static void job_init(struct manage *manage, struct job *job, struct request *request)
 {
 	job->request = request;
 	job->rcode = update_read(&job->update, request->wire, request->wire_len);
 	if (job->rcode == RCODE_NOERROR)
 		job->rcode = admit(manage, job);
+	if (job->rcode == RCODE_NOERROR)
+		replay_check(manage, job);
 }
 
 /* ---- applying ------------------------------------------------------------------------------------------------------------------------ */
@@ -168,14 +203,14 @@ static void jobs_run(struct manage *manage, struct job *jobs, size_t count)
 
 /* ---- answering ----------------------------------------------------------------------------------------------------------------------- */
 
-static void job_answer(const struct manage *manage, const struct job *job)
+static void job_answer(struct manage *manage, struct job *job)
 {
 	struct request *request = job->request;
 	char peer[NETADDR_TEXT_SIZE], name[NAME_TEXT_SIZE];
-	uint8_t *out = buf_reserve(&request->reply, EDNS_MIN_UDP_SIZE);
+	uint8_t *out = replay_settle(manage, job) ? buf_reserve(&request->reply, EDNS_MIN_UDP_SIZE) : NULL;
 
-	log_debug(manage->log, "UPDATE of %s from %s: %s", name_to_text(job->update.apex, name), netaddr_to_text(&request->peer, peer),
-		rcode_to_text(job->rcode));
+	log_debug(manage->log, "UPDATE of %s from %s%s: %s", name_to_text(job->update.apex, name), netaddr_to_text(&request->peer, peer),
+		job->is_again ? ", again" : "", rcode_to_text(job->rcode));
 	/* Too short for a header: nobody to answer to. */
 	if (out && request->wire_len >= MESSAGE_HEADER_LEN)
 		request->reply.len += respond_error_write(&job->update.message, job->rcode, out, EDNS_MIN_UDP_SIZE);

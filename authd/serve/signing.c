@@ -32,6 +32,7 @@ enum rcode signing_verify(struct respond *r)
 	signing->key = tsig_keys_find(r->view->settings.keys, record.key);
 	signing->is_refused = false;
 	signing->time = record.time;
+	signing->until = record.time + record.fudge;
 	enum rcode error = RCODE_BADKEY;
 	if (signing->key)
 		error = tsig_verify_query(&signing->chain, signing->key, &r->message, &record, seconds(moment_wall(r->moment)));

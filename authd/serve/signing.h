@@ -15,7 +15,8 @@ struct signing {
 	uint16_t room;                /* bytes to keep for the reply's TSIG record; 0 = it gets none */
 	bool is_refused;              /* the record is not signed: the query's could not be verified */
 	uint16_t error;               /* for the record */
-	uint64_t time;                /* BADTIME: when the query says it was signed */
+	uint64_t time;                /* when the query says it was signed, seconds */
+	uint64_t until;               /* the last second in which its signature is good */
 	struct tsig_key *key;         /* of the chain; NULL where is_refused. A copy that outlives the view has a reference of its own */
 	struct tsig_chain chain;
 };

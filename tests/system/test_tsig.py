@@ -313,6 +313,38 @@ def notify_error(authd, zone, key):
     return tsig_error(exchange_udp(authd, message.to_wire()))
 
 
+@test("a signed UPDATE that comes again is answered as before and changes nothing")
+def replayed_update(lab):
+    authd, zone = start_signed(lab)
+    key = authd.keys["hmac-sha256"]
+
+    def message(*change):
+        update_message = dns.update.UpdateMessage(zone.name, keyring=key.for_dnspython())
+        getattr(update_message, change[0])(*change[1:])
+        return update_message
+
+    def rcode(wire, exchange=exchange_udp):
+        return tsig_error(exchange(authd, wire, timeout_s=5))[:2]
+    adds, fails = message("add", "x", 60, "A", "192.0.2.1"), message("present", "nowhere").to_wire()
+    wire = adds.to_wire()
+    assert rcode(wire) == ("NOERROR", "NOERROR")
+    assert rcode(fails) == ("NXDOMAIN", "NOERROR")
+    assert rcode(fails) == ("NXDOMAIN", "NOERROR")
+    assert rcode(message("delete", "x").to_wire()) == ("NOERROR", "NOERROR")
+    serial = authd.serial(zone.name)
+    # The first again, by whatever way: its answer is as good as before, and what was deleted stays deleted.
+    for exchange in (exchange_udp, exchange_tcp, exchange_udp):
+        check_answer(adds, exchange(authd, wire, timeout_s=5))
+        assert rcode(wire, exchange) == ("NOERROR", "NOERROR")
+    assert authd.serial(zone.name) == serial
+    assert not ask(authd, f"x.{zone.name}").answer
+    # Signed anew it is another one.
+    assert rcode(wire_at(adds, time.time() + 1)) == ("NOERROR", "NOERROR")
+    assert ask(authd, f"x.{zone.name}").answer
+    # What is recorded is of no use when its time is over.
+    assert rcode(wire_at(adds, time.time() - FUDGE_S - 5)) == ("NOTAUTH", "BADTIME")
+
+
 def cut_mac(wire, whole, length):
     """The message with its MAC, of `whole` bytes and followed by 6 more, cut."""
     mac_at = len(wire) - 6 - whole
