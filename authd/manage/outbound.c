@@ -226,7 +226,7 @@ static void on_readable(void *ctx)
 			continue;
 		if (query->server)
 			outbound_server_on_life(query->server);
-		if (outbound_believes_reply(query, wire, len))
+		if (outbound_believes_reply(sock->outbound, query, wire, len))
 			query->on_reply(query, wire, len);
 	}
 }
@@ -290,8 +290,6 @@ static int id_choose(struct outbound *outbound, struct outbound_query *query)
 int outbound_query_open(struct outbound *outbound, struct outbound_query *query)
 {
 	outbound_query_close(outbound, query);
-	query->outbound = outbound;
-	query->signed_at = 0;
 	query->socket = NULL;
 	int status = query->remote->tls ? ZT_OK : socket_get(outbound, &query->remote->address, &query->socket);
 	if (status == ZT_OK && (query->on_sent || query->remote->tls) && !(query->server = outbound_server_acquire(outbound, query->remote)))
@@ -312,7 +310,7 @@ int outbound_query_open(struct outbound *outbound, struct outbound_query *query)
 	return ZT_OK;
 }
 
-static int question_send(struct outbound_query *query, const uint8_t *wire, size_t len)
+static int question_send(const struct outbound *outbound, struct outbound_query *query, const uint8_t *wire, size_t len)
 {
 	uint8_t signed_wire[OUTBOUND_SIGNED_MAX];
 	struct tsig_message message = { signed_wire, 0, sizeof(signed_wire) };
@@ -322,7 +320,7 @@ static int question_send(struct outbound_query *query, const uint8_t *wire, size
 	if (query->on_sent)
 		query->server->outbound->stats.soa_queries++;
 	if (query->remote->key) {
-		int status = outbound_sign_query(query, &message, &(struct outbound_question){ wire, len });
+		int status = outbound_sign_query(outbound, query, &message, &(struct outbound_question){ wire, len });
 		if (status != ZT_OK)
 			return status;
 		wire = message.wire;
@@ -353,12 +351,12 @@ int outbound_query_send(struct outbound *outbound, struct outbound_query *query,
 	struct outbound_server *server = query->server;
 
 	if (!query->on_sent) {
-		int status = question_send(query, wire, len);
+		int status = question_send(outbound, query, wire, len);
 		return query->remote->tls ? ZT_OK : status;
 	}
 	if (query->was_sent) {
 		outbound_server_on_silence(server);
-		return question_send(query, wire, len);
+		return question_send(outbound, query, wire, len);
 	}
 	if (query->errand.is_queued)
 		return ZT_OK;
@@ -369,7 +367,7 @@ int outbound_query_send(struct outbound *outbound, struct outbound_query *query,
 	if (verdict == ERRAND_HOPELESS)
 		return ZT_ETIMEOUT;
 	query->was_sent = true;
-	return question_send(query, wire, len);
+	return question_send(outbound, query, wire, len);
 }
 
 void outbound_query_urge(struct outbound_query *query, enum errand_urgency urgency)
@@ -395,6 +393,7 @@ void outbound_query_close(struct outbound *outbound, struct outbound_query *quer
 		at = &(*at)->next;
 	*at = query->next;
 	query->open = false;
+	outbound_sign_forget(query);
 	if (!server)
 		return;
 	if (query->link)
@@ -424,7 +423,7 @@ static bool question_turn(struct outbound_server *server)
 	int status = ZT_ETIMEOUT;
 	if (verdict == ERRAND_GO) {
 		query->was_sent = true;
-		status = question_send(query, query->waiting, query->waiting_len);
+		status = question_send(outbound, query, query->waiting, query->waiting_len);
 		waiting_forget(query);
 	}
 	if (status == ZT_OK) {

@@ -23,12 +23,12 @@
 #include "authd/options_remote.h"
 #include "lib/base/clock.h"
 #include "lib/base/status.h"
-#include "lib/dns/tsig.h"
 #include "lib/xfr/errands.h"
 
 struct manage;
 struct outbound;
 struct outbound_server;
+struct outbound_signature;
 
 enum {
 	OUTBOUND_PER_PEER = 4,
@@ -72,9 +72,7 @@ struct outbound_query {
 	struct outbound_socket *socket;  /* of others: NULL where it goes by TLS … */
 	struct outbound_link *link;      /* … which is on this connection; NULL: not yet sent, or the connection has ended */
 	struct cds_list_head on_link;
-	struct outbound *outbound;
-	struct tsig_chain chain;         /* of its signature, where the remote has a key */
-	usec_t signed_at;                /* wall clock; 0 = not yet */
+	struct outbound_signature *signature;      /* of the message last sent; NULL where there is none */
 	struct outbound_query *next;     /* with the same hash of the id */
 };
 

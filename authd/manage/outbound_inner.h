@@ -3,6 +3,7 @@
 
 #include "authd/manage/manage.h"
 #include "authd/manage/outbound.h"
+#include "lib/dns/tsig.h"
 
 struct outbound_socket;
 
@@ -56,13 +57,15 @@ struct outbound_question {
 };
 
 /* Writes the question with its signature to `out`, whose size is OUTBOUND_SIGNED_MAX. */
-int outbound_sign_query(struct outbound_query *query, struct tsig_message *out, const struct outbound_question *question) ZT_MUST_CHECK;
+int outbound_sign_query(const struct outbound *outbound, struct outbound_query *query, struct tsig_message *out, const struct outbound_question *question)
+	ZT_MUST_CHECK;
+void outbound_sign_forget(struct outbound_query *query);
 int outbound_sign_transfer(const struct outbound *outbound, struct tsig_check *check, const struct outbound_transfer *transfer, struct tsig_message *out)
 	ZT_MUST_CHECK;
 /* Signs a question where it is; the check has been begun. */
 int outbound_sign(const struct outbound *outbound, struct tsig_check *check, struct tsig_message *message) ZT_MUST_CHECK;
 /* Whether it is signed as it must be; if not, that is told, and the reply counts as not received: another may come. */
-bool outbound_believes_reply(const struct outbound_query *query, const uint8_t *wire, size_t len);
+bool outbound_believes_reply(const struct outbound *outbound, const struct outbound_query *query, const uint8_t *wire, size_t len);
 /* The same for a message of a transfer's answer; check->fault says what is wrong. */
 bool outbound_believes_message(const struct outbound *outbound, struct tsig_check *check, const uint8_t *wire, size_t len);
 

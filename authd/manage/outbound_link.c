@@ -152,7 +152,7 @@ static void link_on_message(struct stream *stream, const uint8_t *wire, size_t l
 	outbound_server_on_life(link->server);
 	if (query) {
 		query->was_answered = true;
-		if (outbound_believes_reply(query, wire, len))
+		if (outbound_believes_reply(link->server->outbound, query, wire, len))
 			query->on_reply(query, wire, len);
 		return;
 	}

@@ -1,4 +1,5 @@
 /* Signatures of what is sent, and of what comes back (TSIG, RFC 8945). What is not signed as it should be is told and counts as not received. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "authd/manage/outbound_inner.h"
@@ -23,15 +24,31 @@ static int question_sign(struct tsig_chain *chain, struct tsig_message *out, con
 	return tsig_sign(chain, out, &stamp);
 }
 
-int outbound_sign_query(struct outbound_query *query, struct tsig_message *out, const struct outbound_question *question)
-{
-	usec_t wall = wall_of(query->outbound);
+/* Of a question that is under way. */
+struct outbound_signature {
+	struct tsig_chain chain;
+	usec_t signed_at;      /* wall clock */
+};
 
+int outbound_sign_query(const struct outbound *outbound, struct outbound_query *query, struct tsig_message *out, const struct outbound_question *question)
+{
+	struct outbound_signature *signature = query->signature ? query->signature : calloc(1, sizeof(*signature));
+	usec_t wall = wall_of(outbound);
+
+	query->signature = signature;
+	if (!signature)
+		return ZT_ENOMEM;
 	/* A repeated question has the same signature, so that the answer to either is good. */
-	if (query->signed_at == 0 || wall - query->signed_at > SIGNED_ANEW || wall < query->signed_at)
-		query->signed_at = wall;
-	tsig_chain_init(&query->chain, query->remote->key);
-	return question_sign(&query->chain, out, question, query->signed_at);
+	if (wall - signature->signed_at > SIGNED_ANEW || wall < signature->signed_at)
+		signature->signed_at = wall;
+	tsig_chain_init(&signature->chain, query->remote->key);
+	return question_sign(&signature->chain, out, question, signature->signed_at);
+}
+
+void outbound_sign_forget(struct outbound_query *query)
+{
+	free(query->signature);
+	query->signature = NULL;
 }
 
 /* Tells once in a while: who knows the question's id can make us write this. */
@@ -48,7 +65,7 @@ static void fault_tell(const struct outbound *outbound, const struct netaddr *se
 		log_warn(manage->log, "zone %s: answer of %s not believed: %s", name_to_text(zone, name), address, fault);
 }
 
-bool outbound_believes_reply(const struct outbound_query *query, const uint8_t *wire, size_t len)
+bool outbound_believes_reply(const struct outbound *outbound, const struct outbound_query *query, const uint8_t *wire, size_t len)
 {
 	char text[TSIG_FAULT_TEXT_SIZE];
 	struct message message;
@@ -56,13 +73,13 @@ bool outbound_believes_reply(const struct outbound_query *query, const uint8_t *
 
 	if (!query->remote->key)
 		return true;
-	if (message_read(&message, wire, len) != ZT_OK)
+	if (!query->signature || message_read(&message, wire, len) != ZT_OK)
 		return false;
 	tsig_check_init(&check, query->remote->key);
-	check.chain = query->chain;
-	if (tsig_verify_reply(&check, &message, (uint64_t)(wall_of(query->outbound) / USEC_PER_SEC)))
+	check.chain = query->signature->chain;
+	if (tsig_verify_reply(&check, &message, (uint64_t)(wall_of(outbound) / USEC_PER_SEC)))
 		return true;
-	fault_tell(query->outbound, &query->remote->address, message.qname, tsig_fault_text(&check, text));
+	fault_tell(outbound, &query->remote->address, message.qname, tsig_fault_text(&check, text));
 	return false;
 }
 

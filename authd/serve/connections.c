@@ -135,6 +135,8 @@ static unsigned on_batch(struct stream *stream, const struct stream_message *mes
 		r->keepalive = keepalive;
 		r->out = buffers->early;
 		enum respond_verdict verdict = respond_begin(r);
+		if (r->signing.is_looked_at)
+			worker_count_signature(worker, r);
 		if (verdict == RESPOND_LOOKUP) {
 			lookups.finders[lookups.count] = &r->finder;
 			lookups.responds[lookups.count++] = r;

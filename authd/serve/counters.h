@@ -18,6 +18,12 @@ struct serve_counters {
 	_Atomic uint64_t send_failed;          /* replies the kernel did not take */
 	_Atomic uint64_t notifies;
 	_Atomic uint64_t updates;
+	_Atomic uint64_t tsig_good;            /* signed requests, by what their signatures were worth */
+	_Atomic uint64_t tsig_badkey;
+	_Atomic uint64_t tsig_badsig;
+	_Atomic uint64_t tsig_badtime;
+	_Atomic uint64_t tsig_badtrunc;
+	_Atomic uint64_t tsig_malformed;
 	_Atomic uint64_t transfers;            /* AXFR and IXFR requests */
 	_Atomic uint64_t transfers_whole;      /* completed: the whole zone */
 	_Atomic uint64_t transfers_difference; /* completed: differences */

@@ -110,7 +110,10 @@ static enum respond_verdict slot_begin(struct worker *worker, const struct view 
 	r->is_tcp = false;
 	r->out = slot->answer;
 	r->out_size = worker->batch.answer_size;
-	return respond_begin(r);
+	enum respond_verdict verdict = respond_begin(r);
+	if (r->signing.is_looked_at)
+		worker_count_signature(worker, r);
+	return verdict;
 }
 
 /* Reads all queries, looks all their names up together, so that the cache misses overlap, and writes all answers. */

@@ -346,6 +346,7 @@ enum respond_verdict respond_begin(struct respond *r)
 	r->plan.error = NULL;
 	r->key = NULL;
 	r->signing.room = 0;
+	r->signing.is_looked_at = false;
 	int status = message_read(&r->message, r->query, r->query_len);
 	if (status == ZT_ETRUNC || (r->message.flags & FLAG_QR))
 		return RESPOND_DROP;

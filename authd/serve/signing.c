@@ -27,6 +27,8 @@ enum rcode signing_verify(struct respond *r)
 	struct signing *signing = &r->signing;
 	struct tsig_record record;
 
+	signing->is_looked_at = true;
+	signing->error = RCODE_FORMERR;
 	if (tsig_read(&record, &r->message) != ZT_OK)
 		return RCODE_FORMERR;
 	signing->key = tsig_keys_find(r->view->settings.keys, record.key);

@@ -13,6 +13,7 @@ struct respond;
 
 struct signing {
 	uint16_t room;                /* bytes to keep for the reply's TSIG record; 0 = it gets none */
+	bool is_looked_at;            /* the query has a TSIG record */
 	bool is_refused;              /* the record is not signed: the query's could not be verified */
 	uint16_t error;               /* for the record */
 	uint64_t time;                /* when the query says it was signed, seconds */

@@ -61,6 +61,8 @@ static inline const struct view *worker_view(const struct worker *worker)
 	return atomic_load_explicit(&worker->set->view, memory_order_acquire);
 }
 
+/* Counts what a request's signature was worth; of one that has been begun and is signed. */
+void worker_count_signature(struct worker *worker, const struct respond *r);
 /* Counts a reply about to be sent. */
 void worker_count_reply(struct worker *worker, const struct respond *r);
 /* Posts a NOTIFY or UPDATE to the manage thread; without memory, or with too many under way, the request is dropped (false): the client will repeat it. */

@@ -36,6 +36,20 @@ static void edns_count(struct worker *worker, const struct edns_plan *plan)
 	}
 }
 
+void worker_count_signature(struct worker *worker, const struct respond *r)
+{
+	struct serve_counters *counters = &worker->counters;
+
+	switch (r->signing.error) {
+	case RCODE_NOERROR: counter_add(&counters->tsig_good, 1); break;
+	case RCODE_BADKEY: counter_add(&counters->tsig_badkey, 1); break;
+	case RCODE_BADSIG: counter_add(&counters->tsig_badsig, 1); break;
+	case RCODE_BADTIME: counter_add(&counters->tsig_badtime, 1); break;
+	case RCODE_BADTRUNC: counter_add(&counters->tsig_badtrunc, 1); break;
+	default: counter_add(&counters->tsig_malformed, 1); break;
+	}
+}
+
 void worker_count_reply(struct worker *worker, const struct respond *r)
 {
 	if (r->limited != LIMIT_PASS)

@@ -293,6 +293,8 @@ def wrong(lab):
         assert error(make(key), change=lambda wire: wire[:20] + bytes([wire[20] ^ 1]) + wire[21:])[1] in ("BADSIG", None)
         assert error(make(key), change=lambda wire: wire[:-8] + bytes([wire[-8] ^ 1]) + wire[-7:])[1] == "BADSIG"
     assert notify_error(authd, zone, wrong_key)[:2] == ("NOTAUTH", "BADKEY")
+    counts = {kind: authd.metric(f"authd_tsig_{kind}_total") for kind in ("good", "badkey", "badsig", "badtime", "badtrunc", "malformed")}
+    assert counts["badkey"] == 13 and counts["badtime"] == 12 and counts["badsig"] >= 12 and counts["good"] == counts["badtrunc"] == counts["malformed"] == 0, counts
     assert not ask(authd, f"wrong.{zone.name}").answer
     assert authd.serial(zone.name) == zone.serial
     # The signed error is good for its reader: it verifies, with the time of the question.
