@@ -10,7 +10,10 @@ struct remote_conf {
 	struct netaddr address;
 	struct remote_tls_conf tls;
 	const char *key;
+	int ixfr;
 };
+
+static const struct schema_name ixfr_names[] = { { "auto", IXFR_AUTO }, { "steps", IXFR_STEPS }, { "condensed", IXFR_CONDENSED }, { NULL, 0 } };
 
 enum { PLAIN_PORT = 53, TLS_PORT = 853 };
 
@@ -23,6 +26,10 @@ static const struct schema_row remote_rows[] = {
 	{ "key", SCHEMA_TEXT, offsetof(struct remote_conf, key),
 	  .help = "Name of the key, listed under key, that signs what we send to the server (TSIG, RFC 8945), and that must sign its answers: what is not signed, or "
 		  "wrongly, is not believed." },
+	{ "ixfr", SCHEMA_ENUM, offsetof(struct remote_conf, ixfr), .names = ixfr_names, .fallback = "auto",
+	  .help = "What the server gets when it asks for IXFR, known by its address: with steps each version between as it was, with condensed one difference in which what came and "
+		  "went in between is left out (RFC 1995 section 5), so that it learns of those versions nothing. With auto steps, unless they are more records than "
+		  "the zone has and condensed they are not. Whatever is more than that, the whole zone is sent for." },
 };
 
 const struct schema remote_options_schema = { .what = "remote server", .size = sizeof(struct remote_conf), .rows = remote_rows,
@@ -60,6 +67,7 @@ struct remote_options *remote_options_read(struct options_reader *reader, const 
 			netaddr_set_port(&remotes[i].address, confs[i].tls.node ? TLS_PORT : PLAIN_PORT);
 		if (confs[i].tls.node)
 			remotes[i].tls = remote_tls_read(reader, &confs[i].tls, &remotes[i].address);
+		remotes[i].ixfr = (enum ixfr_form)confs[i].ixfr;
 		if (confs[i].key)
 			remotes[i].key = options_key(reader, yaml_node_get(confs[i].node, "key"), confs[i].key);
 	}

@@ -13,9 +13,17 @@ struct schema;
 struct schema_list;
 struct tls_context;
 
+/* What an IXFR of the server is answered with. */
+enum ixfr_form {
+	IXFR_AUTO,                    /* the steps of the history; where they are many records, what is left of them */
+	IXFR_STEPS,
+	IXFR_CONDENSED,
+};
+
 /* A server we send to or ask, and how. */
 struct remote_options {
 	struct netaddr address;
+	enum ixfr_form ixfr;          /* what it gets from us; not part of how we speak to it */
 	struct tls_context *tls;      /* speak TLS, and nothing else; NULL: plain. Shared by all that speak to the server in this way */
 	struct tsig_key *key;         /* signs what we send there, and must sign what comes back; NULL = none. A copy's own reference */
 };

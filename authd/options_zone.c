@@ -106,6 +106,20 @@ static struct acl *servers_admit(struct options_reader *reader, struct acl *acl,
 	return acl;
 }
 
+/* The addresses of those servers that get IXFR in one form. */
+static struct acl *servers_with(struct options_reader *reader, const struct zone_options *zone, enum ixfr_form form)
+{
+	struct acl *acl = NULL;
+
+	for (uint32_t i = 0; i < zone->notify_count; i++)
+		if (zone->notify[i].ixfr == form)
+			acl = servers_admit(reader, acl, &zone->notify[i], 1);
+	for (uint32_t i = 0; i < zone->group_count; i++)
+		if (zone->group[i].ixfr == form)
+			acl = servers_admit(reader, acl, &zone->group[i], 1);
+	return acl;
+}
+
 void zone_options_settings(struct options_reader *reader, const struct zone_conf *conf, const struct schema_list *primaries, struct zone_options *zone)
 {
 	zone->notify = remote_options_read(reader, &conf->notify, &zone->notify_count);
@@ -116,6 +130,8 @@ void zone_options_settings(struct options_reader *reader, const struct zone_conf
 	zone->notify_first = (uint32_t)conf->notify_first;
 	zone->allow_transfer = options_acl(reader, conf->node, "allow-transfer", &conf->allow_transfer);
 	zone->allow_transfer = servers_admit(reader, zone->allow_transfer, zone->group, zone->group_count);
+	zone->ixfr_steps = servers_with(reader, zone, IXFR_STEPS);
+	zone->ixfr_condensed = servers_with(reader, zone, IXFR_CONDENSED);
 	zone->allow_update = options_acl(reader, conf->node, "allow-update", &conf->allow_update);
 	zone->zonemd_verify = conf->zonemd_verify;
 	zone->max_transfer_size = conf->max_transfer_size;
@@ -123,6 +139,9 @@ void zone_options_settings(struct options_reader *reader, const struct zone_conf
 	zone->allow_notify = options_acl(reader, conf->node, "allow-notify", &conf->allow_notify);
 	zone->allow_notify = servers_admit(reader, zone->allow_notify, zone->primaries, zone->primaries_count);
 	zone->allow_notify = servers_admit(reader, zone->allow_notify, zone->group, zone->group_count);
+	for (uint32_t i = 0; i < zone->primaries_count; i++)
+		if (zone->primaries[i].ixfr != IXFR_AUTO)
+			options_problem(reader, yaml_node_get(conf->node, "primaries") ? yaml_node_get(conf->node, "primaries") : conf->node, "ixfr says what a server gets from us; expected it in notify or group, not in primaries");
 	if (zone->group_count > 0 && zone->primaries_count == 0)
 		options_problem(reader, yaml_node_get(conf->node, "group"), "the zone has no primaries; expected a group on secondaries only (a primary names them in notify)");
 }
@@ -153,7 +172,7 @@ void zone_options_read(struct options_reader *reader, const struct zone_conf *co
 
 void zone_options_fini(struct zone_options *zone)
 {
-	struct acl *lists[] = { zone->allow_transfer, zone->allow_update, zone->allow_notify, zone->allow_query };
+	struct acl *lists[] = { zone->allow_transfer, zone->allow_update, zone->allow_notify, zone->allow_query, zone->ixfr_steps, zone->ixfr_condensed };
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		if (lists[i])

@@ -39,6 +39,8 @@ struct zone_options {
 	struct acl *allow_transfer;       /* NULL = nobody */
 	struct acl *allow_update;
 	struct acl *allow_notify;         /* the primaries among them */
+	struct acl *ixfr_steps;           /* servers whose IXFR is answered in that form; NULL = none */
+	struct acl *ixfr_condensed;
 	bool zonemd_verify;
 	enum zonemd_hash zonemd_generate; /* none on a secondary */
 	struct catalog_options *catalog;  /* of a catalog zone; else NULL */

@@ -23,6 +23,8 @@ static struct served_zone *served_new(const struct zone_entry *entry, int state)
 	served->allow_transfer = entry->options->allow_transfer;
 	served->allow_update = entry->options->allow_update;
 	served->allow_notify = entry->options->allow_notify;
+	served->ixfr_steps = entry->options->ixfr_steps;
+	served->ixfr_condensed = entry->options->ixfr_condensed;
 	served->is_secondary = entry->options->primaries_count > 0;
 	atomic_init(&served->state, state);
 	return served;

@@ -111,26 +111,36 @@ static uint64_t history_limit(const struct xfr_out_config *config)
 	return config->message_size > 0 && fit < zone ? fit : zone;
 }
 
-/* ZT_OK: `history` leads from the client's serial to the version's. Where the single differences together are too large, what is left of them
- * after condensing may still be small enough; ZT_ELIMIT: it is not. */
-static int history_gather(struct transfers *transfers, const struct xfr_out_config *config, struct xfr_history *history)
+/* ZT_OK: `history`, which has been initialised, leads from the client's serial to the version's. ZT_ELIMIT: it is too large. */
+static int history_read(struct transfers *transfers, const struct xfr_out_config *config, struct xfr_history *history)
 {
 	struct journal_span span = {
 		zone_apex(zone_version_zone(config->version)), config->client_serial, zone_version_serial(config->version),
 	};
-	uint64_t limit = history_limit(config);
 
-	xfr_history_init(history, limit, false);
 	int status = journal_history_read(transfers->journal, &span, on_difference, history);
-	if (status == ZT_OK)
-		return status;
-	xfr_history_fini(history);
-	xfr_history_init(history, limit < CONDENSE_MOST / CONDENSE_FACTOR ? limit * CONDENSE_FACTOR : CONDENSE_MOST, true);
-	if (status == ZT_ELIMIT && journal_history_read(transfers->journal, &span, on_difference, history) == ZT_OK) {
-		history->record_limit = limit;
-		return ZT_OK;
+	if (status != ZT_OK)
+		xfr_history_fini(history);
+	return status;
+}
+
+/* The single differences, or where they together are too large, or are not wanted, what is left of them after condensing. */
+static int history_gather(struct transfers *transfers, const struct respond *r, const struct xfr_out_config *config, struct xfr_history *history)
+{
+	bool condensed = acl_allows_address(r->zone->ixfr_condensed, r->peer);
+	uint64_t limit = history_limit(config);
+	int status;
+
+	if (!condensed) {
+		xfr_history_init(history, limit, false);
+		status = history_read(transfers, config, history);
+		if (status != ZT_ELIMIT || acl_allows_address(r->zone->ixfr_steps, r->peer))
+			return status;
 	}
-	xfr_history_fini(history);
+	xfr_history_init(history, limit < CONDENSE_MOST / CONDENSE_FACTOR ? limit * CONDENSE_FACTOR : CONDENSE_MOST, true);
+	status = history_read(transfers, config, history);
+	if (status == ZT_OK)
+		history->record_limit = limit;
 	return status;
 }
 
@@ -188,7 +198,7 @@ static int out_prepare(struct transfers *transfers, struct respond *r, struct xf
 	if (tells)
 		status = lineage_check(transfers, r, config, &theirs);
 	if (status == ZT_OK)
-		status = history_gather(transfers, config, &gathered->history);
+		status = history_gather(transfers, r, config, &gathered->history);
 	if (status == ZT_OK)
 		config->history = &gathered->history;
 	gathered->reason = gap_reason(transfers, config, status);

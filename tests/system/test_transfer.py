@@ -13,6 +13,7 @@ from zt import Authd, Failure, ask, axfr, ixfr, notify, replicate, run_tests, sa
 from zt.client import receive_message
 from zt.lab import free_port
 from zt.wire import Records
+from zt.zones import Role
 
 SERVFAIL = dns.rcode.SERVFAIL
 MANY_HOSTS = 150000      # more bytes than the kernel takes off our hands on a connection that nobody reads
@@ -139,6 +140,35 @@ def ixfr_over_udp(lab):
         add(primary, zone, f"more{number}")
     assert [rrset[0].serial for rrset in answer()] == [zone.serial]
     assert len(ixfr(primary, zone.name, first).serials()) == 2 * 31 + 2
+
+
+@test("a server is given differences in the form that is set for it: step by step, condensed, or whichever suits")
+def forms_of_ixfr(lab):
+    zone, nodes = sample_zone("example.com."), {}
+    for form in ("auto", "steps", "condensed"):      # we come from 127.0.0.1; nobody listens at that port
+        nodes[form] = Authd(lab, zone_settings=f"notify: [{{address: 127.0.0.1@{free_port('127.0.0.1')}, ixfr: {form}}}]")
+        nodes[form].zones[zone.name] = Role(zone, updates=True)
+    lab.start()
+    lab.wait_for_serial(zone, nodes.values())
+
+    def change(*changes):
+        for node in nodes.values():
+            assert update(node, zone.name, *changes) == "NOERROR"
+
+    def serials(form):
+        return ixfr(nodes[form], zone.name, 1).serials()
+    change(("add", "flap", 300, "A", "192.0.2.1"))
+    change(("delete", "flap"))
+    change(("add", "stay", 300, "A", "192.0.2.2"))
+    assert serials("auto") == serials("steps") == [4, 1, 2, 2, 3, 3, 4, 4]
+    assert serials("condensed") == [4, 1, 4, 4]
+    assert len(ixfr(nodes["condensed"], zone.name, 1).records) == 5, "what came and went is sent"
+    # Now the steps are more records than the zone, what is left of them is not.
+    for _ in range(10):
+        change(("add", "flap", 300, "A", "192.0.2.1"))
+        change(("delete", "flap"))
+    assert serials("auto") == serials("condensed") == [24, 1, 24, 24]
+    assert not ixfr(nodes["steps"], zone.name, 1).is_incremental()
 
 
 @test("the primary knows where each secondary stands, also after a restart")

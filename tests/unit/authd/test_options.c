@@ -190,6 +190,25 @@ START_TEST(a_consumer_has_a_template_for_each_group)
 }
 END_TEST
 
+START_TEST(servers_are_known_by_the_form_of_ixfr_they_get)
+{
+	struct authd_options *options = read_good(
+		"server:\nzone:\n  - name: example.\n    file: example.zone\n    notify:\n      - 192.0.2.1\n      - {address: 192.0.2.2, ixfr: steps}\n"
+		"      - {address: 192.0.2.3, ixfr: condensed}\n  - name: other.\n    file: other.zone\n    notify: [192.0.2.2]\n");
+	struct netaddr peer;
+
+	for (unsigned last = 1; last <= 3; last++) {
+		char text[32];
+		snprintf(text, sizeof(text), "192.0.2.%u", last);
+		ck_assert_int_eq(netaddr_from_text(&peer, text, 1234), ZT_OK);
+		ck_assert_int_eq(acl_allows_address(options->zones[0].ixfr_steps, &peer), last == 2);
+		ck_assert_int_eq(acl_allows_address(options->zones[0].ixfr_condensed, &peer), last == 3);
+	}
+	ck_assert_ptr_null(options->zones[1].ixfr_steps);
+	options_free(options);
+}
+END_TEST
+
 START_TEST(zones_name_the_producer_that_lists_them)
 {
 	struct authd_options *options = read_good(
@@ -268,6 +287,8 @@ static const struct {
 	{ "  nsid: 0x\n", ":2:9: nsid begins with 0x" },
 	{ "  rate-limit: {responses-per-second: 1, ipv4-prefix: 33}\n", ":2:54: ipv4-prefix is \"33\", expected a whole number from 1 to 32" },
 	{ "  rate-limit: {slips: 1}\n", ":2:16: unknown key \"slips\" in rate limit, did you mean \"slip\"?" },
+	{ "zone:\n  - name: a.\n    primaries: [{address: 192.0.2.1, ixfr: steps}]\n", ":4:16: ixfr says what a server gets from us; expected it in notify or group" },
+	{ "zone:\n  - name: a.\n    file: x\n    notify: [{address: 192.0.2.1, ixfr: step}]\n", ":5:41: ixfr is \"step\", expected one of auto, steps or condensed" },
 	{ "  allow-query: [key:k]\n", ":2:17: no key is named \"k\", expected one of those under \"key\"" },
 };
 
@@ -304,6 +325,7 @@ int main(void)
 	tcase_add_loop_test(tc, bad_values_are_told_with_their_place_and_no_secret, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(tc, a_consumer_has_a_template_for_each_group);
 	tcase_add_test(tc, zones_name_the_producer_that_lists_them);
+	tcase_add_test(tc, servers_are_known_by_the_form_of_ixfr_they_get);
 	tcase_add_loop_test(tc, bad_catalogs_are_told_with_their_place, 0, sizeof(bad_catalogs) / sizeof(bad_catalogs[0]));
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
