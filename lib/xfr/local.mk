@@ -137,3 +137,8 @@ fuzz_programs += tests/fuzz/fuzz_reconcile_client
 tests_fuzz_fuzz_reconcile_client_SOURCES = tests/fuzz/fuzz_reconcile_client.c tests/fuzz/reconcile_zone.c tests/fuzz/reconcile_zone.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_reconcile_client_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_reconcile_client_LDADD = $(LIBS_XFR)
+
+check_PROGRAMS += tests/unit/xfr/test_reconcile_example
+tests_unit_xfr_test_reconcile_example_SOURCES = tests/unit/xfr/test_reconcile_example.c $(RECONCILE_PAIR) tests/support/zone_text.c tests/support/zone_text.h
+tests_unit_xfr_test_reconcile_example_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_xfr_test_reconcile_example_LDADD = $(LIBS_SUITE) $(LIBS_XFR)

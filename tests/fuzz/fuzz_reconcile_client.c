@@ -43,11 +43,9 @@ static enum reconcile_result settle(struct reconcile_client *client, enum reconc
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct zone *zone;
+	struct zone *zone = reconcile_fuzz_zone(&key, 3);
 	struct reconcile_client *client;
 
-	if (!zone)
-		zone = reconcile_fuzz_zone(&key, 3);
 	struct reconcile_client_config config = { .zone = zone, .key = &key, .any_serial = true, .max_bytes = 4 << 20 };
 	require(reconcile_client_new(&config, &client) == ZT_OK);
 	enum reconcile_result result = settle(client, RECONCILE_SEND);

@@ -64,12 +64,10 @@ static void answer_all(struct reconcile_server *server)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t wire[MESSAGE_MAX_LEN];
-	static struct zone *zone;
+	struct zone *zone = reconcile_fuzz_zone(&key, 1);
 	struct reconcile_server *server;
 	struct message message;
 
-	if (!zone)
-		zone = reconcile_fuzz_zone(&key, 1);
 	if (size > 60000)
 		return 0;
 	require(message_read(&message, wire, query_write(wire, data, size)) == ZT_OK);

@@ -5,5 +5,5 @@
 
 extern const uint8_t reconcile_fuzz_apex[9];
 
-/* `same`: so many neighbours have one address. */
+/* The same one at each call; freed at the end. `same`: so many neighbours have one address. */
 struct zone *reconcile_fuzz_zone(const struct fingerprint_key *key, unsigned same);

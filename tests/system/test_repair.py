@@ -1,12 +1,17 @@
 """Reconciliation over real connections: zonesync repair makes a file what a server holds, for a little more than what differs; and what happens with servers that
 don't know it, hold another key, change meanwhile or may not be asked."""
+import hashlib
 import json
 import socket
 import struct
 import subprocess
 
+import dns.edns
 import dns.message
+import dns.query
 import dns.rcode
+import dns.rdatatype
+import dns.zone
 
 from zt import Authd, Bind, Failure, Knot, Nsd, built, run_tests, sample_zone, test, update, wait_for, zonectl
 from zt.client import receive_message
@@ -216,6 +221,75 @@ def first_question(lab):
     assert said[1] & 1 and said[4:8] == struct.pack("!I", 1), said
     assert answer.answer[0].rdtype == dns.rdatatype.SOA
     assert sum(len(rrset) for rrset in answer.answer) == zonectl(node, "zone", ZONE)["records"]
+
+
+MASK = 2 ** 64 - 1
+
+
+def siphash128(key, data):
+    """SipHash-2-4 with 128 bits: low half, high half."""
+    def rotate(x, by):
+        return (x << by | x >> (64 - by)) & MASK
+
+    def rounds(count):
+        nonlocal v0, v1, v2, v3
+        for _ in range(count):
+            v0 = (v0 + v1) & MASK
+            v2 = (v2 + v3) & MASK
+            v1, v3 = rotate(v1, 13) ^ v0, rotate(v3, 16) ^ v2
+            v0 = rotate(v0, 32)
+            v2 = (v2 + v1) & MASK
+            v0 = (v0 + v3) & MASK
+            v1, v3 = rotate(v1, 17) ^ v2, rotate(v3, 21) ^ v0
+            v2 = rotate(v2, 32)
+
+    k0, k1 = struct.unpack("<QQ", key)
+    v0, v1, v2, v3 = k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d ^ 0xee, k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573
+    padded = data + bytes(-(len(data) + 1) % 8) + bytes([len(data) & 255])
+    for (word,) in struct.iter_unpack("<Q", padded):
+        v3 ^= word
+        rounds(2)
+        v0 ^= word
+    v2 ^= 0xee
+    rounds(4)
+    low = v0 ^ v1 ^ v2 ^ v3
+    v1 ^= 0xdd
+    rounds(4)
+    return low, v0 ^ v1 ^ v2 ^ v3
+
+
+def sets_of(node):
+    """The zone's RRsets in canonical order, as (owner, type, covers, TTL, canonical rdata sorted), by a transfer."""
+    zone = dns.zone.from_xfr(dns.query.xfr(node.address, ZONE, port=node.port, relativize=False), relativize=False)
+    found = []
+    for owner, rdataset in zone.iterate_rdatasets():
+        data = sorted(rdata.to_digestable() for rdata in rdataset)
+        found.append((owner, rdataset.rdtype, rdataset.covers if rdataset.rdtype == dns.rdatatype.RRSIG else 0, rdataset.ttl, data))
+    return sorted(found, key=lambda entry: (entry[0], entry[1], entry[2]))
+
+
+@test("fingerprint and digest are what the document says, worked out by another implementation from a transfer")
+def documented(lab):
+    node = Authd(lab)
+    zone = sample_zone(ZONE, hosts=40)
+    zone.change(["Mixed.CASE MX 10 Mail.Example.COM.", "txt TXT \"a\" \"b\"", "txt TXT c"])
+    node.zones[ZONE] = Role(zone)
+    lab.start()
+    total, digest = 0, hashlib.sha384()
+    for owner, kind, covers, ttl, data in sets_of(node):
+        name = owner.to_digestable()
+        if owner.to_text().lower() != ZONE or kind not in (dns.rdatatype.SOA, 63):
+            block = name + struct.pack("!HHIH", kind, covers, ttl, len(data)) + b"".join(struct.pack("!H", len(rdata)) + rdata for rdata in data)
+            low, high = siphash128(b"zonetide default", block)
+            total = (total + (high << 64 | low)) % 2 ** 128
+        for rdata in data:
+            digest.update(name + struct.pack("!HHIH", kind, 1, ttl, len(rdata)) + rdata)
+    assert f"{total:032x}" == zonectl(node, "zone", ZONE)["fingerprint"]
+    learn_key(node)
+    assert KEY_ID == siphash128(b"zonetide default", b"zsync key id")[0] & 255
+    said = b"".join(payload_of(message)[4:52] for message in talk(node, question(entries=b"\x81\0" + bytes(16), flags=FIRST | DIGEST), replies=2)
+                    if payload_of(message)[1] & 2)
+    assert said[:48] == digest.digest()
 
 
 @test("stale versions, other keys, broken questions and clients without leave get their answers; the connection goes on")
