@@ -1,11 +1,13 @@
 # time limit: 300 s
 """Catalog zones (RFC 9432): authd serves what a catalog lists, and makes catalogs of what it serves; with itself, Knot and BIND."""
+import os
+import random
 import re
 import sqlite3
 import time
 from pathlib import Path
 
-from zt import Authd, Bind, Knot, Nsd, Pdns, Skip, Zone, ask, replicate, run_tests, sample_zone, test, tool, wait_for, zonectl
+from zt import Authd, Bind, Key, Knot, Nsd, Pdns, Skip, Zone, ask, replicate, run_tests, sample_zone, scale, test, tool, wait_for, zonectl
 
 CATALOG, OTHER = "catalog.invalid.", "other.invalid."
 REFUSED, SERVFAIL = 5, 2
@@ -311,6 +313,32 @@ def reconfigured(lab):
     lab.wait_for_serial(two, [consumer])
 
 
+@test("killed in the middle of changes, it serves what the catalog says after the restart")
+def killed(lab):
+    seed = int(os.environ.get("ZT_SEED") or random.randrange(2**32))
+    print(f"# repeat with ZT_SEED={seed}")
+    dice = random.Random(seed)
+    zones = three([f"m{number}.example." for number in range(8)])
+    catalog = Catalog(CATALOG)
+    primary, consumer = consumer_of(lab, Authd, zones, catalog)
+    lab.start()
+    for _ in range(scale(8)):
+        catalog.members = {f"{zone.name[:2]}-{dice.randrange(3)}": (zone.name, dice.choice([None, "open"]), None) for zone in dice.sample(zones, 5)}
+        publish(primary, catalog)
+        pause = time.monotonic() + dice.uniform(0, 0.03)
+        wait_for(lambda pause=pause: time.monotonic() >= pause, "the moment of the kill", pause_s=0.001)
+        consumer.kill()
+        consumer.restart()
+        expected = {zone: label for label, (zone, _, _) in catalog.members.items()}
+        wait_for(lambda expected=expected: {zone: zonectl(consumer, "zone", zone)["catalog_label"] for zone in members_of(consumer)} == expected, "the members")
+        for zone in zones:
+            if zone.name in expected:
+                lab.wait_for_serial(zone, [consumer])
+            else:
+                assert rcode(consumer, zone.name) == REFUSED
+    assert zonectl(consumer, "zone", CATALOG)["alarm"] is None
+
+
 @test("10,000 members come and go in slices, while queries are answered")
 def very_many(lab):
     anchor = sample_zone("anchor.example.")
@@ -334,6 +362,31 @@ def very_many(lab):
     # A slice is 4 ms; what is more is one look at the whole catalog, one publication, and a busy machine.
     assert max(times) < 250
     assert members_of(consumer) == {"zone5.example."}
+
+
+@test("a template brings the keys that members are transferred with, apart from the catalog's")
+def keys(lab):
+    one, two, _ = three()
+    of_catalog, of_members, of_gold = (Key(name, "hmac-sha256") for name in ("catalog-key", "member-key", "gold-key"))
+    known = "key:\n" + "".join(key.for_authd().partition("\n")[2] for key in (of_catalog, of_members, of_gold))
+    catalog = Catalog(CATALOG, [("a", one.name)]).put("b", two.name, "gold")
+    primary = Server(lab, templates=known)
+    for zone, key in ((catalog, of_catalog), (one, of_members), (two, of_gold)):
+        primary.write(f"{zone.name}zone", zone.text())
+        primary.more += f'  - {{name: "{zone.name}", file: {zone.name}zone, allow-transfer: ["key:{key.name}"]}}\n'
+
+    def remote(key):
+        return f'[{{address: "{primary.where()}", key: {key.name}}}]'
+    consumer = Server(lab, more=f'  - {{name: "{CATALOG}", primaries: {remote(of_catalog)}, catalog: consumer, catalog-template: [plain, gold]}}\n')
+    consumer.templates = known + f"template:\n  - {{name: plain, primaries: {remote(of_members)}}}\n  - {{name: gold, primaries: {remote(of_members)}}}\n"
+    lab.start(primary)
+    lab.start(consumer)
+    lab.wait_for_serial(one, [consumer])
+    consumer.wait_for_log(re.compile("zone two.example.: .*(NOTAUTH|REFUSED)"))
+    assert consumer.serial(two.name) is None
+    consumer.templates = consumer.templates.replace(f"gold, primaries: {remote(of_members)}", f"gold, primaries: {remote(of_gold)}")
+    consumer.reconfigure(consumer.more)
+    lab.wait_for_serial(two, [consumer])
 
 
 # ---- producer -----------------------------------------------------------------------------------------------------------------------
