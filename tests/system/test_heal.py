@@ -6,10 +6,12 @@ import dns.edns
 import dns.message
 import dns.query
 
-from zt import (Authd, Bind, DigestedZone, Failure, Knot, Nsd, Pdns, ask, ixfr, replicate, run_tests, sample_zone, test, update, wait_for,
+from zt import (Authd, Bind, DigestedZone, Failure, Key, Knot, Nsd, Pdns, ask, ixfr, replicate, run_tests, sample_zone, test, update, wait_for,
                 zonectl)
+from zt.fake import FakePrimary
 from zt.lab import time_factor
 from zt.link import connect
+from zt.zones import Role
 
 HOSTS = 500
 ZSYNC = 65377
@@ -138,6 +140,34 @@ def journal_truncated_with_other_keys(lab):
     assert status(secondary, zone)["last_transfer"] == "axfr"
 
 
+@test("another serial over the same data costs no records, also where no history leads there")
+def same_data(lab):
+    primary, secondary = Authd(lab), Authd(lab)
+    zone = sample_zone("example.com.", hosts=HOSTS)
+    link = connect(lab, zone, primary, secondary)
+    lab.start()
+    lab.wait_for_serial(zone, [secondary])
+    primary.stop()
+    link.reset()
+    bring_back(primary, zone, zone.lines, zone.serial + 5)
+    wait_for_equal(lab, zone, primary, secondary)
+    assert steps(secondary, zone)[-1] == ("reconciliation", "taken"), steps(secondary, zone)
+    assert link.total() < 1500, link.total()
+
+
+@test("servers that share a key reconcile under it")
+def reconciles_with_key(lab):
+    primary, secondary = Authd(lab), Authd(lab)
+    primary.key = secondary.key = Key("peers.")
+    zone = replicate(sample_zone("example.com.", hosts=HOSTS), primary, [secondary])
+    lab.start()
+    lab.wait_for_serial(zone, [secondary])
+    primary.stop()
+    bring_back(primary, zone, zone.lines + ["one A 192.0.2.1"], zone.serial + 1)
+    wait_for_equal(lab, zone, primary, secondary)
+    assert steps(secondary, zone)[-1] == ("reconciliation", "taken"), steps(secondary, zone)
+
+
 # ---- serials that go back ----------------------------------------------------------------------------------------------------------------
 
 def backup_restored(lab, settings):
@@ -264,18 +294,26 @@ def flip(node, text):
 def flipped_history(lab):
     primary, secondary, zone = pair(lab)
     secondary.stop()
-    for name in ("one", "flipme", "three"):
-        add(primary, zone, name)
+    # What comes and goes is in the history alone: the content stays whole.
+    add(primary, zone, "flipme")
+    assert update(primary, zone.name, ("delete", "flipme")) == "NOERROR"
+    add(primary, zone, "three")
     serial = primary.serial(zone.name)
+    reached = zonectl(primary, "zone", zone.name)["journal_from_serial"]
     primary.stop()
-    # A new base: what is left of the name is in the history.
-    images = list(primary.path("state").glob("*.image"))
     assert flip(primary, b"\6flipme") >= 1
     primary.restart()
     secondary.restart()
-    lab.wait_for_serial(zone, [secondary], primary.serial(zone.name))
+    wait_for(lambda: (secondary.serial(zone.name) or 0) >= serial, "the secondary to follow")
     lab.check_equal(zone, primary, [secondary])
-    assert secondary.serial(zone.name) >= serial and images is not None
+    assert "cannot be used" not in primary.log()
+    assert secondary.serial(zone.name) == serial
+    # What is damaged is told, and not kept.
+    wait_for(lambda: "is damaged" in primary.log(), "a word about the damage")
+    add(primary, zone, "four")
+    wait_for_equal(lab, zone, primary, secondary)
+    assert steps(secondary, zone)[-1] == ("ixfr", "taken")
+    assert zonectl(primary, "zone", zone.name)["journal_from_serial"] > reached
 
 
 @test("a bit flips in what a secondary has stored: it fetches the zone anew, and nobody need do anything")
@@ -392,6 +430,22 @@ def follow_foreign(lab, kind):
     lab.check_equal(zone, primary, [secondary])
     # Nobody minded the options: nothing was asked again without.
     assert "FORMERR" not in secondary.log() and secondary.metric("authd_refresh_steps_total", kind="soa", result="failed") == 0
+
+
+@test("a primary that does not take EDNS is followed without it")
+def no_edns(lab):
+    fake, secondary = FakePrimary(lab), Authd(lab)
+    fake.knows_edns = False
+    zone = fake.zone("example.com.")
+    secondary.zones[zone.name] = Role(zone, [fake])
+    lab.start()
+    lab.wait_for_serial(zone, [secondary])
+    zone.change()
+    zonectl(secondary, "refresh", zone.name)
+    lab.wait_for_serial(zone, [secondary])
+    # Once is enough to know.
+    assert fake.refused == 1 and not fake.trouble, (fake.refused, fake.trouble)
+    assert secondary.metric("authd_refresh_steps_total", result="failed") == 0
 
 
 for foreign in (Bind, Knot, Nsd, Pdns):

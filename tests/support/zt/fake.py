@@ -30,7 +30,8 @@ class Query:
     """The question of a transfer or for a SOA, and messages that answer it."""
 
     def __init__(self, wire):
-        self.id, _, _, _, authorities = struct.unpack_from("!HHHHH", wire)
+        self.id, _, _, _, authorities, additional = struct.unpack_from("!HHHHHH", wire)
+        self.has_options = additional > 0
         end = wire.index(b"\0", 12) + 1
         self.name = ".".join(label.decode() for label in labels(wire, 12)) + "."
         self.question = wire[12:end + 4]
@@ -112,6 +113,8 @@ class FakePrimary:
         self.address, self.port = lab.next_address(), lab.port
         self.zones = {}
         self.trouble = []
+        self.knows_edns = True       # else what has an OPT record gets FORMERR
+        self.refused = 0             # of those
         self._ending = False
         self._connections = []
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -130,13 +133,20 @@ class FakePrimary:
     def zone(self, name):
         return self.zones.setdefault(name, FakeZone(name))
 
+    def _refuses(self, query):
+        is_refused = query.has_options and not self.knows_edns
+        self.refused += is_refused
+        return is_refused
+
     def _serve_datagrams(self):
         while not self._ending:
             try:
                 wire, peer = self._udp.recvfrom(4096)
                 query = Query(wire)
                 zone = self.zones.get(query.name)
-                if zone:
+                if self._refuses(query):
+                    self._udp.sendto(query.reply(rcode=1), peer)
+                elif zone:
                     self._udp.sendto(query.reply(zone.soa()), peer)
             except OSError:
                 return
@@ -157,7 +167,10 @@ class FakePrimary:
                 query = Query(wire)
                 zone = self.zones[query.name]
                 zone.questions += 1
-                (zone.lie or zone.answer)(query, connection)
+                if self._refuses(query):
+                    connection.send(query.reply(rcode=1))
+                else:
+                    (zone.lie or zone.answer)(query, connection)
         except OSError:
             pass      # the other side has had enough
         except Exception as error:      # pylint: disable=broad-except
