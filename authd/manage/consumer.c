@@ -312,7 +312,7 @@ static void run_end(struct consumer *consumer)
 
 	run_drop(consumer);
 	if (run->refused > 0)
-		snprintf(text, sizeof(text), "%zu of its members are not taken: %s%s", run->refused, run->refusal, run->refused > 1 ? ", and others" : "");
+		snprintf(text, sizeof(text), run->refused > 1 ? "%zu members are not taken: %s, and others" : "%zu member is not taken: %s", run->refused, run->refusal);
 	alarm_set(consumer, text);
 	log_write(consumer->manage->log, is_worth_telling ? LOG_LEVEL_NOTICE : LOG_LEVEL_DEBUG,
 		  "catalog %s: serial %" PRIu32 ": %zu members, %zu added, %zu removed, %zu changed, %zu handed over, in %.1f ms, at most %.1f ms at a time",

@@ -181,7 +181,10 @@ static json_t *catalog_members(const struct manage *manage, const struct zone_en
 static int alarm_add(json_t *zone, const struct zone_entry *entry)
 {
 	const char *alarm = entry->consumer ? consumer_alarm(entry->consumer) : NULL;
-	return alarm ? json_object_set_new(zone, "alarm", show_text(alarm)) : 0;
+
+	if (alarm)
+		return json_object_set_new(zone, "alarm", show_text(alarm));
+	return entry->consumer && !entry->secondary ? json_object_set_new(zone, "alarm", json_null()) : 0;
 }
 
 json_t *show_zone(const struct manage *manage, const struct zone_entry *entry)

@@ -282,9 +282,9 @@ def clashes(lab):
     lab.start()
     lab.wait_for_serial(two, [consumer])
     assert members_of(consumer) == {two.name}
-    assert zonectl(consumer, "zone", CATALOG)["alarm"] == "1 of its members are not taken: one.example.: it is configured here"
+    assert zonectl(consumer, "zone", CATALOG)["alarm"] == "1 member is not taken: one.example.: it is configured here"
     publish(primary, second.put("x", two.name))
-    consumer.wait_for_log(re.compile("catalog other.invalid.: 1 of its members are not taken: two.example.: it is a member of catalog catalog.invalid."))
+    consumer.wait_for_log(re.compile("catalog other.invalid.: 1 member is not taken: two.example.: it is a member of catalog catalog.invalid."))
     assert members_of(consumer) == {two.name} and not members_of(consumer, OTHER)
     consumer.reconfigure(freed)
     wait_for(lambda: members_of(consumer) == {one.name, two.name}, "the zone that is no longer configured")
@@ -362,6 +362,27 @@ def very_many(lab):
     # A slice is 4 ms; what is more is one look at the whole catalog, one publication, and a busy machine.
     assert max(times) < 250
     assert members_of(consumer) == {"zone5.example."}
+
+
+@test("a catalog may be a file of the consumer's own")
+def own_file(lab):
+    one, two, _ = three()
+    primary = Authd(lab)
+    for zone in (one, two):
+        replicate(zone, primary, [])
+    consumer = Server(lab, templates=TEMPLATES.replace("open,", f"open, primaries: [{primary.where()}],"))
+    consumer.more = f'  - {{name: "{CATALOG}", file: {CATALOG}zone, catalog: consumer, catalog-template: open}}\n'
+    catalog = Catalog(CATALOG, [("a", one.name)])
+    consumer.write(f"{CATALOG}zone", catalog.text())
+    lab.start()
+    lab.wait_for_serial(one, [consumer])
+    assert zonectl(consumer, "zone", CATALOG)["alarm"] is None
+    catalog.serial += 1
+    consumer.write(f"{CATALOG}zone", catalog.drop("a").put("b", two.name).put("c", CATALOG).text())
+    consumer.reload()
+    lab.wait_for_serial(two, [consumer])
+    wait_for(lambda: rcode(consumer, one.name) == REFUSED, "the member that left")
+    assert zonectl(consumer, "zone", CATALOG)["alarm"] == "1 member is not taken: catalog.invalid.: it is the catalog itself"
 
 
 @test("a template brings the keys that members are transferred with, apart from the catalog's")
