@@ -88,6 +88,7 @@ const char *standing_transfer_text(const struct standing *standing)
 	case TRANSFER_STEPS: return "ixfr";
 	case TRANSFER_CONDENSED: return "ixfr condensed";
 	case TRANSFER_ZONE: return standing->fetched_type == TYPE_IXFR ? "axfr for ixfr" : "axfr";
+	case TRANSFER_REPAIR: return "reconciliation";
 	default: return NULL;
 	}
 }

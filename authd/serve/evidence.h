@@ -24,7 +24,7 @@ enum evidence_event {
 };
 
 /* What a transfer carried. The numbers are stored. */
-enum transfer_kind { TRANSFER_NONE, TRANSFER_SOA, TRANSFER_STEPS, TRANSFER_CONDENSED, TRANSFER_ZONE };
+enum transfer_kind { TRANSFER_NONE, TRANSFER_SOA, TRANSFER_STEPS, TRANSFER_CONDENSED, TRANSFER_ZONE, TRANSFER_REPAIR };
 
 /* Why it carried the whole zone. The numbers are stored. */
 enum transfer_reason {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <urcu/list.h>
 
+#include "authd/serve/evidence.h"
 #include "lib/xfr/reconcile_server.h"
 #include "lib/zone/digest.h"
 
@@ -36,11 +37,15 @@ struct session {
 	struct reconcile_server *server;         /* the question in hand; NULL: take the next */
 	struct signing signing;                  /* of its answer; has a reference to the key */
 	struct zone_digester *digester;          /* of `version`, under way; NULL: none is needed, or it is known */
-	bool wants_digest;                       /* the question in hand waits for nothing else */
+	bool ends_with_digest;                   /* the question in hand: the client has all then */
+	bool wants_digest;                       /* it waits for nothing else */
 	uint64_t bytes;                          /* sent */
+	uint64_t bytes_before;                   /* the present version's first question */
+	usec_t begun_at;                         /* when that came */
 };
 
 struct repairs {
+	struct witness *witness;
 	struct loop *loop;
 	struct loop_timer run;
 	struct serve_counters *counters;
@@ -51,12 +56,13 @@ struct repairs {
 
 static void on_run(void *ctx);
 
-int repairs_new(struct repairs **out, struct loop *loop, struct serve_counters *counters)
+int repairs_new(struct repairs **out, struct witness *witness, struct loop *loop, struct serve_counters *counters)
 {
 	struct repairs *repairs = calloc(1, sizeof(*repairs));
 
 	if (!repairs)
 		return ZT_ENOMEM;
+	repairs->witness = witness;
 	repairs->loop = loop;
 	repairs->counters = counters;
 	CDS_INIT_LIST_HEAD(&repairs->sessions);
@@ -131,11 +137,13 @@ static void session_abort(struct repairs *repairs, struct session *session)
 	stream_close(session->stream);
 }
 
-static bool is_meant(const struct zone_version *version, const struct reconcile_query *query)
+/* `version` may be NULL, or another zone's. */
+static bool is_meant(const struct zone_version *version, const struct asked *asked, const struct reconcile_query *query)
 {
-	struct zone_summary summary = version ? zone_summary(version) : (struct zone_summary){ 0 };
-
-	return version && zone_version_serial(version) == query->serial && summary.count == query->summary.count &&
+	if (!version || zone_version_zone(version) != zone_version_zone(asked->version))
+		return false;
+	struct zone_summary summary = zone_summary(version);
+	return zone_version_serial(version) == query->serial && summary.count == query->summary.count &&
 	       fingerprint_equal(summary.fingerprint, query->summary.fingerprint);
 }
 
@@ -148,9 +156,9 @@ static enum reconcile_status version_find(struct session *session, const struct 
 		return RECONCILE_OTHER_KEY;
 	if (session->bytes > BYTES_LEAST + zone_version_memory(asked->version))
 		return RECONCILE_BUDGET;
-	if (!(query->flags & RECONCILE_FIRST) && is_meant(session->version, query))
+	if (!(query->flags & RECONCILE_FIRST) && is_meant(session->version, asked, query))
 		return RECONCILE_GOES_ON;
-	if (!(query->flags & RECONCILE_FIRST) && !is_meant(asked->version, query))
+	if (!(query->flags & RECONCILE_FIRST) && !is_meant(asked->version, asked, query))
 		return RECONCILE_STALE;
 	if (session->version != asked->version)
 		version_set(session, zone_version_acquire(asked->version));
@@ -193,6 +201,34 @@ static void send_one(struct repairs *repairs, struct session *session, size_t le
 	counter_add(&repairs->counters->repair_bytes, len);
 }
 
+static void evidence_tell(struct repairs *repairs, const struct session *session, struct evidence *evidence)
+{
+	struct evidence_subject subject = {
+		&session->peer, session->signing.key ? tsig_key_name(session->signing.key) : NULL, zone_apex(zone_version_zone(session->version)),
+	};
+
+	evidence->is_proven = true;
+	evidence->type = RECONCILE_TYPE;
+	witness_tell(repairs->witness, &subject, evidence);
+}
+
+static void first_note(struct repairs *repairs, struct session *session)
+{
+	counter_add(&repairs->counters->repairs, 1);
+	session->bytes_before = session->bytes;
+	session->begun_at = loop_now(repairs->loop);
+	evidence_tell(repairs, session, &(struct evidence){ .event = EVIDENCE_SIGN });
+}
+
+/* The client has been told all, up to the digest. */
+static void end_note(struct repairs *repairs, struct session *session)
+{
+	evidence_tell(repairs, session, &(struct evidence){
+		.event = EVIDENCE_FETCHED, .kind = TRANSFER_REPAIR, .serial = zone_version_serial(session->version),
+		.bytes = session->bytes - session->bytes_before, .duration = loop_now(repairs->loop) - session->begun_at,
+	});
+}
+
 /* The question becomes the one in hand, or is answered at once. */
 static void question_take(struct repairs *repairs, struct session *session, struct asked *asked)
 {
@@ -213,8 +249,9 @@ static void question_take(struct repairs *repairs, struct session *session, stru
 	} else if (status == ZT_OK) {
 		config = (struct reconcile_server_config){ session->version, zone_fingerprint_key(zone_version_zone(session->version)), &message };
 		status = reconcile_server_new(&config, &session->server);
+		session->ends_with_digest = query.flags & RECONCILE_DIGEST;
 		if (query.flags & RECONCILE_FIRST)
-			counter_add(&repairs->counters->repairs, 1);
+			first_note(repairs, session);
 		digest_begin(session);
 	}
 	session->wants_digest = false;
@@ -249,6 +286,8 @@ static bool answer_step(struct repairs *repairs, struct session *session)
 	} else if (status == ZT_EBUSY) {
 		session->wants_digest = true;
 	} else if (status == ZT_EDONE) {
+		if (session->ends_with_digest)
+			end_note(repairs, session);
 		reconcile_server_free(session->server);
 		session->server = NULL;
 		stream_settle(session->stream);

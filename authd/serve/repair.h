@@ -17,11 +17,12 @@
 #include "lib/net/stream.h"
 
 struct repairs;
+struct witness;
 
 enum { REPAIRS_MAX = 64, REPAIRS_MAX_PER_PEER = 8 };      /* sessions in one worker; more get SERVFAIL */
 
-/* One per worker. The loop outlives it. */
-int repairs_new(struct repairs **out, struct loop *loop, struct serve_counters *counters) ZT_MUST_CHECK;
+/* One per worker. The loop outlives it. `witness` is told who asks, and who has been told all up to the digest. */
+int repairs_new(struct repairs **out, struct witness *witness, struct loop *loop, struct serve_counters *counters) ZT_MUST_CHECK;
 /* All streams must have ended. NULL is fine. */
 void repairs_free(struct repairs *repairs);
 

@@ -198,7 +198,7 @@ static int worker_open(struct worker *worker, struct workers *set, uint32_t inde
 	}
 	if ((status = witness_new(&worker->witness, config->manage_mailbox, config->clock)) != ZT_OK)
 		return status;
-	if ((status = repairs_new(&worker->repairs, &worker->loop, &worker->counters)) != ZT_OK)
+	if ((status = repairs_new(&worker->repairs, worker->witness, &worker->loop, &worker->counters)) != ZT_OK)
 		return status;
 	return transfers_new(&worker->transfers, worker->witness, config->journal, config->clock, &worker->counters);
 }

@@ -13,7 +13,7 @@ import dns.rcode
 import dns.rdatatype
 import dns.zone
 
-from zt import Authd, Bind, Failure, Knot, Nsd, built, run_tests, sample_zone, test, update, wait_for, zonectl
+from zt import Authd, Bind, Failure, Knot, Nsd, built, replicate, run_tests, sample_zone, test, update, wait_for, zonectl
 from zt.client import receive_message
 from zt.zones import Role
 
@@ -221,6 +221,53 @@ def first_question(lab):
     assert said[1] & 1 and said[4:8] == struct.pack("!I", 1), said
     assert answer.answer[0].rdtype == dns.rdatatype.SOA
     assert sum(len(rrset) for rrset in answer.answer) == zonectl(node, "zone", ZONE)["records"]
+
+
+@test("a session gets what a transfer would cost and little more; an address has eight sessions")
+def bounded(lab):
+    node = Authd(lab)
+    serve(lab, node, hosts=5000)
+    learn_key(node)
+    # All of the zone again and again: 100 kB each time.
+    with socket.create_connection((node.address, node.port), 30) as sock:
+        for number in range(400):
+            query = question(entries=b"\x82\0")
+            sock.sendall(struct.pack("!H", len(query)) + query)
+            answer = dns.message.from_wire(receive_message(sock))
+            while payload_of(answer)[1] & 1 == 0:
+                answer = dns.message.from_wire(receive_message(sock))
+            if status_of(answer) == 2:
+                break
+    assert 20 < number < 399, number
+    sockets = [socket.create_connection((node.address, node.port), 30) for _ in range(9)]
+    query = question(entries=b"\x81\0" + bytes(16))
+    codes = []
+    for sock in sockets:
+        sock.sendall(struct.pack("!H", len(query)) + query)
+        codes.append(dns.message.from_wire(receive_message(sock)).rcode())
+    for sock in sockets:
+        sock.close()
+    assert codes == [dns.rcode.NOERROR] * 8 + [dns.rcode.SERVFAIL], codes
+
+
+@test("a secondary whose primary lost its history reconciles, and the primary knows that it did")
+def known(lab):
+    primary, secondary = Authd(lab, "primary"), Authd(lab, "secondary")
+    zone = replicate(sample_zone(ZONE, hosts=HOSTS), primary, [secondary])
+    lab.start()
+    lab.wait_for_serial(zone, [primary, secondary], deadline_s=30)
+    primary.stop()
+    for path in primary.path("state").iterdir():
+        path.unlink()
+    zone.change(["new A 192.0.2.1"])
+    primary.write_zone(zone)
+    primary.start()
+    primary.wait_until_ready()
+    lab.wait_for_serial(zone, [primary, secondary], deadline_s=30)
+    lab.check_equal(zone, primary, [secondary])
+    row = next(peer for peer in zonectl(primary, "peers", ZONE) if peer["peer"] == secondary.where())
+    assert (row["transfer"], row["transfer_serial"], row["transfer_reason"]) == ("reconciliation", zone.serial, None), row
+    assert 0 < row["transfer_bytes"] < 5000, row
 
 
 MASK = 2 ** 64 - 1
