@@ -140,9 +140,6 @@ void courier_run(struct courier *courier)
 	case NOTIFY_SEND: notify_send(courier, false); break;
 	case NOTIFY_RESEND: notify_send(courier, true); break;
 	case NOTIFY_PROBE: probe_send(courier); break;
-	case NOTIFY_BELIEVE:
-		primary_see(primary, courier->target, courier->sender.fetched_serial, courier->target->standing.fetched_type);
-		return;
 	}
 	primary_wake_by(primary, courier->sender.wake_at);
 }

@@ -14,7 +14,8 @@
 #define PROBE_AGAIN_MAX (8 * USEC_PER_SEC)
 #define LAGGING_FIRST (5 * USEC_PER_SEC)         /* from the acknowledgement until it is told again */
 #define LAGGING_MAX (60 * USEC_PER_SEC)
-enum { SILENT_AFTER = 3, BELIEVE_AFTER = 9, ROUNDS_MAX = 16, HURRIES_MAX = 3, STATE_VERSION = 1 };
+#define TACITURN_PAUSE (3600 * USEC_PER_SEC)
+enum { SILENT_AFTER = 3, TOLD_OFTEN = 5, ROUNDS_MAX = 16, HURRIES_MAX = 3, STATE_VERSION = 1 };
 
 /* ---- messages --------------------------------------------------------------------------------------------------------------------- */
 
@@ -165,10 +166,26 @@ static usec_t backoff(unsigned attempts, struct rng *rng)
 	return wait - wait / 30 - (usec_t)rng_below(rng, (uint64_t)wait / 5);
 }
 
+/* What it fetched is what it is to have. */
+static bool has_fetched_all(const struct notify_sender *sender)
+{
+	return sender->has_fetched && is_at_least(sender->fetched_serial, sender->serial);
+}
+
+/* It took the transfer, was told again and again since then, has acknowledged that, did not come for another, and answers no probe: it will have it, but nothing
+ * proves that (a transfer may be lost on the way, or in a crash). */
+static bool is_taciturn(const struct notify_sender *sender)
+{
+	return has_fetched_all(sender) && !sender->was_heard && sender->told_since >= TOLD_OFTEN;
+}
+
 /* When a target that has acknowledged is told again. */
 static usec_t lagging_at(const struct notify_sender *sender)
 {
 	usec_t wait = sender->rounds > 3 ? LAGGING_MAX : LAGGING_FIRST << sender->rounds;
+
+	if (is_taciturn(sender))
+		return sender->acked_at + TACITURN_PAUSE;
 	return sender->acked_at + (wait < LAGGING_MAX ? wait : LAGGING_MAX);
 }
 
@@ -201,16 +218,8 @@ static void acknowledge(struct notify_sender *sender, usec_t now)
 	probing_begin(sender, pause, now);
 }
 
-/* What it fetched is what it is to have. */
-static bool has_fetched_all(const struct notify_sender *sender)
-{
-	return sender->has_fetched && is_at_least(sender->fetched_serial, sender->serial);
-}
-
 static enum notify_action probe_step(struct notify_sender *sender, usec_t now)
 {
-	if (has_fetched_all(sender) && !sender->probe_answered && sender->probes >= BELIEVE_AFTER)
-		return NOTIFY_BELIEVE;
 	sender->probes++;
 	sender->probe_answered = false;
 	probe_schedule(sender, now);
@@ -232,7 +241,6 @@ enum notify_action notify_sender_step(struct notify_sender *sender, usec_t now, 
 	if (sender->state == NOTIFY_ACKNOWLEDGED) {
 		sender->state = NOTIFY_PENDING;
 		sender->attempts = 0;
-		sender->has_fetched = false;
 		if (sender->rounds < ROUNDS_MAX)
 			sender->rounds++;
 	}
@@ -259,6 +267,8 @@ void notify_sender_on_reply(struct notify_sender *sender, unsigned rcode, usec_t
 		sender->unanswered = 0;
 		sender->has_acked = true;
 		sender->acked_serial = sender->flight_serial;
+		if (sender->told_since < TOLD_OFTEN)
+			sender->told_since++;
 		if (!has_newer && sender->state == NOTIFY_PENDING)
 			acknowledge(sender, now);
 	}
@@ -284,6 +294,7 @@ void notify_sender_on_evidence(struct notify_sender *sender, uint32_t serial, us
 	sender->seen_at = now;
 	if (!sender->has_serial)
 		return;
+	sender->was_heard = true;
 	if (is_at_least(serial, sender->serial)) {
 		settle(sender);
 	} else if (sender->state == NOTIFY_SETTLED) {
@@ -297,6 +308,8 @@ void notify_sender_on_fetched(struct notify_sender *sender, uint32_t serial, use
 {
 	sender->has_fetched = true;
 	sender->fetched_serial = serial;
+	sender->was_heard = false;
+	sender->told_since = 0;
 	if (!sender->has_serial || sender->state == NOTIFY_SETTLED || !has_fetched_all(sender))
 		return;
 	/* It need not be told any more. */
@@ -330,6 +343,9 @@ void notify_sender_on_sign(struct notify_sender *sender, usec_t at)
 			sender->attempts = 1;
 		wake_by(sender, repeated_at(sender, at));
 	} else if (sender->state == NOTIFY_ACKNOWLEDGED && sender->probes > 0 && !sender->probe_answered) {
+		if (sender->hurries >= HURRIES_MAX)      /* two servers that ask each other would go on for ever */
+			return;
+		sender->hurries++;
 		sender->probe_pause = PROBE_FIRST;
 		wake_by(sender, at + PROBE_SOON);
 	}
@@ -348,6 +364,7 @@ void notify_sender_ask(struct notify_sender *sender, usec_t now)
 void notify_sender_on_probe(struct notify_sender *sender, uint32_t serial, usec_t now)
 {
 	sender->probe_answered = true;
+	sender->hurries = 0;
 	notify_sender_on_evidence(sender, serial, now);
 	if (sender->is_held && sender->state == NOTIFY_PENDING) {      /* nobody else has told it */
 		sender->is_held = false;

@@ -2,8 +2,8 @@
  *
  * The machine's rule: a target is told of the newest serial at once, again with growing pauses (1 to 60 s) until it has acknowledged it, and
  * is *settled* when it has been seen to have it: it asked for IXFR with that serial, or answered a SOA query of ours (a probe). An acknowledgement
- * alone is not evidence: it says only that the message came through. Nor is a transfer that was sent to the end: what came of it a probe tells, soon;
- * only of a target that answers no probes the transfer is believed. Who acknowledged and is still not seen there is told again, after 5 s, then with growing
+ * alone is not evidence: it says only that the message came through. Nor is a transfer that was sent to the end: what came of it a probe tells, soon.
+ * A target that answers no probes, but acknowledges that it is told again and does not come for another, is told less and less. Who acknowledged and is still not seen there is told again, after 5 s, then with growing
  * pauses up to a minute. So nobody is left alone for longer than a minute, and a sign of life brings forward what an unanswered message waits for.
  */
 #pragma once
@@ -59,10 +59,12 @@ struct notify_sender {
 	uint32_t flight_serial;        /* what it said */
 	bool has_fetched;              /* it took a transfer of … */
 	uint32_t fetched_serial;
+	bool was_heard;                /* … and has said what it has afterwards */
+	unsigned told_since;           /* … and has acknowledged so many messages afterwards */
 	bool is_held, held_was_asked;  /* see notify_sender_hold */
 	unsigned attempts;             /* of the present serial */
 	unsigned unanswered;           /* messages in a row without a good reply, whatever the serial */
-	unsigned hurries;              /* signs of life that made it be told earlier, since its last reply */
+	unsigned hurries;              /* signs of life that made it be told or asked earlier, since its last answer */
 	unsigned rounds;               /* how often it was told again after an acknowledgement, of the present serial */
 	unsigned probes;               /* since the acknowledgement or transfer */
 	usec_t probe_pause;            /* until the next one */
@@ -80,7 +82,6 @@ enum notify_action {
 	NOTIFY_SEND,           /* send a message with sender->serial and a fresh id; replies to earlier ids count no more */
 	NOTIFY_RESEND,         /* send the last message again */
 	NOTIFY_PROBE,          /* ask the target for the zone's SOA */
-	NOTIFY_BELIEVE,        /* it answers no probes: call notify_sender_on_evidence with sender->fetched_serial */
 };
 
 void notify_sender_init(struct notify_sender *sender);

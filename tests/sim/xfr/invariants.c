@@ -10,7 +10,7 @@
 
 #define ANSWERS_WAY (120 * USEC_PER_SEC)
 #define STORM_WINDOW (10 * USEC_PER_SEC)
-enum { STEPS_AT_ONCE_MAX = 20000, STORM_QUESTIONS = 100, STORM_EACH_TARGET = 40 };
+enum { STEPS_AT_ONCE_MAX = 20000, STORM_QUESTIONS = 100, STORM_EACH_TARGET = 100 };
 
 void invariants_fail(struct invariants *inv, const char *format, ...)
 {

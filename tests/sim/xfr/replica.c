@@ -212,6 +212,15 @@ struct replica_target *replica_target_of(struct replica *r, unsigned node)
 	return NULL;
 }
 
+/* A question came from there (authd/manage/hosts.c). */
+static void replica_sign(struct replica *r, unsigned node)
+{
+	struct replica_target *target = replica_target_of(r, node);
+
+	if (target)
+		notify_sender_on_sign(&target->sender, now_of(r));
+}
+
 void replica_evidence(struct replica *r, unsigned node, uint32_t serial)
 {
 	struct replica_target *target = replica_target_of(r, node);
@@ -255,6 +264,8 @@ static void on_datagram(void *ctx, unsigned from, const uint8_t *data, size_t le
 
 	int status = message_read(&message, data, len);
 	assert(status == ZT_OK);
+	if (!(message.flags & FLAG_QR))
+		replica_sign(r, from);
 	if (message.flags & FLAG_QR)
 		on_reply(r, from, &message);
 	else if (flags_opcode(message.flags) == OPCODE_NOTIFY)
@@ -307,6 +318,8 @@ static void on_message(void *ctx, uint64_t stream, unsigned from, const uint8_t 
 	struct replica *r = ctx;
 	struct message query;
 
+	if (!r->in || stream != r->stream)
+		replica_sign(r, from);
 	if (r->in && stream == r->stream)
 		on_transfer_message(r, data, len);
 	else if (len >= 12 && !(wire_get_u16(data + 2) & FLAG_QR) && message_read(&query, data, len) == ZT_OK)

@@ -113,7 +113,10 @@ void replica_answer_transfer(struct replica *r, uint64_t stream, unsigned from, 
 	status = xfr_out_new(&config, &out);
 	assert(status == ZT_OK);
 	messages_send(r, stream, out);
-	/* What was sent need not arrive: no evidence. */
+	/* What was sent need not arrive: that is no evidence, but a reason to ask. */
+	struct replica_target *target = replica_target_of(r, from);
+	if (target && xfr_out_style(out) != XFR_OUT_SOA)
+		notify_sender_on_fetched(&target->sender, zone_version_serial(config.version), now_of(r));
 	xfr_out_free(out);
 	xfr_history_fini(&history);
 }

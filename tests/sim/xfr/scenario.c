@@ -18,7 +18,7 @@ static const struct quality qualities[SCENARIO_QUALITIES] = {
 	{ "fair", { .delay_min = 5 * USEC_PER_MSEC, .delay_max = 40 * USEC_PER_MSEC, .loss = 0.02, .duplicate = 0.02 } },
 	{ "poor", { .delay_min = 0, .delay_max = 300 * USEC_PER_MSEC, .loss = 0.15, .duplicate = 0.1 } },
 	{ "awful", { .delay_min = 0, .delay_max = 3 * USEC_PER_SEC, .loss = 0.5, .duplicate = 0.3 } },
-	{ "slow", { .delay_min = 4 * USEC_PER_SEC, .delay_max = 12 * USEC_PER_SEC, .loss = 0.05 } },
+	{ "slow", { .delay_min = USEC_PER_SEC, .delay_max = 4 * USEC_PER_SEC, .loss = 0.05 } },
 };
 
 const struct simnet_link *scenario_quality(unsigned number)

@@ -11,7 +11,7 @@
 
 #define BOUND_FIRST (100 * USEC_PER_SEC)
 #define BOUND_LEVEL (10 * USEC_PER_SEC)
-#define BOUND_KNOWN (3700 * USEC_PER_SEC)      /* PROBE_MAX_UNANSWERED */
+#define BOUND_KNOWN (100 * USEC_PER_SEC)
 #define SILENCE (60 * USEC_PER_SEC)
 enum { SILENCE_PACKETS = 30 };      /* most a server may send in that time: a refresh round with a transfer of one SOA, asked by it and of it */
 

@@ -242,7 +242,7 @@ START_TEST(target_that_stays_behind_is_told_again)
 }
 END_TEST
 
-START_TEST(transfer_is_believed_when_a_probe_says_so_or_none_is_answered)
+START_TEST(transfer_is_believed_when_a_probe_says_so)
 {
 	struct fixture f;
 
@@ -260,32 +260,72 @@ START_TEST(transfer_is_believed_when_a_probe_says_so_or_none_is_answered)
 	notify_sender_on_probe(&f.sender, 5, f.now);
 	ck_assert_int_eq(f.sender.state, NOTIFY_SETTLED);
 
-	/* One that takes transfers and answers nobody. */
+	/* One that takes transfers and answers no probes is never taken to have it, but told less and less. */
 	notify_sender_announce(&f.sender, 6, f.now);
 	ck_assert_int_eq(step(&f), NOTIFY_SEND);
 	notify_sender_on_reply(&f.sender, RCODE_NOERROR, f.now);
 	notify_sender_on_fetched(&f.sender, 6, f.now);
-	usec_t fetched = f.now;
-	enum notify_action action;
-	while ((action = step(&f)) != NOTIFY_BELIEVE) {
-		ck_assert_int_ne(action, NOTIFY_SEND);
+	unsigned told = 0, asked = 0;
+	for (usec_t end = f.now + 4 * 3600 * USEC_PER_SEC; f.now < end;) {
+		enum notify_action action = step(&f);
+		ck_assert_int_ne(action, NOTIFY_RESEND);
+		asked += action == NOTIFY_PROBE;
+		if (action == NOTIFY_SEND) {
+			told++;
+			notify_sender_on_reply(&f.sender, RCODE_NOERROR, f.now);
+		}
 		if (action == NOTIFY_WAIT)
 			f.now = f.sender.wake_at;
 	}
-	ck_assert_int_le(f.now - fetched, 3 * USEC_PER_SEC);
-	ck_assert_int_ge(f.now - fetched, USEC_PER_SEC);
-	notify_sender_on_evidence(&f.sender, f.sender.fetched_serial, f.now);
+	ck_assert(!notify_sender_has_reached(&f.sender, 6));
+	ck_assert_uint_ge(told, 7);
+	ck_assert_uint_le(told, 9);
+	ck_assert_uint_ge(asked, 100);      /* once it answers, all is known at once */
+	ck_assert_uint_le(asked, 400);
+	/* One that comes again with what it had is told every minute. */
+	notify_sender_on_evidence(&f.sender, 5, f.now);
+	unsigned before = told;
+	for (usec_t end = f.now + 600 * USEC_PER_SEC; f.now < end;) {
+		enum notify_action action = step(&f);
+		if (action == NOTIFY_SEND) {
+			told++;
+			notify_sender_on_reply(&f.sender, RCODE_NOERROR, f.now);
+		}
+		if (action == NOTIFY_WAIT)
+			f.now = f.sender.wake_at;
+	}
+	ck_assert_uint_ge(told - before, 9);
+	notify_sender_on_evidence(&f.sender, 6, f.now);
 	ck_assert_int_eq(f.sender.state, NOTIFY_SETTLED);
 
 	/* One that took it and still answers with the old serial is not believed, but told again. */
-	notify_sender_announce(&f.sender, 7, f.now);
+	notify_sender_announce(&f.sender, 70, f.now);
 	ck_assert_int_eq(step(&f), NOTIFY_SEND);
-	notify_sender_on_fetched(&f.sender, 7, f.now);
+	notify_sender_on_fetched(&f.sender, 70, f.now);
 	unsigned probes = 0;
 	ck_assert_int_eq(next_told(&f, true, 6, &probes), 5 * USEC_PER_SEC);
 	/* A transfer of something older says nothing of the newest. */
 	notify_sender_on_fetched(&f.sender, 6, f.now);
 	ck_assert_int_eq(f.sender.state, NOTIFY_PENDING);
+}
+END_TEST
+
+START_TEST(two_servers_whose_probes_are_signs_of_life_to_each_other_do_not_go_on_for_ever)
+{
+	struct fixture f;
+	unsigned asked = 0;
+
+	begin(&f);
+	notify_sender_announce(&f.sender, 5, f.now);
+	ck_assert_int_eq(step(&f), NOTIFY_SEND);
+	notify_sender_on_reply(&f.sender, RCODE_NOERROR, f.now);
+	/* The answers always come too late, the other's questions never end. */
+	for (usec_t end = f.now + 4 * USEC_PER_SEC; f.now < end; f.now += 3 * USEC_PER_MSEC) {
+		asked += step(&f) == NOTIFY_PROBE;
+		notify_sender_on_sign(&f.sender, f.now);
+	}
+	ck_assert_uint_ge(asked, 4);
+	ck_assert_uint_le(asked, 12);
 }
 END_TEST
 
@@ -531,7 +571,8 @@ int main(void)
 	tcase_add_test(tc, acknowledgement_is_no_evidence_but_being_seen_is);
 	tcase_add_test(tc, acknowledged_target_is_probed_until_seen);
 	tcase_add_test(tc, target_that_stays_behind_is_told_again);
-	tcase_add_test(tc, transfer_is_believed_when_a_probe_says_so_or_none_is_answered);
+	tcase_add_test(tc, transfer_is_believed_when_a_probe_says_so);
+	tcase_add_test(tc, two_servers_whose_probes_are_signs_of_life_to_each_other_do_not_go_on_for_ever);
 	tcase_add_test(tc, who_was_settled_is_told_again_on_request);
 	tcase_add_test(tc, after_ten_minutes_of_partition_all_are_current_within_a_minute);
 	tcase_add_test(tc, sign_of_life_brings_the_next_question_forward);
