@@ -16,6 +16,7 @@ enum {
 	OPTION_TIMEOUT,
 	OPTION_FULL,
 	OPTION_SECRET_FILE,
+	OPTION_REPORT,
 	OPERANDS = 2,
 	TIMEOUT_DEFAULT_S = 10,
 	TIMEOUT_MAX_S = 86400,
@@ -34,7 +35,7 @@ struct command {
 static const struct command commands[] = {
 	{ ARGUMENTS_VERIFY, "verify", "A B", false, true, "whether A and B hold the same zone: serials, RRset counts, fingerprints" },
 	{ ARGUMENTS_DIFF, "diff", "A B", false, true, "the records that A has and B has not (-), and the other way round (+)" },
-	{ ARGUMENTS_REPAIR, "repair", "A B", false, true, "make the zone file B hold what A holds; of a server fetch only what differs, where it can tell" },
+	{ ARGUMENTS_REPAIR, "repair", "A B", false, true, "make B hold what A holds: a zone file, or a server that takes NOTIFY or UPDATE from here" },
 	{ ARGUMENTS_PULL, "pull", "FROM ZONE -o FILE", true, true, "transfer a zone from the server FROM into a zone file (-: standard output)" },
 	{ ARGUMENTS_VERIFY_FILE, "verify-file", "FILE ZONE", false, false, "check a zone file; all errors as FILE:LINE" },
 };
@@ -48,6 +49,7 @@ static const struct option long_options[] = {
 	{ "key-file", required_argument, NULL, 'k' },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "full", no_argument, NULL, OPTION_FULL },
+	{ "report", required_argument, NULL, OPTION_REPORT },
 	{ "sync-secret-file", required_argument, NULL, OPTION_SECRET_FILE },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -74,6 +76,7 @@ void arguments_write_help(FILE *to)
 	      "  -o, --output FILE     where pull writes\n"
 	      "      --timeout S       longest wait for a connection, and for each message (default 10 s)\n"
 	      "      --full            verify compares whole zones, also where servers say what they hold\n"
+	      "      --report IP@PORT  where verify finds a server behind, tell this one, which notifies it (an authd)\n"
 	      "      --sync-secret-file FILE   the sync-secret of the servers, in its first line\n"
 	      "  -y, --key [ALGORITHM:]NAME:SECRET   sign with this key (TSIG), and believe only what is signed with it\n"
 	      "  -k, --key-file FILE   the same, of a file as tsig-keygen makes; better, because others can see the command line\n"
@@ -108,6 +111,12 @@ static void timeout_parse(struct arguments *arguments, const char *text)
 		wrong(arguments, "--timeout is \"%.40s\", expected seconds from 0.001 to %d", text, TIMEOUT_MAX_S);
 	else
 		arguments->timeout = (usec_t)(value * (double)USEC_PER_SEC);
+}
+
+static void report_parse(struct arguments *arguments, const char *text)
+{
+	if (netaddr_from_text(&arguments->report, text, 53) != ZT_OK)
+		wrong(arguments, "--report is \"%.60s\", expected an address as IP or IP@PORT", text);
 }
 
 /* No message shows the text: it may be most of a secret. */
@@ -169,6 +178,7 @@ static void options_parse(struct arguments *arguments, struct given *given, int 
 		case 'y': key_parse(arguments, optarg); break;
 		case 'k': key_file_read(arguments, optarg); break;
 		case OPTION_FULL: arguments->full = true; break;
+		case OPTION_REPORT: report_parse(arguments, optarg); break;
 		case OPTION_SECRET_FILE: arguments->secret_file = optarg; break;
 		case OPTION_TIMEOUT:
 			given->timeout = true;
@@ -202,6 +212,8 @@ static void command_check(struct arguments *arguments, const struct command *com
 		wrong(arguments, "-o is not for %s", command->name);
 	if (arguments->full && command->command != ARGUMENTS_VERIFY)
 		wrong(arguments, "--full is not for %s", command->name);
+	if (netaddr_is_set(&arguments->report) && command->command != ARGUMENTS_VERIFY)
+		wrong(arguments, "--report is not for %s", command->name);
 	if (arguments->key && !command->has_timeout)
 		wrong(arguments, "%s asks no server; -y and -k are not for it", command->name);
 	if (given->timeout && !command->has_timeout)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/netaddr.h"
 #include "lib/dns/tsig_key.h"
 
 enum arguments_action { ARGUMENTS_RUN, ARGUMENTS_HELP, ARGUMENTS_VERSION, ARGUMENTS_WRONG };
@@ -17,6 +18,7 @@ struct arguments {
 	const char *operands[2];             /* borrowed from argv; both are there */
 	const char *output;                  /* -o of pull; "-" is standard output */
 	const char *secret_file;             /* --sync-secret-file, or NULL */
+	struct netaddr report;               /* --report of verify; not set = nobody */
 	bool full;                           /* --full of verify */
 	usec_t timeout;
 	struct tsig_key *key;                /* -y or -k; NULL = none. The caller releases it */

@@ -13,6 +13,7 @@ struct command {
 	const char *operands[2];
 	const char *output;              /* -o, or NULL */
 	bool json;
+	struct netaddr report;           /* --report: whom to tell of a server that is behind; may be unset */
 	bool full;                       /* --full: whole zones, not what servers say of them */
 	struct source_loader loader;     /* with a key of this run, which nobody who serves a zone can aim at */
 	struct fingerprint_key sync_key; /* that servers make their fingerprints with */

@@ -4,11 +4,13 @@ zonesync_libzonesync_a_SOURCES = \
 	%D%/command.c %D%/command.h \
 	%D%/diff.c %D%/diff.h \
 	%D%/fetch.c %D%/fetch.h \
+	%D%/mend.c %D%/mend.h \
 	%D%/pull.c %D%/pull.h \
 	%D%/repair.c %D%/repair.h \
 	%D%/save.c %D%/save.h \
 	%D%/source.c %D%/source.h \
 	%D%/talk.c %D%/talk.h \
+	%D%/tell.c %D%/tell.h \
 	%D%/verify.c %D%/verify.h \
 	%D%/verify_file.c %D%/verify_file.h
 

@@ -40,7 +40,7 @@ static enum command_exit run(const struct arguments *arguments)
 {
 	struct secure_rng rng;
 	struct command command = {
-		.operands = { arguments->operands[0], arguments->operands[1] }, .output = arguments->output, .json = arguments->json, .full = arguments->full,
+		.operands = { arguments->operands[0], arguments->operands[1] }, .output = arguments->output, .json = arguments->json, .full = arguments->full, .report = arguments->report,
 		.loader = { .clock = clock_system(), .rng = &rng, .timeout = arguments->timeout, .tsig = arguments->key },
 	};
 

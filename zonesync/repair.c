@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/zone/edit.h"
+#include "zonesync/mend.h"
 #include "zonesync/pull.h"
 #include "zonesync/save.h"
 
@@ -117,14 +118,15 @@ static enum command_exit repair(const struct command *command, struct command_pa
 	return result;
 }
 
-/* A server changes itself alone: by its own means, which begin when it is told to look. */
-static enum command_exit server_explain(const struct command *command, const struct source *b)
+static enum command_exit file_repair(const struct command *command, struct command_pair *pair)
 {
-	char text[3 * NAME_TEXT_SIZE], zone[NAME_TEXT_SIZE];
+	enum command_exit result = COMMAND_OK;
 
-	snprintf(text, sizeof(text), "B is a server, which only repairs itself: on its machine, \"zonectl refresh %.1000s\" makes an authd look at its primaries and fetch what differs, "
-		 "\"zonectl retransfer %.1000s\" also where serials say that there is nothing to do", name_to_text(b->zone, zone), zone);
-	return command_failed(command, text);
+	if (!pair->source[0].is_server)
+		result = command_load(command, &pair->source[0], &pair->zone[0]);
+	if (result == COMMAND_OK)
+		result = command_load(command, &pair->source[1], &pair->zone[1]);
+	return result == COMMAND_OK ? repair(command, pair) : result;
 }
 
 enum command_exit repair_run(const struct command *command)
@@ -135,14 +137,8 @@ enum command_exit repair_run(const struct command *command)
 	/* The key that the server uses: what differs is found by it, and proved by a digest. */
 	keyed.loader.key = command->sync_key;
 	enum command_exit result = command_pair_parse(&keyed, &pair);
-	if (result == COMMAND_OK && pair.source[1].is_server)
-		result = server_explain(&keyed, &pair.source[1]);
-	if (result == COMMAND_OK && !pair.source[0].is_server)
-		result = command_load(&keyed, &pair.source[0], &pair.zone[0]);
 	if (result == COMMAND_OK)
-		result = command_load(&keyed, &pair.source[1], &pair.zone[1]);
-	if (result == COMMAND_OK)
-		result = repair(&keyed, &pair);
+		result = pair.source[1].is_server ? mend_run(&keyed, &pair) : file_repair(&keyed, &pair);
 	command_pair_free(&pair);
 	return result;
 }

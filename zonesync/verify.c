@@ -14,6 +14,7 @@
 
 #include "lib/dns/serial.h"
 #include "lib/zone/diff.h"
+#include "zonesync/tell.h"
 
 enum verdict {
 	VERDICT_EQUAL,
@@ -112,6 +113,30 @@ static json_t *side_json(const struct command *command, const struct side *side)
 			 "rrsets", (json_int_t)side->summary.count, "fingerprint", fingerprint);
 }
 
+/* Tells who notifies the server that is behind, so that it is told again (lib/xfr/behind.h). */
+static void report(const struct command *command, const struct side side[2])
+{
+	bool is_a = serial_is_newer(side[1].serial, side[0].serial);
+	const struct side *older = &side[is_a ? 0 : 1], *newer = &side[is_a ? 1 : 0];
+	struct source to = { .is_server = true, .has_zone = true, .server = command->report };
+	struct behind behind = { .server = older->source->server, .serial = older->serial, .newest = newer->serial };
+	char error[FETCH_ERROR_SIZE], text[NETADDR_TEXT_SIZE];
+	unsigned rcode;
+
+	if (!serial_is_newer(newer->serial, older->serial) || !older->source->is_server)
+		return;
+	name_copy(to.zone, older->source->zone);
+	struct fetch fetch = source_fetch(&to, &command->loader);
+	int status = tell_behind(&fetch, &behind, &rcode, error);
+	netaddr_to_text(&command->report, text);
+	if (status != ZT_OK)
+		fprintf(stderr, "zonesync: the report to %s failed: %s\n", text, error);
+	else if (rcode != RCODE_NOERROR)
+		fprintf(stderr, "zonesync: the report to %s is answered by %s; its allow-notify must name this machine\n", text, rcode_to_text(rcode));
+	else
+		fprintf(stderr, "zonesync: %s is told that %c is behind\n", text, is_a ? 'A' : 'B');
+}
+
 static enum command_exit tell(const struct command *command, const struct side side[2], enum verdict verdict)
 {
 	enum command_exit done = verdict_is_good(verdict) ? COMMAND_OK : COMMAND_FAILED;
@@ -119,6 +144,8 @@ static enum command_exit tell(const struct command *command, const struct side s
 	char zone[NAME_TEXT_SIZE];
 	struct buf text;
 
+	if (netaddr_is_set(&command->report) && verdict == VERDICT_DIFFERENT)
+		report(command, side);
 	if (command->json)
 		return command_print_json(json_pack("{s:b, s:s, s:b, s:s, s:s, s:o, s:o}", "ok", 1, "zone", name_to_text(side[0].source->zone, zone),
 						    "equal", (int)verdict_is_good(verdict), "verdict", verdict_words[verdict],
