@@ -70,7 +70,7 @@ def takes_updates(lab, kind):
                 remove=["@ NS ns1", "@ NS ns2", "ns1 A 192.0.2.1", "mail A 192.0.2.25", *(f"host{number} A 198.51.100.{number % 256}" for number in range(1, 2000))])
     zone.serial = 10
     wanted = copy_of(lab, zone)
-    assert "changed by UPDATE" in zonesync("repair", wanted, place(server))
+    assert "changed by UPDATE" in zonesync("--timeout", "2", "repair", wanted, place(server))
     assert "no difference" in zonesync("diff", wanted, place(server)) or zonesync("verify", "--full", wanted, place(server)).splitlines()[-1].startswith("equal")
 
 
@@ -98,7 +98,7 @@ def refused(lab):
     zone = sample_zone(ZONE, serial=5)
     zone.lines.append("other A 192.0.2.99")
     for server in lab.nodes:
-        said = zonesync("repair", copy_of(lab, zone), place(server), expect=1)
+        said = zonesync("--timeout", "2", "repair", copy_of(lab, zone), place(server), expect=1)
         assert "takes no UPDATE from here" in said and "allow-update" in said and "zonectl retransfer" in said, said
         assert server.serial(ZONE) == 1
 
