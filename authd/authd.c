@@ -13,6 +13,7 @@
 #include "authd/manage/exporter.h"
 #include "authd/manage/hosts.h"
 #include "authd/manage/images.h"
+#include "authd/manage/levels.h"
 #include "authd/manage/loader.h"
 #include "authd/manage/outbound.h"
 #include "authd/manage/pledge.h"
@@ -271,6 +272,8 @@ void authd_close(struct authd *authd)
 		return;
 	exporter_close(authd->exporter);
 	commands_close(authd->commands);
+	if (authd->manage.levels)
+		levels_finish(authd->manage.levels);
 	/* First nobody posts requests any more, then those that were posted are answered, then the sockets close. */
 	workers_stop(authd->manage.workers);
 	requests_close(authd->requests);

@@ -24,6 +24,7 @@ authd_libauthd_a_SOURCES = \
 	%D%/manage/exporter.c %D%/manage/exporter.h \
 	%D%/manage/hosts.c %D%/manage/hosts.h \
 	%D%/manage/images.c %D%/manage/images.h \
+	%D%/manage/levels.c %D%/manage/levels.h \
 	%D%/manage/loader.c %D%/manage/loader.h \
 	%D%/manage/manage.h \
 	%D%/manage/member.c %D%/manage/member.h \
@@ -46,6 +47,7 @@ authd_libauthd_a_SOURCES = \
 	%D%/manage/secondary_reconcile.c %D%/manage/secondary_soa.c %D%/manage/secondary_transfer.c \
 	%D%/manage/ladder.c %D%/manage/ladder.h \
 	%D%/manage/show.c %D%/manage/show.h \
+	%D%/manage/staleness.c %D%/manage/staleness.h \
 	%D%/manage/standing.c %D%/manage/standing.h \
 	%D%/manage/strangers.c \
 	%D%/manage/taps.c %D%/manage/taps.h \

@@ -23,6 +23,7 @@ struct images;
 struct outbound;
 struct hosts;
 struct replays;
+struct levels;
 
 enum {
 	MANAGE_COOKIE_SECRETS = 2,
@@ -58,5 +59,6 @@ struct manage {
 	int readiness_fd;                /* to the service manager; -1: there is none */
 	struct images *images;           /* manage/images.h */
 	struct hosts *hosts;             /* manage/hosts.h */
+	struct levels *levels;           /* manage/levels.h */
 	struct outbound *outbound;       /* NOTIFY, SOA queries and transfers from primaries */
 };

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "authd/manage/hosts.h"
+#include "authd/manage/levels.h"
 #include "authd/manage/notified.h"
 #include "authd/manage/primary.h"
 #include "authd/manage/updater.h"
@@ -50,8 +51,10 @@ static void run_batch(void *ctx)
 	if (requests->first)
 		loop_timer_in(&requests->batch_end, 0);
 	updater_run(requests->manage, requests->batch, count);
-	for (size_t i = 0; i < count; i++)
-		worker_reply(requests->batch[i]);
+	for (size_t i = 0; i < count; i++) {
+		if (!requests->batch[i]->is_kept)
+			worker_reply(requests->batch[i]);
+	}
 }
 
 static void update_add(struct requests *requests, struct request *request)
@@ -74,7 +77,10 @@ static void on_request(struct mailbox_node *node, void *ctx)
 		hosts_on_sign(requests->manage->hosts, &request->peer, request->stream != 0);
 	switch (request->kind) {
 	case REQUEST_UPDATE:
-		update_add(requests, request);
+		if (levels_knows(requests->manage->levels, request))      /* its answer will come */
+			worker_reply(request);
+		else
+			update_add(requests, request);
 		break;
 	case REQUEST_NOTIFY:
 		notified_on_request(requests->manage, request);
@@ -95,8 +101,12 @@ int requests_open(struct requests **out, struct manage *manage)
 		return ZT_ENOMEM;
 	requests->manage = manage;
 	loop_timer_init(&requests->batch_end, manage->loop, run_batch, requests);
-	int status = mailbox_open(&requests->mailbox, manage->loop, on_request, requests);
+	int status = levels_new(&manage->levels, manage);
+	if (status == ZT_OK)
+		status = mailbox_open(&requests->mailbox, manage->loop, on_request, requests);
 	if (status != ZT_OK) {
+		levels_free(manage->levels);
+		manage->levels = NULL;
 		free(requests);
 		return status;
 	}
@@ -112,6 +122,8 @@ void requests_close(struct requests *requests)
 	mailbox_close(&requests->mailbox);
 	while (requests->first)
 		run_batch(requests);
+	levels_free(requests->manage->levels);
+	requests->manage->levels = NULL;
 	loop_timer_stop(&requests->batch_end);
 	requests->manage->mailbox = NULL;
 	free(requests);

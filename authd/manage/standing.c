@@ -12,22 +12,20 @@ enum { ROW_VERSION = 2, ROW_HAS_SEEN = 1 };
 
 void standing_write(const struct standing *standing, uint32_t told, uint8_t out[STANDING_ROW_LEN])
 {
-	struct wcursor cur = wcursor_over(out, STANDING_ROW_LEN);
-
-	wcursor_u8(&cur, ROW_VERSION);
-	wcursor_u8(&cur, standing->has_seen ? ROW_HAS_SEEN : 0);
-	wcursor_u16(&cur, standing->seen_by);
-	wcursor_u32(&cur, told);
-	wcursor_u32(&cur, standing->seen_serial);
-	wcursor_u32(&cur, standing->fetched_serial);
-	wcursor_u32(&cur, standing->fetched_ms);
-	wcursor_u8(&cur, standing->fetched_type);
-	wcursor_u8(&cur, standing->fetched_kind);
-	wcursor_u8(&cur, standing->fetched_reason);
-	wcursor_u8(&cur, 0);
-	wire_put_u64(wcursor_room(&cur, 8), standing->fetched_bytes);
-	wire_put_u64(wcursor_room(&cur, 8), (uint64_t)standing->seen_wall);
-	wire_put_u64(wcursor_room(&cur, 8), (uint64_t)standing->fetched_wall);
+	memset(out, 0, STANDING_ROW_LEN);
+	out[0] = ROW_VERSION;
+	out[1] = standing->has_seen ? ROW_HAS_SEEN : 0;
+	wire_put_u16(out + 2, standing->seen_by);
+	wire_put_u32(out + 4, told);
+	wire_put_u32(out + 8, standing->seen_serial);
+	wire_put_u32(out + 12, standing->fetched_serial);
+	wire_put_u32(out + 16, standing->fetched_ms);
+	out[20] = standing->fetched_type;
+	out[21] = standing->fetched_kind;
+	out[22] = standing->fetched_reason;
+	wire_put_u64(out + 24, standing->fetched_bytes);
+	wire_put_u64(out + 32, (uint64_t)standing->seen_wall);
+	wire_put_u64(out + 40, (uint64_t)standing->fetched_wall);
 }
 
 int standing_read(struct standing *standing, uint32_t *told, const uint8_t *data, size_t len)
@@ -48,9 +46,9 @@ int standing_read(struct standing *standing, uint32_t *told, const uint8_t *data
 	standing->fetched_kind = rcursor_u8(&cur);
 	standing->fetched_reason = rcursor_u8(&cur);
 	rcursor_u8(&cur);
-	standing->fetched_bytes = wire_get_u64(rcursor_take(&cur, 8));
-	standing->seen_wall = (usec_t)wire_get_u64(rcursor_take(&cur, 8));
-	standing->fetched_wall = (usec_t)wire_get_u64(rcursor_take(&cur, 8));
+	standing->fetched_bytes = rcursor_u64(&cur);
+	standing->seen_wall = (usec_t)rcursor_u64(&cur);
+	standing->fetched_wall = (usec_t)rcursor_u64(&cur);
 	return ZT_OK;
 }
 

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include "authd/manage/commit.h"
+#include "authd/manage/levels.h"
 #include "authd/manage/replays.h"
+#include "authd/manage/staleness.h"
 #include "authd/serve/respond.h"
 #include "lib/net/acl.h"
 #include "lib/xfr/update.h"
@@ -17,6 +19,9 @@ struct job {
 	struct zone_entry *entry;      /* NULL: decided without the zone's data */
 	bool is_noted;                 /* among manage->replays, which wait for its rcode */
 	bool is_again;                 /* it came before, and is answered as then */
+	bool has_level;
+	struct level_question level;   /* when it wants its answer; meaningful when has_level */
+	uint32_t old_ttl;              /* staleness.h; measured where VISIBLE is asked for */
 };
 
 /* The jobs of one zone that become one version. */
@@ -26,6 +31,8 @@ struct group {
 	int status;
 	size_t job_count;
 	size_t applied_count;
+	bool measures;                 /* somebody wants to know old_ttl */
+	uint32_t old_ttl;
 };
 
 /* ---- what is decided without the zone's data --------------------------------------------------------------------------------------- */
@@ -78,12 +85,26 @@ static bool replay_settle(struct manage *manage, struct job *job)
 	return true;
 }
 
+/* What the UPDATE wants to wait for. */
+static void level_read(struct job *job)
+{
+	int status = level_question_read(&job->update.message.edns, &job->level);
+
+	job->has_level = status == ZT_OK;
+	if (status != ZT_EMALFORMED)
+		return;
+	job->entry = NULL;
+	job->rcode = RCODE_FORMERR;
+}
+
 static void job_init(struct manage *manage, struct job *job, struct request *request)
 {
 	job->request = request;
 	job->rcode = update_read(&job->update, request->wire, request->wire_len);
 	if (job->rcode == RCODE_NOERROR)
 		job->rcode = admit(manage, job);
+	if (job->rcode == RCODE_NOERROR)
+		level_read(job);
 	if (job->rcode == RCODE_NOERROR)
 		replay_check(manage, job);
 }
@@ -106,6 +127,7 @@ static void job_apply(struct job *job, struct group *group)
 		return;
 	group->status = update_apply(&job->update, group->edit);
 	group->applied_count++;
+	group->measures |= job->has_level && job->level.level == LEVEL_VISIBLE;
 }
 
 /* Commits what the groups have; each group's status tells what came of it. */
@@ -118,6 +140,8 @@ static void groups_commit(struct manage *manage, struct group *groups, size_t co
 		struct group *group = &groups[i];
 		if (group->status == ZT_OK)
 			group->status = items ? update_serial(group->edit, zone_current(group->entry->zone)) : ZT_ENOMEM;
+		if (group->status == ZT_OK && group->measures)
+			group->status = staleness_measure(group->edit, zone_current(group->entry->zone), &group->old_ttl);
 		if (group->status == ZT_OK && group->applied_count > 0)
 			items[filled++] = (struct commit_item){ .entry = group->entry, .edit = group->edit, .source = JOURNAL_UPDATE };
 		else
@@ -152,6 +176,7 @@ static void job_run_alone(struct manage *manage, struct job *job)
 	group_begin(&group, job->entry);
 	job_apply(job, &group);
 	groups_commit(manage, &group, 1);
+	job->old_ttl = group.old_ttl;
 	if (group.status != ZT_OK)
 		job->rcode = failure_rcode(group.status);
 }
@@ -159,6 +184,10 @@ static void job_run_alone(struct manage *manage, struct job *job)
 /* Settles the answers of a group's jobs. Where what came of all together was refused, each is judged and run alone. */
 static void group_settle(struct manage *manage, const struct group *group, struct job *jobs, size_t count)
 {
+	for (size_t i = 0; i < count; i++) {
+		if (jobs[i].entry == group->entry)
+			jobs[i].old_ttl = group->old_ttl;
+	}
 	if (group->status == ZT_OK)
 		return;
 	bool one_by_one = is_their_fault(group->status) && group->job_count > 1;
@@ -203,6 +232,17 @@ static void jobs_run(struct manage *manage, struct job *jobs, size_t count)
 
 /* ---- answering ----------------------------------------------------------------------------------------------------------------------- */
 
+/* The receipt, now or later. One that came before is answered by what is now; what it changed is not known any more, so VISIBLE can't be told. */
+static void level_take(struct manage *manage, struct job *job)
+{
+	struct zone_entry *entry = job->entry ? job->entry : registry_get(&manage->registry, job->update.apex);
+
+	if (job->is_again && job->level.level == LEVEL_VISIBLE)
+		job->level.level = LEVEL_ALL;
+	if (entry)
+		job->request->is_kept = levels_take(manage->levels, job->request, entry, &job->level, job->old_ttl);
+}
+
 static void job_answer(struct manage *manage, struct job *job)
 {
 	struct request *request = job->request;
@@ -214,6 +254,8 @@ static void job_answer(struct manage *manage, struct job *job)
 	/* Too short for a header: nobody to answer to. */
 	if (out && request->wire_len >= MESSAGE_HEADER_LEN)
 		request->reply.len += respond_error_write(&job->update.message, job->rcode, out, EDNS_MIN_UDP_SIZE);
+	if (job->has_level && job->rcode == RCODE_NOERROR && request->reply.len > 0)
+		level_take(manage, job);
 }
 
 void updater_run(struct manage *manage, struct request *const *requests, size_t count)

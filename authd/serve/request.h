@@ -19,7 +19,7 @@
 
 struct worker;
 
-enum { REQUEST_OPTIONS_MAX = 256 };
+enum { REQUEST_OPTIONS_MAX = 640 };
 
 enum request_kind {
 	REQUEST_UPDATE,        /* RFC 2136 */
@@ -44,6 +44,7 @@ struct request {
 	struct signing signing;         /* how the worker signs the reply; has a reference to its key */
 	uint16_t udp_limit;             /* largest UDP reply (EDNS) without its signature, 65535 for TCP */
 	bool is_tapped;                 /* its reply is told by dnstap as the message was */
+	bool is_kept;                   /* the manage thread posts it back later */
 	struct buf reply;               /* filled by the manage thread; empty = no answer */
 
 	/* REQUEST_EVIDENCE only */

@@ -12,7 +12,7 @@
  * and one that reads fast does not keep others waiting.
  *
  * Debts: a server's stream owes one answer for each message of the peer. With max_owed of them no more is read. After the end of the peer's data
- * the stream stays until all is answered, within the idle timeout.
+ * the stream stays until all is answered, within 330 s or the idle timeout, whichever is longer.
  *
  * Deadlines are looked at by one timer that is moved only when it fires or must fire earlier, so messages cost no timer. A peer whose answers
  * wait must take (acknowledge) all of them, or 16 KiB, in each write_timeout.

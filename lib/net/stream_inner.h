@@ -19,7 +19,7 @@ enum {
 	PROGRESS = 16 * 1024,                 /* bytes a peer must take in each write_timeout */
 	CONNECT_TIMEOUT_DEFAULT = 5,          /* seconds */
 	IDLE_TIMEOUT_DEFAULT = 10,
-	OWED_TIMEOUT = 10,                    /* at least, for answers that take long */
+	OWED_TIMEOUT = 330,                   /* at least, for answers that take long: an UPDATE may wait for others for five minutes */
 };
 
 enum stream_phase {

@@ -3,6 +3,7 @@ lib_libxfr_a_SOURCES = \
 	%D%/behind.c %D%/behind.h \
 	%D%/group.c %D%/group.h \
 	%D%/errands.c %D%/errands.h \
+	%D%/level.c %D%/level.h \
 	%D%/notify.c %D%/notify.h \
 	%D%/polling.c %D%/polling.h \
 	%D%/reconcile.c %D%/reconcile.h \
@@ -26,6 +27,11 @@ check_PROGRAMS += tests/unit/xfr/test_errands
 tests_unit_xfr_test_errands_SOURCES = tests/unit/xfr/test_errands.c
 tests_unit_xfr_test_errands_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_xfr_test_errands_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
+
+check_PROGRAMS += tests/unit/xfr/test_level
+tests_unit_xfr_test_level_SOURCES = tests/unit/xfr/test_level.c
+tests_unit_xfr_test_level_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_xfr_test_level_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
 
 check_PROGRAMS += tests/unit/xfr/test_notify
 tests_unit_xfr_test_notify_SOURCES = tests/unit/xfr/test_notify.c

@@ -9,6 +9,7 @@
 #include "authd/manage/consumer.h"
 #include "authd/manage/loader.h"
 #include "authd/manage/pledge.h"
+#include "authd/manage/levels.h"
 #include "authd/manage/primary.h"
 #include "authd/manage/updater.h"
 #include "lib/dns/message.h"
@@ -27,6 +28,17 @@ void primary_on_change(struct manage *manage, struct zone_entry *entry)
 	(void)manage;
 	(void)entry;
 	announced++;
+}
+
+/* Nor does anybody wait for others. */
+bool levels_take(struct levels *levels, struct request *request, struct zone_entry *entry, const struct level_question *question, uint32_t old_ttl)
+{
+	(void)levels;
+	(void)request;
+	(void)entry;
+	(void)question;
+	(void)old_ttl;
+	return false;
 }
 
 /* No zone here is a catalog. */
