@@ -20,7 +20,6 @@ void message_writer_init(struct message_writer *writer, void *out, size_t size, 
 	writer->question_is_noted = true;
 	writer->question = NULL;
 	writer->question_len = 0;
-	writer->table = NULL;
 	wcursor_u16(&writer->cur, id);
 	wcursor_u16(&writer->cur, flags);
 	wcursor_u64(&writer->cur, 0);
@@ -39,6 +38,7 @@ void message_writer_keep_case(struct message_writer *writer)
 void message_writer_use(struct message_writer *writer, struct compression_table *table)
 {
 	memset(table, 0, sizeof(*table));
+	writer->slot_count = COMPRESSION_BY_TABLE;
 	writer->table = table;
 }
 
@@ -54,18 +54,8 @@ struct message_mark message_writer_mark(const struct message_writer *writer)
 	return mark;
 }
 
-/* Forgets the names at `pos` and behind. */
-static void table_cut(struct compression_table *table, size_t pos)
-{
-	for (size_t i = 0; i < COMPRESSION_TABLE_SIZE; i++)
-		if (table->slots[i].offset >= pos)
-			table->slots[i].offset = 0;
-}
-
 void message_writer_rollback(struct message_writer *writer, const struct message_mark *mark)
 {
-	if (writer->table)
-		table_cut(writer->table, mark->pos);
 	writer->cur.pos = mark->pos;
 	writer->cur.status = ZT_OK;
 	writer->slot_count = mark->slot_count;
@@ -83,7 +73,7 @@ size_t message_writer_finish(struct message_writer *writer)
 }
 
 /* Whether the (possibly compressed) name at `offset` of our own message equals `name`, case folded unless case is kept. */
-static bool suffix_matches(const struct message_writer *writer, size_t offset, const uint8_t *name)
+static inline __attribute__((always_inline)) bool suffix_matches(const struct message_writer *writer, size_t offset, const uint8_t *name)
 {
 	const uint8_t *message = writer->cur.base;
 
@@ -133,13 +123,23 @@ static struct compression_slot *table_slot(struct compression_table *table, uint
 	return &table->slots[hash % COMPRESSION_TABLE_SIZE];
 }
 
+static uint16_t table_find(const struct message_writer *writer, const uint8_t *suffix, uint16_t hash)
+{
+	const struct compression_slot *slot = table_slot(writer->table, hash);
+	return slot->offset && slot->hash == hash && suffix_matches(writer, slot->offset, suffix) ? slot->offset : 0;
+}
+
+static void table_note(struct message_writer *writer, size_t offset, uint16_t hash)
+{
+	struct compression_slot *slot = table_slot(writer->table, hash);
+
+	if (offset <= POINTER_MAX && !slot->offset)
+		*slot = (struct compression_slot){ (uint16_t)offset, hash };
+}
+
 /* Where a suffix stands already, 0 if nowhere. */
 static uint16_t suffix_find(const struct message_writer *writer, const uint8_t *suffix, uint16_t hash)
 {
-	if (writer->table) {
-		const struct compression_slot *slot = table_slot(writer->table, hash);
-		return slot->offset && slot->hash == hash && suffix_matches(writer, slot->offset, suffix) ? slot->offset : 0;
-	}
 	for (unsigned i = 0; i < writer->slot_count; i++) {
 		if (writer->slots[i].hash == hash && suffix_matches(writer, writer->slots[i].offset, suffix))
 			return writer->slots[i].offset;
@@ -149,31 +149,24 @@ static uint16_t suffix_find(const struct message_writer *writer, const uint8_t *
 
 static void suffix_note(struct message_writer *writer, size_t offset, uint16_t hash)
 {
-	if (offset > POINTER_MAX)
-		return;
-	if (writer->table) {
-		struct compression_slot *slot = table_slot(writer->table, hash);
-		if (!slot->offset)
-			*slot = (struct compression_slot){ (uint16_t)offset, hash };
-		return;
-	}
-	if (writer->slot_count < COMPRESSION_SLOTS)
+	if (writer->slot_count < COMPRESSION_SLOTS && offset <= POINTER_MAX)
 		writer->slots[writer->slot_count++] = (struct compression_slot){ (uint16_t)offset, hash };
 }
 
 /* The question's name is compressed to, but most answers need no more of it than its whole: so its suffixes are noted when another name comes. */
-static void question_note(struct message_writer *writer)
+static inline void question_note(struct message_writer *writer, bool with_table)
 {
 	const uint8_t *name = writer->cur.base + MESSAGE_HEADER_LEN;
 	size_t len = writer->question_len;
 
 	writer->question_is_noted = true;
 	for (const uint8_t *p = name; *p; p += *p + 1)
-		suffix_note(writer, MESSAGE_HEADER_LEN + (size_t)(p - name), suffix_hash(p, len - (size_t)(p - name)));
+		(with_table ? table_note : suffix_note)(writer, MESSAGE_HEADER_LEN + (size_t)(p - name), suffix_hash(p, len - (size_t)(p - name)));
 }
 
-/* Writes a name, as short as earlier names allow. Returns where it stands (for a pointer: where it points), 0 where that is of no use. */
-static uint16_t write_compressed(struct message_writer *writer, const uint8_t *name)
+/* Writes a name, as short as earlier names allow. Returns where it stands (for a pointer: where it points), 0 where that is of no use. With and without a table it is
+ * two functions in the end: answers to queries don't pay for that of transfers. */
+static inline __attribute__((always_inline)) uint16_t compress(struct message_writer *writer, const uint8_t *name, bool with_table)
 {
 	uint16_t hashes[NAME_MAX_LABELS];
 	const uint8_t *p = name;
@@ -182,10 +175,10 @@ static uint16_t write_compressed(struct message_writer *writer, const uint8_t *n
 	unsigned count = 0;
 
 	if (!writer->question_is_noted)
-		question_note(writer);
+		question_note(writer, with_table);
 	for (; *p; p += *p + 1) {
 		hashes[count] = suffix_hash(p, len - (size_t)(p - name));
-		pointer = suffix_find(writer, p, hashes[count]);
+		pointer = with_table ? table_find(writer, p, hashes[count]) : suffix_find(writer, p, hashes[count]);
 		if (pointer)
 			break;
 		count++;
@@ -199,10 +192,33 @@ static uint16_t write_compressed(struct message_writer *writer, const uint8_t *n
 		return 0;
 	p = name;
 	for (unsigned i = 0; i < count; i++, p += *p + 1)
-		suffix_note(writer, at + (size_t)(p - name), hashes[i]);
+		(with_table ? table_note : suffix_note)(writer, at + (size_t)(p - name), hashes[i]);
 	if (count == 0)
 		return pointer;
 	return at <= POINTER_MAX ? (uint16_t)at : 0;
+}
+
+/* Forgets the names at `pos` and behind. */
+static void table_cut(struct compression_table *table, size_t pos)
+{
+	for (size_t i = 0; i < COMPRESSION_TABLE_SIZE; i++)
+		if (table->slots[i].offset >= pos)
+			table->slots[i].offset = 0;
+}
+
+/* A rollback has been where the last name ended behind here. */
+static __attribute__((noinline)) uint16_t write_by_table(struct message_writer *writer, const uint8_t *name)
+{
+	if (writer->cur.pos < writer->table->end)
+		table_cut(writer->table, writer->cur.pos);
+	uint16_t at = compress(writer, name, true);
+	writer->table->end = writer->cur.pos;
+	return at;
+}
+
+static uint16_t write_compressed(struct message_writer *writer, const uint8_t *name)
+{
+	return writer->slot_count == COMPRESSION_BY_TABLE ? write_by_table(writer, name) : compress(writer, name, false);
 }
 
 static bool is_question(const struct message_writer *writer, const uint8_t *name)

@@ -21,23 +21,26 @@ struct compression_slot {
 };
 
 /* Many more places, found at once: for messages of very many names. The first to take a slot keeps it, so that what all names share stays. */
-enum { COMPRESSION_TABLE_SIZE = 2048 };
+enum { COMPRESSION_TABLE_SIZE = 2048, COMPRESSION_BY_TABLE = UINT16_MAX };
 
 struct compression_table {
+	size_t end;                                                 /* of the last name written */
 	struct compression_slot slots[COMPRESSION_TABLE_SIZE];      /* offset 0: free */
 };
 
 struct message_writer {
 	struct wcursor cur;
 	uint16_t count[4];
-	uint16_t slot_count;
+	uint16_t slot_count;       /* COMPRESSION_BY_TABLE: a table takes the place of the slots */
 	uint16_t owner_at;         /* where the last record's owner stands; 0: not known */
 	uint16_t question_len;     /* of the first question's name, 0: none yet */
 	bool keep_case;
 	bool question_is_noted;    /* its suffixes are among the slots */
 	const uint8_t *question;   /* what it was written from; only to know it again */
-	struct compression_table *table;      /* in the place of `slots`; NULL: none */
-	struct compression_slot slots[COMPRESSION_SLOTS];
+	union {
+		struct compression_slot slots[COMPRESSION_SLOTS];
+		struct compression_table *table;
+	};
 };
 
 struct message_mark {

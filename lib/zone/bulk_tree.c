@@ -7,7 +7,10 @@
 
 #include "lib/zone/bulk_leaves.h"
 
-enum { BRANCH_COST_MAX = 48 };         /* bytes of branches for each leaf, at most */
+enum {
+	BRANCH_COST_MAX = 48,          /* bytes of branches for each leaf, at most */
+	AHEAD = 8,                     /* leaves whose memory is asked for before their turn: they lie in the order of their coming */
+};
 
 struct child {
 	twig_t twig;
@@ -126,6 +129,8 @@ int bulk_tree_build(struct bulk_leaves *leaves, const struct fingerprint_key *ke
 	builder->child_count = 0;
 	leaf_take(builder, bulk_node(leaves, &leaves->leaf[0]));
 	for (size_t i = 1; i < leaves->count; i++) {
+		if (i + AHEAD < leaves->count)
+			__builtin_prefetch(bulk_node(leaves, &leaves->leaf[i + AHEAD]));
 		divide(builder, difference_of(builder, &leaves->leaf[i - 1], &leaves->leaf[i]));
 		leaf_take(builder, bulk_node(leaves, &leaves->leaf[i]));
 	}
