@@ -22,10 +22,12 @@ MARK, FLIPPED = b"flipme", b"flipmf"
 class Pair:
     """A running primary and secondary that agree, and the link between them."""
 
-    def __init__(self, lab, kind, primaries=1, **numbers):
+    def __init__(self, lab, kind, primaries=1, settings="", **numbers):
         self.lab, self.kind = lab, kind
         self.zone = sample_zone("example.com.", hosts=HOSTS, refresh=3600, retry=600, **numbers)
         self.secondary = kind(lab, "secondary")
+        if settings:
+            self.secondary.zone_settings = settings
         self.primaries = [kind(lab, f"primary{number}") for number in range(primaries)]
         self.links = [connect(lab, self.zone, primary, self.secondary) for primary in self.primaries]
         for primary in self.primaries[1:]:
@@ -110,9 +112,9 @@ def history_lost(lab, kind):
     return pair.until_equal(lambda: pair.bring_back(lambda: pair.zone.change(add=["two A 192.0.2.2"])))
 
 
-def backup_restored(lab, kind):
+def backup_restored(lab, kind, settings=""):
     """backup restored: the primary is back at an older serial that it served before"""
-    pair = Pair(lab, kind)
+    pair = Pair(lab, kind, settings=settings)
     before = list(pair.zone.lines), pair.zone.serial
     for number in range(3):
         pair.follow(f"new{number} A 192.0.2.{number}")
@@ -120,6 +122,11 @@ def backup_restored(lab, kind):
     def restore():
         pair.zone.lines, pair.zone.serial = before
     return pair.until_equal(lambda: pair.bring_back(restore))
+
+
+def backup_restored_adopt(lab, kind):
+    """the same with `rollback: adopt`"""
+    return backup_restored(lab, kind, "rollback: adopt") if kind is Authd else None
 
 
 def same_serial(lab, kind):
@@ -204,7 +211,7 @@ def partition(lab, kind):
     return pair.until_equal(pair.link.mend, limit_s=60)
 
 
-SCENARIOS = (history_lost, backup_restored, same_serial, same_serial_next, interleaved, bit_flip, notify_without_transfer, recreated, partition)
+SCENARIOS = (history_lost, backup_restored, backup_restored_adopt, same_serial, same_serial_next, interleaved, bit_flip, notify_without_transfer, recreated, partition)
 
 
 # ---- running them ------------------------------------------------------------------------------------------------------------------------
@@ -218,6 +225,8 @@ def measure(scenario, kind):
 
 
 def cell(result):
+    if result is None:
+        return "-"
     if "error" in result:
         return "failed"
     text = f"{result['seconds']:.1f} s" if result["seconds"] is not None else "no"
@@ -232,7 +241,7 @@ def run():
             kinds = dict(zip((kind.kind for kind in KINDS), pool.map(lambda kind, scenario=scenario: measure(scenario, kind), KINDS)))
             results[scenario.__name__] = kinds
             for name, result in kinds.items():
-                if "error" in result:
+                if result and "error" in result:
                     print(f"{scenario.__name__}, {name}: {result['error']}")
     table(["scenario", *(kind.kind for kind in KINDS)],
           [[scenario.__doc__, *(cell(results[scenario.__name__][kind.kind]) for kind in KINDS)] for scenario in SCENARIOS])
