@@ -22,6 +22,21 @@ static void notify_send(struct courier *courier, bool again);
 
 /* ---- replies ------------------------------------------------------------------------------------------------------------------------- */
 
+/* A server that has our serial with other content, as it says, has to repair that; we say it too, for its log may be far away. */
+static void diverged_tell(const struct courier *courier, const struct message *reply)
+{
+	const struct manage *manage = courier->primary->manage;
+	const struct zone_version *version = zone_current(courier->primary->entry->zone);
+	struct zsync ours = zsync_of_version(version, &manage->fingerprint_key);
+	char address[NETADDR_TEXT_SIZE];
+	struct xfr_edns said;
+
+	xfr_edns_read(reply, &said);
+	if (said.has_zsync && said.zsync.serial == ours.serial && said.zsync.key_id == ours.key_id && !zsync_is_same(&said.zsync, &ours))
+		log_warn(manage->log, "zone %s: DIVERGED: %s has our serial %u with other content; it should now take ours", courier->primary->entry->name,
+			 address_text(courier, address), ours.serial);
+}
+
 static void on_notify_reply(struct outbound_query *query, const uint8_t *wire, size_t len)
 {
 	struct courier *courier = caa_container_of(query, struct courier, notify);
@@ -39,6 +54,7 @@ static void on_notify_reply(struct outbound_query *query, const uint8_t *wire, s
 		notify_send(courier, false);
 		return;
 	}
+	diverged_tell(courier, &message);
 	if (rcode != RCODE_NOERROR && rcode != courier->sender.last_rcode)
 		log_warn(primary->manage->log, "zone %s: %s answers NOTIFY with %s; it will not be told of changes until it accepts them from here",
 			 primary->entry->name, address_text(courier, address), rcode_to_text(rcode));

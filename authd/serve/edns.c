@@ -66,8 +66,7 @@ enum rcode edns_plan(struct respond *r)
 	return RCODE_NOERROR;
 }
 
-/* What a version is, is told to those who may have all of it. */
-static void plan_zsync(struct respond *r)
+void edns_plan_zsync(struct respond *r)
 {
 	struct zsync theirs, ours;
 
@@ -93,7 +92,7 @@ void edns_plan_zone(struct respond *r)
 	if (edns_has(edns, EDNS_EXPIRE))
 		plan_add(&r->plan, EDNS_EXPIRE, EXPIRE_LEN);
 	if (edns->options_len >= ZSYNC_OPTION_LEN)
-		plan_zsync(r);
+		edns_plan_zsync(r);
 }
 
 static void option_head(struct wcursor *cur, enum edns_option code, size_t len)

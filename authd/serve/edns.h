@@ -46,6 +46,8 @@ struct edns_plan {
 enum rcode edns_plan(struct respond *r) ZT_MUST_CHECK;
 /* Adds the options that depend on the zone, which is found. */
 void edns_plan_zone(struct respond *r);
+/* What r's version is, is told to who says what version it has (ZSYNC) and may transfer the zone. */
+void edns_plan_zsync(struct respond *r);
 /* Writes the OPT record; room for it was kept. Sets the header's rcode. */
 void edns_write(const struct respond *r, struct message_writer *writer, enum rcode rcode);
 /* The options alone, without padding and extended error, for who writes the reply's OPT elsewhere. Returns their length. */

@@ -294,7 +294,12 @@ static enum respond_verdict respond_notify(struct respond *r)
 	bool is_for_us = r->zone && (r->zone->is_secondary || behind_read(&r->message.edns, &behind));
 	if (!is_for_us)
 		return reply_error(r, RCODE_NOTAUTH, r->zone ? NULL : &no_such_zone);
-	return respond_allows(r, r->zone->allow_notify) ? RESPOND_NOTIFY : reply_error(r, RCODE_REFUSED, &notify_not_allowed);
+	if (!respond_allows(r, r->zone->allow_notify))
+		return reply_error(r, RCODE_REFUSED, &notify_not_allowed);
+	r->version = zone_current(r->zone->zone);
+	if (r->message.edns.options_len >= ZSYNC_OPTION_LEN && zone_version_apex(r->version))
+		edns_plan_zsync(r);
+	return RESPOND_NOTIFY;
 }
 
 /* Whether the query's OPT lets it pass; if not, the reply is written. */

@@ -4,6 +4,7 @@ import time
 
 import dns.edns
 import dns.message
+import dns.opcode
 import dns.query
 
 from zt import (Authd, Bind, DigestedZone, Failure, Key, Knot, Nsd, Pdns, ask, ixfr, replicate, run_tests, sample_zone, test, update, wait_for,
@@ -62,7 +63,7 @@ def bring_back(node, zone, lines, serial):
 
 @test("what a server has is told to who may transfer the zone and says what it has itself, and to nobody else")
 def told_to_peers_only(lab):
-    primary, _, zone = pair(lab)
+    primary, secondary, zone = pair(lab)
 
     def answer(kind, *options):
         query = dns.message.make_query(zone.name, kind, options=options)
@@ -71,6 +72,11 @@ def told_to_peers_only(lab):
     told = [option for option in answer("SOA", mine).options if option.otype == ZSYNC]
     assert len(told) == 1 and len(told[0].data) == 32 and told[0].data[4:8] == zone.serial.to_bytes(4, "big"), told
     assert not answer("NS", mine).options and not answer("SOA").options
+    # The answer to NOTIFY says it too.
+    message = dns.message.make_query(zone.name, "SOA", options=[mine])
+    message.set_opcode(dns.opcode.NOTIFY)
+    reply = dns.query.udp(message, secondary.address, port=secondary.port, timeout=5)
+    assert reply.rcode() == 0 and [option.data[4:] for option in reply.options if option.otype == ZSYNC] == [told[0].data[4:]], reply
 
 
 @test("an IXFR is for who has a version of ours: another one of the same serial is not patched")
@@ -243,7 +249,7 @@ def same_serial(lab):
     primary.stop()
     bring_back(primary, zone, [line for line in zone.lines if not line.startswith("host7 ")] + ["other A 192.0.2.77"], zone.serial)
     wait_for(lambda: secondary.axfr(zone.name) == primary.axfr(zone.name), "equal zones")
-    assert "DIVERGED" in secondary.log()
+    assert "DIVERGED" in secondary.log() and "DIVERGED" in primary.log()
     assert secondary.metric("authd_refresh_events_total", event="diverged") == 1
     assert steps(secondary, zone)[-2:] == [("soa", "diverged"), ("reconciliation", "taken")], steps(secondary, zone)
     found = status(secondary, zone)
