@@ -89,6 +89,22 @@ enum command_exit command_load(const struct command *command, const struct sourc
 	return status == ZT_OK ? COMMAND_OK : COMMAND_FAILED;
 }
 
+enum command_exit command_fetch_into(const struct command *command, const struct source *source, struct zone *zone, struct fetch_cost *cost)
+{
+	char error[FETCH_ERROR_SIZE], text[SOURCE_TEXT_SIZE + FETCH_ERROR_SIZE];
+	struct fetch fetch = source_fetch(source, &command->loader);
+
+	fetch.key = &command->sync_key;
+	if (fetch_into(&fetch, zone, cost, error) == ZT_OK) {
+		if (cost->is_alarm)
+			fprintf(stderr, "zonesync: ALARM: %s. What is here and there had equal fingerprints and was not equal; the zone was transferred whole\n", cost->why_not);
+		return COMMAND_OK;
+	}
+	size_t len = strlen(source_to_text(source, text));
+	snprintf(text + len, FETCH_ERROR_SIZE, ": %.500s", error);
+	return command_failed(command, text);
+}
+
 enum command_exit command_pair_parse(const struct command *command, struct command_pair *pair)
 {
 	char error[SOURCE_ERROR_SIZE];

@@ -33,6 +33,9 @@ void command_pair_free(struct command_pair *pair);
 /* One source, the same way. */
 enum command_exit command_load(const struct command *command, const struct source *source, struct zone **out);
 
+/* Makes `zone`, loaded with the key of servers, what the server has (fetch_into); a failure is told. */
+enum command_exit command_fetch_into(const struct command *command, const struct source *source, struct zone *zone, struct fetch_cost *cost);
+
 /* What loading found, on standard error. */
 void command_notes_write(const struct source_notes *notes);
 /* Tells of a failure: lines on standard error, or an object with ok, error on standard output. Returns COMMAND_FAILED. */

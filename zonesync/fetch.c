@@ -151,8 +151,8 @@ static bool repair_on_message(struct talk *talk, const uint8_t *message, size_t 
 	return repair->result == RECONCILE_MORE;
 }
 
-/* True: the zone is what the server has. Otherwise cost->why_not says why it is not, in few words. */
-static bool repair_run(const struct fetch *fetch, struct zone *zone, struct fetch_cost *cost)
+/* True: the zone is what the server has. Otherwise cost->why_not says why it is not, in few words; and `error`, where there was no connection at all. */
+static bool repair_run(const struct fetch *fetch, struct zone *zone, struct fetch_cost *cost, char error[FETCH_ERROR_SIZE])
 {
 	struct repair *repair = calloc(1, sizeof(*repair));
 	struct reconcile_client_config config = { .zone = zone, .key = fetch->key, .id = fetch->id, .any_serial = true };
@@ -167,6 +167,8 @@ static bool repair_run(const struct fetch *fetch, struct zone *zone, struct fetc
 		is_done = status == ZT_OK && repair->result == RECONCILE_DONE;
 		why_not = status != ZT_OK ? talk_failure(&repair->talk, status) : repair->result == RECONCILE_FAILED ? reconcile_client_failure(repair->client)->text
 			: status_text(repair->talk.end);
+		if (status == ZT_OK && !repair->talk.is_connected)
+			talk_end_explain(&repair->talk, error);
 		cost->is_alarm = repair->result == RECONCILE_FAILED && reconcile_client_failure(repair->client)->reason == RECONCILE_MISMATCH;
 		cost->bytes += reconcile_client_bytes_in(repair->client) + reconcile_client_bytes_out(repair->client) + 2 * (repair->queries + repair->talk.messages);
 		cost->round_trips += reconcile_client_round_trips(repair->client);
@@ -184,7 +186,10 @@ static bool repair_run(const struct fetch *fetch, struct zone *zone, struct fetc
 int fetch_into(const struct fetch *fetch, struct zone *zone, struct fetch_cost *cost, char error[FETCH_ERROR_SIZE])
 {
 	*cost = (struct fetch_cost){ 0 };
-	cost->reconciled = repair_run(fetch, zone, cost);
+	error[0] = '\0';
+	cost->reconciled = repair_run(fetch, zone, cost, error);
+	if (error[0] != '\0')
+		return ZT_ESYSTEM;
 	return cost->reconciled ? ZT_OK : transfer_run(fetch, zone, cost, error);
 }
 

@@ -47,16 +47,19 @@ static enum command_exit zone_write(const struct command *command, const struct 
 	return COMMAND_FAILED;
 }
 
-static enum command_exit done_tell(const struct command *command, const struct source *source, const struct zone *zone)
+static enum command_exit done_tell(const struct command *command, const struct source *source, const struct zone *zone, const struct fetch_cost *cost)
 {
 	const struct zone_version *version = zone_current(zone);
 	char from[SOURCE_TEXT_SIZE], name[NAME_TEXT_SIZE];
 
 	if (command->json)
-		return command_print_json(json_pack("{s:b, s:s, s:o, s:o}", "ok", 1, "zone", name_to_text(source->zone, name),
+		return command_print_json(json_pack("{s:b, s:s, s:s, s:o, s:o}", "ok", 1, "zone", name_to_text(source->zone, name), "by", cost->reconciled ? "reconciliation" : "axfr",
 						    "from", command_source_json(command, source, zone), "file", command_text_json(command->output)), COMMAND_OK);
-	fprintf(is_to_stdout(command) ? stderr : stdout, "%s: serial %u, %zu records, from %s\n", is_to_stdout(command) ? "standard output" : command->output,
+	fprintf(is_to_stdout(command) ? stderr : stdout, "%s: serial %u, %zu records, from %s", is_to_stdout(command) ? "standard output" : command->output,
 		zone_version_serial(version), zone_version_record_count(version), source_to_text(source, from));
+	if (cost->reconciled)
+		fprintf(stdout, "; reconciled with what was there, %llu bytes", (unsigned long long)cost->bytes);
+	fputc('\n', is_to_stdout(command) ? stderr : stdout);
 	return fflush(stdout) == 0 ? COMMAND_OK : COMMAND_FAILED;
 }
 
@@ -76,26 +79,47 @@ enum command_exit pull_check(const struct command *command, const struct source 
 	return result;
 }
 
-static enum command_exit received(const struct command *command, const struct source *source, const struct zone *zone)
+static enum command_exit received(const struct command *command, const struct source *source, const struct zone *zone, const struct fetch_cost *cost)
 {
 	enum command_exit result = pull_check(command, source, zone_current(zone));
 
 	if (result == COMMAND_OK)
 		result = zone_write(command, zone_current(zone));
-	return result == COMMAND_OK ? done_tell(command, source, zone) : result;
+	return result == COMMAND_OK ? done_tell(command, source, zone, cost) : result;
+}
+
+/* The zone that the file holds already; NULL where it holds none, or not just that. */
+static struct zone *older_load(const struct command *command, const char *zone_name)
+{
+	struct source_loader loader = command->loader;
+	char error[SOURCE_ERROR_SIZE];
+	struct source_notes notes;
+	struct zone *zone = NULL;
+	struct source source;
+
+	if (is_to_stdout(command) || source_from_file(&source, command->output, zone_name, error) != ZT_OK)
+		return NULL;
+	loader.key = command->sync_key;
+	source_notes_init(&notes);
+	if (source_load(&source, &loader, &notes, &zone) != ZT_OK)
+		zone = NULL;
+	source_notes_fini(&notes);
+	return zone;
 }
 
 enum command_exit pull_run(const struct command *command)
 {
+	struct fetch_cost cost = { .reconciled = false };
 	char error[SOURCE_ERROR_SIZE];
 	struct source source;
-	struct zone *zone = NULL;
+	struct zone *zone;
 
 	if (source_from_server(&source, command->operands[0], command->operands[1], error) != ZT_OK)
 		return command_wrong(error);
-	enum command_exit result = command_load(command, &source, &zone);
+	zone = older_load(command, command->operands[1]);
+	enum command_exit result = zone ? command_fetch_into(command, &source, zone, &cost) : command_load(command, &source, &zone);
 	if (result == COMMAND_OK)
-		result = received(command, &source, zone);
+		result = received(command, &source, zone, &cost);
 	if (zone)
 		zone_free(zone);
 	return result;

@@ -39,19 +39,12 @@ static int copy(const struct zone_version *from, struct zone *to)
 /* B becomes A in memory. */
 static enum command_exit take_over(const struct command *command, const struct command_pair *pair, struct outcome *outcome)
 {
-	char error[FETCH_ERROR_SIZE], text[SOURCE_TEXT_SIZE + FETCH_ERROR_SIZE];
-
 	outcome->is_copy = !pair->source[0].is_server;
 	if (outcome->is_copy) {
 		int status = copy(zone_current(pair->zone[0]), pair->zone[1]);
 		return status == ZT_OK ? COMMAND_OK : command_failed(command, status_text(status));
 	}
-	struct fetch fetch = source_fetch(&pair->source[0], &command->loader);
-	if (fetch_into(&fetch, pair->zone[1], &outcome->cost, error) == ZT_OK)
-		return COMMAND_OK;
-	size_t len = strlen(source_to_text(&pair->source[0], text));
-	snprintf(text + len, FETCH_ERROR_SIZE, ": %.500s", error);
-	return command_failed(command, text);
+	return command_fetch_into(command, &pair->source[0], pair->zone[1], &outcome->cost);
 }
 
 static const char *means(const struct outcome *outcome)
@@ -69,8 +62,6 @@ static enum command_exit tell(const struct command *command, const struct comman
 			"changed", outcome->removed + outcome->added > 0, "removed", (json_int_t)outcome->removed, "added", (json_int_t)outcome->added,
 			"by", means(outcome), "bytes", (json_int_t)cost->bytes, "round_trips", (json_int_t)cost->round_trips,
 			"why_not_reconciled", cost->why_not, "alarm", (int)cost->is_alarm, "b", command_source_json(command, &pair->source[1], pair->zone[1])), COMMAND_OK);
-	if (cost->is_alarm)
-		fprintf(stderr, "zonesync: ALARM: %s. What A and B hold had equal fingerprints and was not equal; the zone was transferred whole\n", cost->why_not);
 	printf("%s: ", source_to_text(&pair->source[1], b));
 	if (outcome->removed + outcome->added == 0)
 		printf("holds what A holds already, serial %" PRIu32, zone_version_serial(zone_current(pair->zone[1])));

@@ -92,6 +92,29 @@ def address_of(zone, host):
     return next(line.split()[-1] for line in zone.text().splitlines() if line.split()[:1] == [host] and " A " in line)
 
 
+@test("pull into a file that holds an earlier version fetches what differs; other servers, and a file that holds something else, are no matter")
+def pulled(lab):
+    node, knot = Authd(lab), Knot(lab)
+    zone = sample_zone(ZONE, hosts=HOSTS)
+    path = old_copy(lab, zone)
+    zone.change(["new A 203.0.113.1"])
+    zone.serial = 9
+    for server in (node, knot):
+        server.zones[ZONE] = Role(zone)
+    lab.start()
+    old = path.read_text()
+    assert zonesync("pull", node.where(), ZONE, "-o", path)["by"] == "reconciliation"
+    equal(node, path)
+    for text in (old, "no zone", f"$ORIGIN {ZONE}\n@ 60 IN SOA a b 1 1 1 1 1\n"):
+        path.write_text(text)
+        assert zonesync("pull", knot.where(), ZONE, "-o", path)["by"] == "axfr"
+        equal(node, path)
+    assert node.metric("authd_transfers_total") == 4, "for the comparisons alone"
+    knot.stop()
+    run = subprocess.run([built("zonesync/zonesync"), "pull", knot.where(), ZONE, "-o", path], capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 1 and "connection refused" in run.stderr and run.stderr.count("\n") == 1, run.stderr
+
+
 @test("where too much differs the whole zone is transferred, and said why")
 def much(lab):
     node = Authd(lab)
