@@ -7,6 +7,7 @@
 #include "authd/manage/primary_inner.h"
 #include "authd/manage/watch.h"
 #include "lib/dns/serial.h"
+#include "lib/dns/tsig.h"
 
 enum {
 	ROWS_PER_FLUSH = 1000,           /* pending states are a list that is searched */
@@ -435,19 +436,30 @@ void primary_on_change(struct manage *manage, struct zone_entry *entry)
 	watches_look(&primary->watches);
 }
 
-/* The target that asked, where it can be told: a port tells nothing, and two servers on one host are told apart only by their keys. */
-static struct target *target_of_peer(const struct primary *primary, const struct netaddr *peer)
+static bool has_key(const struct target *target, const uint8_t *key)
 {
-	struct target *found = NULL;
+	const struct tsig_key *own = target->host->remote.key;
+	return key && own && name_equal(tsig_key_name(own), key);
+}
+
+/* The target that asked, where it can be told: a port tells nothing, and two servers on one host are told apart only by their keys. */
+static struct target *target_of_peer(const struct primary *primary, const struct evidence_subject *subject)
+{
+	struct target *found = NULL, *by_key = NULL;
+	unsigned count = 0, key_count = 0;
 
 	for (uint32_t i = 0; i < primary->count; i++) {
-		if (!netaddr_ip_equal(&primary->targets[i].host->remote.address, peer))
+		struct target *target = &primary->targets[i];
+		if (!netaddr_ip_equal(&target->host->remote.address, subject->peer))
 			continue;
-		if (found)
-			return NULL;
-		found = &primary->targets[i];
+		found = target;
+		count++;
+		if (has_key(target, subject->key)) {
+			by_key = target;
+			key_count++;
+		}
 	}
-	return found;
+	return key_count == 1 ? by_key : count == 1 ? found : NULL;
 }
 
 /* One of the targets on this host took a transfer; which one, they must say themselves. False: there are none on it. */
@@ -481,7 +493,7 @@ static void target_fetched(struct primary *primary, struct target *target, const
 void primary_on_evidence(struct manage *manage, struct zone_entry *entry, const struct evidence_subject *subject, const struct evidence *evidence)
 {
 	struct primary *primary = entry->primary;
-	struct target *target = primary ? target_of_peer(primary, subject->peer) : NULL;
+	struct target *target = primary ? target_of_peer(primary, subject) : NULL;
 
 	if (target && evidence->event == EVIDENCE_HOLDS)
 		primary_see(primary, target, evidence->serial, evidence->type);

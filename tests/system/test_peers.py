@@ -1,12 +1,23 @@
 """Who has what: what a primary knows of its secondaries, how it knows it, and that whoever lacks a version is told until it has it."""
+import base64
 import contextlib
 import time
 
 import dns.message
 import dns.query
+import dns.tsigkeyring
 
 from zt import Authd, ixfr, replicate, run_tests, test, update, wait_for, zonectl
 from zt.peering import FAR, Link, add, current, human, peers, quiet_zone
+
+
+class Nobody:
+    """Somebody in a notify list who is not there."""
+    def __init__(self, where):
+        self.text = where
+
+    def where(self):
+        return self.text
 
 
 @contextlib.contextmanager
@@ -185,13 +196,6 @@ def again(lab):
 def metrics(lab):
     primary = Authd(lab)
     zones = [replicate(quiet_zone(f"zone{number}.example."), primary, [], updates=True) for number in range(30)]
-
-    class Nobody:
-        def __init__(self, where):
-            self.text = where
-
-        def where(self):
-            return self.text
     for zone in zones:
         primary.zones[zone.name].secondaries = [Nobody(f"127.99.0.{number}@9") for number in range(1, 6)]
     lab.start()
@@ -218,6 +222,32 @@ def reconfigured(lab):
     zonectl(primary, "reload")
     wait_for(lambda: current(primary, zone, far.where()), "the peer that is back to be asked")
     assert primary.metric("authd_peers") == 2
+
+
+@test("targets that share an address are told apart by the keys with which they ask")
+def told_apart_by_keys(lab):
+    secrets = {name: base64.b64encode(name.encode() * 8).decode() for name in ("one", "two")}
+
+    class Keyed(Authd):
+        def config(self):
+            rows = "".join(f"  - {{name: {name}, algorithm: hmac-sha256, secret: {secret}}}\n" for name, secret in secrets.items())
+            return "key:\n" + rows + super().config()
+    primary = Keyed(lab)
+    zone = replicate(quiet_zone(), primary, [])
+    where = {name: f"127.88.0.1@{port}" for port, name in enumerate(secrets, 9)}
+    primary.zones[zone.name].secondaries = [Nobody(f"{{address: {address}, key: {name}}}") for name, address in where.items()]
+    lab.start()
+
+    def fetch(name):
+        query = dns.message.make_query(zone.name, "AXFR")
+        query.use_tsig(dns.tsigkeyring.from_text(secrets), keyname=name)
+        dns.query.tcp(query, primary.address, port=primary.port, timeout=5, source="127.88.0.1", one_rr_per_rrset=True)
+    fetch("two")
+    wait_for(lambda: peers(primary, zone)[where["two"]]["transfer"] == "axfr", "the transfer to be known")
+    assert peers(primary, zone)[where["one"]]["transfer"] is None
+    fetch("one")
+    wait_for(lambda: peers(primary, zone)[where["one"]]["transfer"] == "axfr", "the transfer to be known")
+    assert len(peers(primary, zone)) == 2
 
 
 if __name__ == "__main__":
