@@ -138,8 +138,12 @@ def whole_life(lab):
         expect(z.run("update", "test.", "add", "new", 5, "A", "192.0.2.7"), r"serial of test\.: 1 -> 2")
         expect(z.run("update", "test.", "add", "new", 5, "A", "192.0.2.7"), r"nothing to change, the serial of test\. stays 2")
         expect(z.run("update", "test.", "delete", "new", "A"), r"serial of test\.: 2 -> 3")
-        wait_for(lambda: all(row["serial"] == 3 for row in z.status() if row["zone"] == "test."), "serial 3 at both servers")
-        expect(z.run("status"), r"ns2\.test .* test\. +secondary +3 +ok")
+        said = z.run("update", "test.", "add", "all", 5, "A", "192.0.2.8", "--at", "all", "--timeout", "20")
+        expect(said, r"receipt: test\. serial 4, fingerprint [0-9a-f]{32}\nall after \d+ ms: 1 of 1 secondaries were seen with it")
+        said = z.run("update", "test.", "add", "all", 3600, "A", "192.0.2.8", "--at", "visible", "--timeout", "2", expect=3)
+        expect(said, r"all after \d+ ms: 1 of 1 secondaries were seen with it; caches may give old data for [1-9] s more")
+        wait_for(lambda: all(row["serial"] == 5 for row in z.status() if row["zone"] == "test."), "serial 5 at both servers")
+        expect(z.run("status"), r"ns2\.test .* test\. +secondary +5 +ok")
         z.run("down")
         z.expect_nothing_left()
         expect(z.run("down", expect=1), r"no lab is running in .*start one with: zonelab up")
@@ -225,6 +229,8 @@ def demo_small(lab):
     with small(lab) as z:
         said = z.run("demo", z.topology)
         for pattern in (r"2\. What propest predicts", r"every server has it +0\.\d{3}", r"serial 1 -> 2", r"outer +192\.0\.2\.10 -> 192\.0\.2\.99",
+                        r"Its receipt: zone test\., serial 2, fingerprint [0-9a-f]{32}\.",
+                        r"zonectl wait test\. 2 --at all, asked meanwhile: reached after \d\.\d{3} s, confirmed by 1 of 1 secondaries",
                         r"All 2 servers and 2 caches have the change, within the bound"):
             expect(said, pattern)
         z.expect_nothing_left()
@@ -354,6 +360,8 @@ def command_errors(lab):
         z.run("up", z.topology)
         for words, said in ((("dig", "ns9", "www.test"), r"there is no node ns9; the nodes are: ns1\.test ns2\.test inner outer"),
                             (("update", "tst", "add", "a", 1, "A", "192.0.2.1"), r"there is no zone tst; the zones are: \. test\."),
+                            (("update", "test", "add", "a", 1, "A", "192.0.2.1", "--at", "most"), r"--at: expected local, quorum, all or visible, not most"),
+                            (("update", "test", "add", "a", 1, "A", "192.0.2.1", "--timeout", "3"), r"--timeout belongs to --at"),
                             (("update", "test", "put", "a"), r"expected add or delete, not put"),
                             (("update", "test", "add", "a", 1, "A"), r"add needs NAME TTL TYPE RDATA"),
                             (("update", "test", "add", "a", "x", "A", "192.0.2.1"), r"expected a TTL in seconds, not x"),

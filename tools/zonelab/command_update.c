@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/fingerprint.h"
 #include "lib/dns/present.h"
 #include "lib/dns/rcode.h"
 #include "lib/dns/rrtype.h"
@@ -12,7 +13,7 @@
 #include "tools/zonelab/probe.h"
 #include "tools/zonelab/update.h"
 
-enum { SERIAL_WAIT_MS = 1000, TEXT_SIZE = 65536 };
+enum { SERIAL_WAIT_MS = 1000, TEXT_SIZE = 65536, DEFAULT_TIMEOUT_S = 30, TIMEOUT_MAX_S = 300 };
 
 /* update ZONE add|delete NAME …, parsed. */
 struct update_words {
@@ -111,6 +112,49 @@ static int update_read(const struct lab *lab, const struct arguments *args, stru
 	return exit_code;
 }
 
+/* --at LEVEL and --timeout SECONDS, which stand at the end. Takes them off the words. */
+static int level_words_take(struct arguments *args, struct update_change *change)
+{
+	bool has_timeout = false;
+	double timeout = DEFAULT_TIMEOUT_S;
+	char *end;
+
+	while (args->word_count >= 2 && strncmp(args->words[args->word_count - 2], "--", 2) == 0) {
+		const char *option = args->words[args->word_count - 2], *value = args->words[args->word_count - 1];
+		if (strcmp(option, "--at") == 0) {
+			change->has_level = level_from_text(value, &change->level.level);
+			if (!change->has_level)
+				return usage_error("--at: expected local, quorum, all or visible, not ", value);
+		} else if (strcmp(option, "--timeout") == 0) {
+			timeout = strtod(value, &end);
+			has_timeout = true;
+			if (*value < '0' || *value > '9' || *end || timeout > TIMEOUT_MAX_S)
+				return usage_error("--timeout: expected seconds from 0 to 300, not ", value);
+		} else {
+			return usage_error("unknown option of update: ", option);
+		}
+		args->word_count -= 2;
+	}
+	if (has_timeout && !change->has_level)
+		return usage_error("--timeout belongs to --at", "");
+	change->level.timeout_ms = (uint32_t)(timeout * 1000);
+	return EXIT_OK;
+}
+
+/* The receipt, and how far the change has come. */
+static void receipt_print(const struct update_words *u, const struct update_result *result)
+{
+	const struct level_answer *receipt = &result->receipt;
+	char fingerprint[33];
+
+	fingerprint_to_text(receipt->fingerprint, fingerprint);
+	printf("receipt: %s serial %u, fingerprint %s\n%s after %u ms: %u of %u secondaries were seen with it", u->zone->text, receipt->serial, fingerprint,
+	       level_to_text(receipt->reached), receipt->waited_ms, receipt->confirmed, receipt->total);
+	if (receipt->visible_in_s != LEVEL_UNKNOWN && receipt->visible_in_s > 0)
+		printf("; caches may give old data for %u s more", receipt->visible_in_s);
+	printf("%s%s%s\n", receipt->flags & LEVEL_CROWDED ? "; too many wait there already" : "", result->text[0] ? "; " : "", result->text);
+}
+
 /* The primary's serial; false without an answer. */
 static bool serial_ask(const struct topology_zone *zone, uint32_t *serial)
 {
@@ -144,17 +188,30 @@ static int update_apply(const struct update_words *u)
 		printf("%s: NOERROR after %.3f ms; nothing to change, the serial of %s stays %u\n", primary, took, u->zone->text, after);
 	else
 		printf("%s: NOERROR after %.3f ms; serial of %s: %u -> %u\n", primary, took, u->zone->text, before, after);
-	return EXIT_OK;
+	if (result.has_receipt)
+		receipt_print(u, &result);
+	else if (u->change.has_level)
+		printf("%s does not know levels; see zonectl wait\n", primary);
+	return !u->change.has_level || (result.has_receipt && result.receipt.flags & LEVEL_REACHED) ? EXIT_OK : EXIT_NOT_REACHED;
 }
 
 int command_update(const struct arguments *args)
 {
 	struct lab lab;
 	struct update_words u = { 0 };
+	struct arguments own = *args;
+	struct update_change level = { 0 };
+	int exit_code = level_words_take(&own, &level);
 
+	if (exit_code != EXIT_OK)
+		return exit_code;
+	if (own.word_count < 3)
+		return usage_error("update needs ZONE add|delete NAME", "");
 	if (lab_find(&lab, args->dir) != ZT_OK)
 		return EXIT_FAILED;
-	int exit_code = update_read(&lab, args, &u);
+	exit_code = update_read(&lab, &own, &u);
+	u.change.has_level = level.has_level;
+	u.change.level = level.level;
 	if (exit_code == EXIT_OK)
 		exit_code = update_apply(&u);
 	lab_free(&lab);

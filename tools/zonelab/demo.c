@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lib/base/fingerprint.h"
 #include "lib/dns/present.h"
 #include "lib/dns/rcode.h"
+#include "tools/zonelab/confirm.h"
 #include "tools/zonelab/interrupt.h"
 #include "tools/zonelab/predict.h"
 #include "tools/zonelab/probe.h"
@@ -29,6 +31,7 @@ struct demo {
 	uint32_t serial;                   /* after the change */
 	struct prediction prediction;
 	struct update_result update;
+	int confirm;                       /* of `zonectl wait`; -1: not asked */
 };
 
 static struct probe question(const struct topology_node *node, const uint8_t *name, uint16_t type)
@@ -91,6 +94,11 @@ static int prediction_make(struct demo *demo)
 	return ZT_OK;
 }
 
+static double patience_s(const struct demo *demo)
+{
+	return demo->prediction.bound < PATIENCE_S ? demo->prediction.bound : PATIENCE_S;
+}
+
 /* Replaces the record at the primary. */
 static int change_apply(struct demo *demo)
 {
@@ -100,6 +108,7 @@ static int change_apply(struct demo *demo)
 	struct update_change change = {
 		.name = demo->what->name, .type = demo->what->type, .delete_rrset = true, .add = true, .ttl = demo->ttl,
 		.rdata = demo->rdata, .rdata_len = demo->rdata_len,
+		.has_level = true, .level = { LEVEL_LOCAL, 0 },
 	};
 	int status = probe_all(&before, 1, ANSWER_WAIT_MS * USEC_PER_MSEC);
 
@@ -117,8 +126,32 @@ static int change_apply(struct demo *demo)
 	printf("\n3. An UPDATE at %s makes %s %s. It is on disk and acknowledged after %.3f ms; serial %u -> %u.\n", zone->primary->name,
 	       demo->what->name_text, demo->what->rdata, (double)(demo->update.acknowledged - demo->update.sent) / USEC_PER_MSEC, before.serial,
 	       after.serial);
+	if (demo->update.has_receipt) {
+		char fingerprint[33];
+		fingerprint_to_text(demo->update.receipt.fingerprint, fingerprint);
+		printf("   Its receipt: zone %s, serial %u, fingerprint %s.\n", zone->text, demo->update.receipt.serial, fingerprint);
+	}
+	demo->confirm = confirm_begin(demo->lab, zone, demo->serial, patience_s(demo));
 	puts("   Who has what, as it changes:");
 	return ZT_OK;
+}
+
+/* What the primary itself says: seen by evidence, not by our asking around. */
+static void confirmed_print(struct demo *demo)
+{
+	json_t *result = demo->confirm >= 0 ? confirm_end(demo->confirm, ANSWER_WAIT_MS) : NULL, *peer;
+	size_t i;
+
+	demo->confirm = -1;
+	if (!result)
+		return;
+	bool is_reached = json_is_true(json_object_get(result, "reached"));
+	printf("\n   zonectl wait %s %u --at all, asked meanwhile: %s after %.3f s, confirmed by %lld of %lld secondaries.\n", demo->what->zone->text,
+	       demo->serial, is_reached ? "reached" : "not reached", json_number_value(json_object_get(result, "waited_s")),
+	       (long long)json_integer_value(json_object_get(result, "confirmed")), (long long)json_integer_value(json_object_get(result, "needed")));
+	json_array_foreach(json_object_get(result, "lagging"), i, peer)
+		printf("   %s lags: %s\n", json_string_value(json_object_get(peer, "peer")), json_string_value(json_object_get(peer, "reason")));
+	json_decref(result);
 }
 
 static void measured_print(const char *what, usec_t at, const struct prediction_row *predicted)
@@ -162,7 +195,7 @@ static int step(int (*take)(struct demo *demo), struct demo *demo)
 
 int demo_run(const struct lab *lab)
 {
-	struct demo demo = { .lab = lab, .what = &lab->topology.demo };
+	struct demo demo = { .lab = lab, .what = &lab->topology.demo, .confirm = -1 };
 	int status;
 
 	if (!lab->topology.has_demo) {
@@ -172,9 +205,7 @@ int demo_run(const struct lab *lab)
 	if ((status = step(rdata_prepare, &demo)) != ZT_OK || (status = step(caches_fill, &demo)) != ZT_OK ||
 	    (status = step(prediction_make, &demo)) != ZT_OK || (status = step(change_apply, &demo)) != ZT_OK)
 		return status;
-	usec_t patience = (usec_t)(demo.prediction.bound * USEC_PER_SEC);
-	if (patience > PATIENCE_S * USEC_PER_SEC)
-		patience = PATIENCE_S * USEC_PER_SEC;
+	usec_t patience = (usec_t)(patience_s(&demo) * USEC_PER_SEC);
 	struct watch_options options = {
 		.zone = demo.what->zone, .name = demo.what->name, .type = demo.what->type, .until_converged = true, .serial = demo.serial,
 		.rdata = demo.rdata, .rdata_len = demo.rdata_len, .origin = demo.update.acknowledged,
@@ -182,6 +213,7 @@ int demo_run(const struct lab *lab)
 	};
 	struct watch_result result;
 	status = watch_run(lab, &options, &result);
+	confirmed_print(&demo);
 	if (interrupt_is_waiting() || (status != ZT_OK && status != ZT_ETIMEOUT))
 		return status != ZT_OK ? status : ZT_ECLOSED;
 	return verdict(&demo, &result) ? ZT_OK : ZT_ETIMEOUT;

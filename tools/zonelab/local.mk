@@ -1,6 +1,7 @@
 # Everything but the command line as a library, so that tests can take what they need.
 noinst_LIBRARIES += tools/zonelab/libzonelab.a
 tools_zonelab_libzonelab_a_SOURCES = \
+	%D%/confirm.c %D%/confirm.h \
 	%D%/demo.c %D%/demo.h \
 	%D%/facts.c %D%/facts.h \
 	%D%/interrupt.c %D%/interrupt.h \
@@ -16,7 +17,7 @@ tools_zonelab_libzonelab_a_SOURCES = \
 	%D%/write.c %D%/write.h \
 	%D%/zonecheck.c %D%/zonecheck.h \
 	%D%/zonetext.c %D%/zonetext.h
-LIBS_ZONELAB = tools/zonelab/libzonelab.a lib/libconf.a lib/libnet.a $(LIBS_ZONE) $(YAML_LIBS) $(LIBS_SOCKETS) $(JANSSON_LIBS)
+LIBS_ZONELAB = tools/zonelab/libzonelab.a lib/libconf.a lib/libxfr.a lib/libnet.a $(LIBS_ZONE) $(YAML_LIBS) $(LIBS_SOCKETS) $(JANSSON_LIBS)
 
 bin_PROGRAMS += tools/zonelab/zonelab
 tools_zonelab_zonelab_SOURCES = \

@@ -54,8 +54,10 @@ static void usage(FILE *to)
 	      "  --json        JSON instead of a table; for up and status\n"
 	      "  -V, -h        version, this help\n"
 	      "TOPOLOGY is by default zones/lab.yaml. A relative NAME of update is completed with the ZONE.\n"
+	      "update may end with --at local|quorum|all|visible and --timeout SECONDS (30): wait until secondaries, or caches too, have the change.\n"
 	      "exec sets ZONELAB_NODE, ZONELAB_ADDRESS, ZONELAB_PORT and ZONETIDE_SOCKET.\n"
-	      "exit status: 0 done, 1 failed (status: a node is dead or behind; demo: not within the bound), 2 wrong command line or topology\n", to);
+	      "exit status: 0 done, 1 failed (status: a node is dead or behind; demo: not within the bound), 2 wrong command line or topology,\n"
+	      "3 update --at: done, but not as far in that time\n", to);
 }
 
 static int port_parse(const char *text, uint16_t *port)

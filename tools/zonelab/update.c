@@ -2,6 +2,7 @@
 #include "tools/zonelab/update.h"
 
 #include <poll.h>
+#include <stdio.h>
 
 #include "lib/base/rng.h"
 #include "lib/dns/message.h"
@@ -30,11 +31,28 @@ static int message_make(struct message_writer *writer, const struct topology_zon
 		status = step_write(writer, change, CLASS_NONE, 0);
 	if (status == ZT_OK && change->add)
 		status = step_write(writer, change, CLASS_IN, change->ttl);
+	if (status == ZT_OK && change->has_level) {
+		uint8_t option[LEVEL_QUESTION_LEN];
+		level_question_write(&change->level, option);
+		status = message_write_edns(writer, &(struct edns_out){ .udp_size = EDNS_UDP_SIZE, .options = option, .options_len = sizeof(option) });
+	}
 	return status;
 }
 
+/* What the reply says of levels. */
+static void receipt_read(const struct message *message, struct update_result *result)
+{
+	const uint8_t *data;
+	uint16_t len;
+
+	result->has_receipt = level_answer_read(&message->edns, &result->receipt);
+	result->text[0] = '\0';
+	if (edns_option(&message->edns, EDNS_EDE, &data, &len) && len > 2)
+		snprintf(result->text, sizeof(result->text), "%.*s", len - 2, (const char *)data + 2);
+}
+
 /* The reply with our id, if it is there. */
-static int reply_take(struct udp_socket *sock, uint16_t id, unsigned *rcode)
+static int reply_take(struct udp_socket *sock, uint16_t id, struct update_result *result)
 {
 	uint8_t wire[4096];
 	struct message message;
@@ -45,7 +63,8 @@ static int reply_take(struct udp_socket *sock, uint16_t id, unsigned *rcode)
 		if (status != ZT_OK)
 			return status;
 		if (message_read(&message, wire, len) == ZT_OK && message.id == id && (message.flags & FLAG_QR)) {
-			*rcode = message_rcode(&message);
+			result->rcode = message_rcode(&message);
+			receipt_read(&message, result);
 			return ZT_OK;
 		}
 	}
@@ -73,11 +92,12 @@ int update_send(const struct topology_zone *zone, const struct update_change *ch
 	size_t len = message_writer_finish(&writer);
 	status = ZT_ETIMEOUT;
 	result->sent = clock_now(clock);
-	for (int i = 0; i < TRIES && status != ZT_OK; i++) {
+	int tries = TRIES + (change->has_level ? (int)(change->level.timeout_ms / REPLY_WAIT_MS) : 0);
+	for (int i = 0; i < tries && status != ZT_OK; i++) {
 		struct pollfd wait = { .fd = sock.fd, .events = POLLIN };
 		status = udp_send(&sock, &zone->primary->address, out, len);
 		poll(&wait, 1, REPLY_WAIT_MS);
-		status = reply_take(&sock, id, &result->rcode);
+		status = reply_take(&sock, id, result);
 	}
 	result->acknowledged = clock_now(clock);
 	udp_close(&sock);

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "lib/base/clock.h"
+#include "lib/xfr/level.h"
 #include "tools/zonelab/topology.h"
 
 enum { UPDATE_RDATA_MAX = 3500 };      /* bytes that fit into the message */
@@ -18,13 +19,18 @@ struct update_change {
 	uint32_t ttl;
 	const uint8_t *rdata;
 	uint16_t rdata_len;
+	bool has_level;                 /* wait for others before the answer (lib/xfr/level.h) */
+	struct level_question level;
 };
 
 struct update_result {
 	unsigned rcode;
+	bool has_receipt;               /* the server knows levels */
+	struct level_answer receipt;
+	char text[256];                 /* what it says besides; "" for nothing */
 	usec_t acknowledged;            /* when the answer came, monotonic */
 	usec_t sent;
 };
 
-/* ZT_ETIMEOUT: no answer. */
+/* ZT_ETIMEOUT: no answer, in some seconds or those that the level asks for besides. */
 int update_send(const struct topology_zone *zone, const struct update_change *change, struct update_result *result) ZT_MUST_CHECK;
