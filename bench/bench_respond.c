@@ -1,7 +1,7 @@
 /* What a query costs authd's worker between recvmmsg and sendmmsg: batches of 64 through respond_begin, zone_finders_run and respond_finish, each
  * stage timed on its own. No sockets.
  *
- * usage: bench_respond ZONE FILE QUERIES [do]     QUERIES: lines "NAME TYPE" as for dnsperf; do: with EDNS and the DO bit
+ * usage: bench_respond ZONE FILE QUERIES [do|tsig]     QUERIES: lines "NAME TYPE" as for dnsperf; do: with EDNS and the DO bit; tsig: signed (HMAC-SHA-256)
  * Prints nanoseconds a query for each stage, the median of 15 rounds over all queries. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #include "lib/zone/edit.h"
 #include "lib/zone/zonefile.h"
 
-enum { BATCH = 64, ROUNDS = 15, SLOT = 1232, QUERY_MAX = 300, STAGES = 3 };
+enum { BATCH = 64, ROUNDS = 15, SLOT = 1232, QUERY_MAX = 480, STAGES = 3 };
 
 struct query {
 	uint16_t len;
@@ -25,6 +25,10 @@ struct bench {
 	struct view *view;
 	struct query *queries;
 	size_t count;
+	bool with_do;
+	struct tsig_key *key;      /* signs the queries; NULL: nobody does */
+	struct tsig_keys keys;
+	struct moment moment;
 	struct respond responds[BATCH];
 	uint8_t in[BATCH][512];
 	uint8_t out[BATCH][SLOT];
@@ -67,7 +71,18 @@ static struct zone *zone_make(const uint8_t *apex, const char *path)
 	return zone;
 }
 
-static void query_make(struct query *query, const char *name, const char *type, bool with_do)
+static void query_sign(const struct bench *bench, struct query *query)
+{
+	struct tsig_stamp stamp = { .time = (uint64_t)(clock_wall(clock_system()) / USEC_PER_SEC), .fudge = TSIG_FUDGE_S };
+	struct tsig_message message = { query->wire, query->len, sizeof(query->wire) };
+	struct tsig_chain chain;
+
+	tsig_chain_init(&chain, bench->key);
+	require(tsig_sign(&chain, &message, &stamp), "signing");
+	query->len = (uint16_t)message.len;
+}
+
+static void query_make(const struct bench *bench, struct query *query, const char *name, const char *type)
 {
 	struct message_writer writer;
 	uint8_t wire[NAME_MAX_LEN];
@@ -77,12 +92,14 @@ static void query_make(struct query *query, const char *name, const char *type, 
 	require(rr_type_from_text(type, &number) ? ZT_OK : ZT_ESYNTAX, type);
 	message_writer_init(&writer, query->wire, sizeof(query->wire), 1, 0);
 	require(message_write_question(&writer, wire, number, CLASS_IN), name);
-	if (with_do)
+	if (bench->with_do)
 		require(message_write_edns(&writer, &(struct edns_out){ .udp_size = SLOT, .flags = EDNS_FLAG_DO }), name);
 	query->len = (uint16_t)message_writer_finish(&writer);
+	if (bench->key)
+		query_sign(bench, query);
 }
 
-static void queries_read(struct bench *bench, const char *path, bool with_do)
+static void queries_read(struct bench *bench, const char *path)
 {
 	char name[1100], type[32];
 	size_t room = 0;
@@ -98,7 +115,7 @@ static void queries_read(struct bench *bench, const char *path, bool with_do)
 			bench->queries = realloc(bench->queries, room * sizeof(*bench->queries));
 			require(bench->queries ? ZT_OK : ZT_ENOMEM, path);
 		}
-		query_make(&bench->queries[bench->count++], name, type, with_do);
+		query_make(bench, &bench->queries[bench->count++], name, type);
 	}
 	fclose(in);
 	bench->count -= bench->count % BATCH;
@@ -115,12 +132,14 @@ static void batch_run(struct bench *bench, const struct query *queries)
 	for (unsigned i = 0; i < BATCH; i++)
 		memcpy(bench->in[i], queries[i].wire, queries[i].len);
 	uint64_t start = now_ns();
+	moment_begin(&bench->moment, clock_system());
 	for (unsigned i = 0; i < BATCH; i++) {
 		struct respond *r = &bench->responds[i];
 		r->view = bench->view;
 		r->query = bench->in[i];
 		r->query_len = queries[i].len;
 		r->peer = &peer;
+		r->moment = &bench->moment;
 		r->out = bench->out[i];
 		r->out_size = SLOT;
 		if (respond_begin(r) == RESPOND_LOOKUP) {
@@ -155,7 +174,7 @@ int main(int argc, char **argv)
 	struct served_zone served = { .apex = apex };
 
 	if (argc < 4) {
-		fprintf(stderr, "usage: bench_respond ZONE FILE QUERIES [do]\n");
+		fprintf(stderr, "usage: bench_respond ZONE FILE QUERIES [do|tsig]\n");
 		return 2;
 	}
 	qsbr_register();
@@ -164,7 +183,14 @@ int main(int argc, char **argv)
 	served.zone = zone_make(apex, argv[2]);
 	atomic_init(&served.state, SERVED_OK);
 	bench.view = view_new(&(struct served_zone *){ &served }, 1, 1);
-	queries_read(&bench, argv[3], argc > 4 && strcmp(argv[4], "do") == 0);
+	bench.with_do = argc > 4 && strcmp(argv[4], "do") == 0;
+	if (argc > 4 && strcmp(argv[4], "tsig") == 0) {
+		const char *why;
+		require(tsig_key_from_text(&bench.key, "bench-key:bm90IHRvIGJlIGd1ZXNzZWQgYnkgYW55Ym9keSAhISE=", &why), "key");
+		bench.keys = (struct tsig_keys){ &bench.key, 1 };
+		bench.view->settings.keys = &bench.keys;
+	}
+	queries_read(&bench, argv[3]);
 	for (int round = -1; round < ROUNDS; round++) {
 		memset(bench.spent, 0, sizeof(bench.spent));
 		bench.answer_bytes = 0;

@@ -9,11 +9,14 @@ import time
 
 import dns.flags
 import dns.message
+import dns.name
 import dns.opcode
 import dns.query
+import dns.rdataclass
 import dns.rdatatype
 
-from zt import Authd, Bind, Knot, Lab, Nsd
+from zt import Authd, Bind, Key, Knot, Lab, Nsd
+from zt.client import sign
 from zt.node import Node
 from zt.zones import Role
 from zbench.load import SERVER_CORE
@@ -65,32 +68,39 @@ class Frames:
 
 
 def transfer(node, zone, on_data=None):
-    """Seconds from the question to the last byte of an AXFR, and how many bytes. The end is where a message ends with the numbers of the SOA."""
-    question = dns.message.make_query(zone.name, "AXFR", use_edns=False).to_wire()
+    """Seconds from the question to the last byte of an AXFR, and how many bytes. The end is where a message ends with the numbers of the SOA; where the
+    node has a key, with its signature behind them, which is not verified here."""
+    question = sign(node, dns.message.make_query(zone.name, "AXFR", use_edns=False)).to_wire()
+    behind = len(question) - question.index(zone_question_end(zone)) - len(zone_question_end(zone))
     soa, chunk, frames, tail, total = soa_numbers(node, zone), bytearray(1 << 20), Frames(), b"", 0
     with socket.create_connection((node.address, node.port)) as sock:
         sock.settimeout(DEADLINE_S)
         started = time.monotonic()
         sock.sendall(struct.pack("!H", len(question)) + question)
-        while not (frames.is_between() and tail == soa and total > 65535):
+        while not (frames.is_between() and tail[:SOA_NUMBERS] == soa and total > 65535):
             got = sock.recv_into(chunk)
             if got == 0:
                 raise RuntimeError(f"{node.name} closed the connection in the middle of the transfer")
             frames.take(chunk, got)
             total += got
-            tail = (tail + bytes(chunk[max(0, got - SOA_NUMBERS):got]))[-SOA_NUMBERS:]
+            tail = (tail + bytes(chunk[max(0, got - SOA_NUMBERS - behind):got]))[-SOA_NUMBERS - behind:]
             if on_data:
                 on_data(chunk[:got])
         return time.monotonic() - started, total
 
 
-def axfr_out():
+def zone_question_end(zone):
+    """The end of the question for the zone: behind it stands the signature, where there is one."""
+    return dns.name.from_text(zone.name).to_wire() + struct.pack("!HH", dns.rdatatype.AXFR, dns.rdataclass.IN)
+
+
+def axfr_out(key=None):
     """A zone of 1,000,000 records sent whole to a client that takes it as fast as it comes"""
     zone, samples, sizes = big_zone(LARGE), {}, {}
     with Lab() as lab:
         nodes = [kind(lab, kind.kind) for kind in (Authd, Nsd, Knot, Bind)]
         for node in nodes:
-            node.zones[zone.name] = Role(zone)
+            node.zones[zone.name], node.key = Role(zone), key
         lab.start(*nodes)
         lab.wait_for_serial(zone, nodes, deadline_s=DEADLINE_S)
         for node in nodes:
@@ -104,6 +114,11 @@ def axfr_out():
     show(["ms", "least", "MB"], results)
     return {"servers": results, "checks": [
         check(f"ms for AXFR of {LARGE:,} records, of NSD's", results["authd"]["ms"] / results["nsd"]["ms"], 1.0)]}
+
+
+def axfr_out_signed():
+    """The same with TSIG (HMAC-SHA-256)"""
+    return axfr_out(Key("bench-key"))
 
 
 # ---- in -----------------------------------------------------------------------------------------------------------------------------------
@@ -243,4 +258,4 @@ def axfr_in():
         check("the same by who has the zone but for 10 records", ours["again ms"] / nsd["again ms"], 0.5)]}
 
 
-PARTS = {"axfr-out": axfr_out, "axfr-in": axfr_in}
+PARTS = {"axfr-out": axfr_out, "axfr-out-signed": axfr_out_signed, "axfr-in": axfr_in}
