@@ -93,6 +93,11 @@ tests_unit_authd_test_deny_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_authd_test_deny_LDADD = $(LIBS_SUITE) authd/libauthd.a $(LIBS_XFR)
 
 ZONE_TEXT = tests/support/zone_text.c tests/support/zone_text.h
+check_PROGRAMS += tests/unit/authd/test_signing
+tests_unit_authd_test_signing_SOURCES = tests/unit/authd/test_signing.c $(ZONE_TEXT)
+tests_unit_authd_test_signing_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_authd_test_signing_LDADD = $(LIBS_SUITE) authd/libauthd.a lib/libxfr.a lib/libnet.a $(LIBS_ZONE) $(LIBS_SOCKETS)
+
 check_PROGRAMS += tests/unit/authd/test_replays
 tests_unit_authd_test_replays_SOURCES = tests/unit/authd/test_replays.c
 tests_unit_authd_test_replays_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

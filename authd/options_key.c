@@ -24,7 +24,7 @@ static const char *key_name_check(const char *text)
 {
 	uint8_t name[NAME_MAX_LEN];
 	bool is_good = name_from_text(name, text, NULL) == ZT_OK && name[0] != 0 && name_len(name) <= TSIG_KEY_NAME_MAX_LEN;
-	return is_good ? NULL : "a name like a domain's, of at most 127 bytes, the same on both sides";
+	return is_good ? NULL : "a name like a domain's, of at most 120 bytes, the same on both sides";
 }
 
 static const struct schema_row key_rows[] = {

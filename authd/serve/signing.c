@@ -6,7 +6,11 @@
 enum {
 	/* What a reply of 512 bytes has beside a header, the longest question and an OPT record. Keys of ours never need more; names of strangers may. */
 	ROOM_MAX = EDNS_MIN_UDP_SIZE - MESSAGE_HEADER_LEN - NAME_MAX_LEN - 4 - OPT_LEN,
+	/* Of a record of the longest key and the longest MAC: both names, the fixed fields, the time of BADTIME. */
+	ROOM_OF_KEYS = TSIG_KEY_NAME_MAX_LEN + 10 + 13 + 16 + TSIG_MAC_MAX_LEN + 6,
 };
+
+_Static_assert((int)ROOM_OF_KEYS <= (int)ROOM_MAX, "a reply has room for the signature by any key");
 
 static uint64_t seconds(usec_t wall)
 {

@@ -21,7 +21,7 @@ enum {
 	TSIG_MAC_MAX_LEN = 64,
 	TSIG_MAC_MIN_LEN = 10,               /* section 5.2.2.1 */
 	/* In wire form; an answer of 512 bytes then has room for any question beside the signature. */
-	TSIG_KEY_NAME_MAX_LEN = 127,
+	TSIG_KEY_NAME_MAX_LEN = 120,
 	TSIG_SECRET_MAX_LEN = 512,
 };
 

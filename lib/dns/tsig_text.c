@@ -35,7 +35,7 @@ static int key_from_texts(struct tsig_key **out, const struct key_texts *texts, 
 	if (!config.algorithm)
 		*why = "the algorithm is none, expected one of hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha384 or hmac-sha512";
 	else if (texts->name[0] == '\0' || name_from_text(name, texts->name, NULL) != ZT_OK || name_len(name) > TSIG_KEY_NAME_MAX_LEN)
-		*why = "the key's name is none, expected a domain name of at most 127 bytes";
+		*why = "the key's name is none, expected a domain name of at most 120 bytes";
 	else if (tsig_secret_from_text(secret, &config.secret_len, texts->secret) != ZT_OK)
 		*why = "the secret is none, expected base64";
 	int status = *why ? ZT_ESYNTAX : tsig_key_new(out, &config);

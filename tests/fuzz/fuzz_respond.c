@@ -1,7 +1,7 @@
 /* What authd makes of a client's bytes: silence, a request for somebody else, or a reply that keeps the rules: it can be read, fits, answers the question asked,
- * has OPT exactly where the query had, and is the same for the same query.
+ * has OPT exactly where the query had, is signed where the query is signed with a good key, and is the same for the same query.
  *
- * Input: a byte of circumstances (bits below), then the message.
+ * Input: a byte of circumstances (bits below), then the message, which is signed before it is asked where its id is odd.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +55,28 @@ static void settings_make(struct serve_settings *settings, unsigned bits)
 	settings->limit = (struct limit_rules){ .per_second = bits & LIMITED ? 1 : 0, .slip = 2, .ipv4_prefix = 24, .ipv6_prefix = 56, .workers = 1 };
 }
 
-static void check_reply(const struct respond *r)
+enum { WALL = 1700000000 };
+
+/* Signs the message where its id is odd, into a buffer of its own; the check is what the reply must pass. */
+static bool query_sign(struct respond *r, const struct tsig_key *key, struct tsig_check *check)
+{
+	static uint8_t wire[MESSAGE_MAX_LEN];
+	struct tsig_message signed_message = { wire, r->query_len, sizeof(wire) };
+	struct message message;
+
+	if (r->query_len > MESSAGE_MAX_LEN || message_read(&message, r->query, r->query_len) != ZT_OK || message.tsig_at > 0 || message.id % 2 == 0 ||
+	    message.count[SECTION_ADDITIONAL] == UINT16_MAX)
+		return false;
+	memcpy(wire, r->query, r->query_len);
+	tsig_check_init(check, key);
+	if (tsig_sign(&check->chain, &signed_message, &(struct tsig_stamp){ .time = WALL, .fudge = TSIG_FUDGE_S }) != ZT_OK)
+		return false;
+	r->query = wire;
+	r->query_len = signed_message.len;
+	return true;
+}
+
+static void check_reply(const struct respond *r, const struct tsig_check *check)
 {
 	const struct message *query = &r->message;
 	struct message reply;
@@ -65,7 +86,13 @@ static void check_reply(const struct respond *r)
 		return;
 	}
 	require(message_read(&reply, r->out, r->out_len) == ZT_OK);
-	require(r->out_len <= respond_limit(r));
+	require(r->out_len <= respond_limit(r) + r->signing.room);
+	if (check) {
+		struct tsig_check once = *check;
+		require(tsig_verify_reply(&once, &reply, WALL) && tsig_verify_end(&once));
+	} else {
+		require(reply.tsig_at == 0 || query->tsig_at > 0);
+	}
 	require(reply.id == query->id && reply.flags & FLAG_QR && flags_opcode(reply.flags) == flags_opcode(query->flags));
 	require((reply.flags & (FLAG_RA | FLAG_AD | 0x0040)) == 0 && message_rcode(&reply) == r->rcode);
 	require(reply.edns.present == query->edns.present && (!reply.edns.present || reply.edns.version == 0));
@@ -86,6 +113,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct manual_clock clock;
 	struct moment moment;
 	struct limiter *limiter;
+	struct tsig_key *tsig_key = NULL;
+	struct tsig_check check;
+	const char *why;
 	unsigned bits = size > 0 ? data[0] : 0;
 
 	if (size == 0)
@@ -94,23 +124,27 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	served.zone = zone;
 	served.allow_query = bits & NOT_ALLOWED ? &nobody : NULL;
 	atomic_init(&served.state, bits & EXPIRED ? SERVED_EXPIRED : SERVED_OK);
-	manual_clock_init(&clock, USEC_PER_SEC, 1700000000 * USEC_PER_SEC);
+	manual_clock_init(&clock, USEC_PER_SEC, WALL * USEC_PER_SEC);
 	moment_begin(&moment, &clock.clock);
 	struct view *view = view_new(&(struct served_zone *){ &served }, 1, 5);
 	require(view && limiter_new(&limiter, LIMIT_TABLE_MIN, key) == ZT_OK && netaddr_from_text(&peer, "192.0.2.1", 53) == ZT_OK);
 	settings_make(&view->settings, bits);
+	require(tsig_key_from_text(&tsig_key, "a-key-of-some-length.example:bm90IHRvIGJlIGd1ZXNzZWQ=", &why) == ZT_OK);
+	struct tsig_keys keys = { &tsig_key, 1 };
+	view->settings.keys = &keys;
 	struct respond r = {
 		.view = view, .query = data + 1, .query_len = size - 1, .peer = &peer, .moment = &moment, .limiter = bits & ON_TCP ? NULL : limiter,
 		.out = out, .out_size = bits & ON_TCP ? sizeof(out) : 1232, .keepalive = 100, .is_tcp = bits & ON_TCP,
 		.is_encrypted = bits & ON_TCP && bits & ENCRYPTED,
 	};
+	bool is_signed = query_sign(&r, tsig_key, &check);
 	size_t first_len = 0;
 	for (int round = 0; round < 8; round++) {
 		enum respond_verdict verdict = respond(&r);
 		require(verdict != RESPOND_LOOKUP);
 		if (verdict != RESPOND_REPLY)
 			break;
-		check_reply(&r);
+		check_reply(&r, is_signed ? &check : NULL);
 		if (round == 0) {
 			first_len = r.out_len;
 			memcpy(first, out, first_len);
@@ -121,5 +155,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	limiter_free(limiter);
 	view_free(view);
 	zone_free(zone);
+	tsig_key_release(tsig_key);
 	return 0;
 }
