@@ -141,9 +141,9 @@ authd_authd_LDADD = $(LIBS_AUTHD)
 fuzz_programs += tests/fuzz/fuzz_respond
 tests_fuzz_fuzz_respond_SOURCES = tests/fuzz/fuzz_respond.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_respond_LDFLAGS = $(FUZZ_LINK)
-tests_fuzz_fuzz_respond_LDADD = authd/libauthd.a lib/libxfr.a lib/libnet.a $(LIBS_ZONE) $(EVENT_LIBS)
+tests_fuzz_fuzz_respond_LDADD = authd/libauthd.a lib/libxfr.a lib/libnet.a $(LIBS_ZONE) $(LIBS_SOCKETS)
 
 fuzz_programs += tests/fuzz/fuzz_answer
 tests_fuzz_fuzz_answer_SOURCES = tests/fuzz/fuzz_answer.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_answer_LDFLAGS = $(FUZZ_LINK)
-tests_fuzz_fuzz_answer_LDADD = authd/libauthd.a lib/libxfr.a lib/libnet.a $(LIBS_ZONE) $(EVENT_LIBS)
+tests_fuzz_fuzz_answer_LDADD = authd/libauthd.a lib/libxfr.a lib/libnet.a $(LIBS_ZONE) $(LIBS_SOCKETS)

@@ -114,6 +114,9 @@ static const struct schema_row server_rows[] = {
 	  .help = "The certificate for TLS, with the certificates that lead to its authority behind it (PEM). Read again on reload. Absent means a "
 		  "self-signed one, made at each start; clients can't tell then whom they talk to." },
 	{ "tls-key", SCHEMA_PATH, offsetof(struct server_conf, stream.tls_key), .help = "The certificate's private key (PEM, without a passphrase)." },
+	{ "tls-client-ca", SCHEMA_PATH, offsetof(struct server_conf, stream.tls_client_ca),
+	  .help = "Certificates of the authorities that sign clients' certificates (PEM). With it, or with pin: in an access list, clients are asked for a certificate; "
+		  "those that have none are served all the same, but not let in by tls:NAME (see allow-transfer). Read again on reload." },
 	{ "proxy-allow", SCHEMA_ACCESS, offsetof(struct server_conf, stream.proxy_allow), SCHEMA_LIST,
 	  .help = "Load balancers that are trusted to say, by a header of the PROXY protocol (version 2), on whose behalf they ask, over UDP, TCP and TLS. Access "
 		  "lists and rate limits then go by the client's address. What they send without a header is their own. A header from others is refused." },
@@ -201,7 +204,6 @@ static void root_read(struct options_reader *reader, const struct root_conf *con
 	options->listen_tls_count = (uint32_t)conf->server.stream.listen_tls.count;
 	key_options_read(reader, &conf->keys, &options->keys);
 	options->proxy_allow = options_acl_of_addresses(reader, conf->server.node, "proxy-allow", &conf->server.stream.proxy_allow);
-	stream_options_tls(&options->tls, &conf->server.stream, &(struct stream_sink){ &options->tree, conf->server.node, reader->problems });
 	options->allow_query = options_acl(reader, conf->server.node, "allow-query", &conf->server.allow_query);
 	options->limit_exempt = options_acl_of_addresses(reader, conf->server.serve.limit.node, "exempt", &conf->server.serve.limit.exempt);
 	options->limit_buckets = (uint32_t)conf->server.serve.limit.table_size;
@@ -213,8 +215,8 @@ static void root_read(struct options_reader *reader, const struct root_conf *con
 	options->serve.limit.exempt = options->limit_exempt;
 	options->serve.proxy_allow = options->proxy_allow;
 	options->serve.keys = &options->keys;
-	options->holds_secrets = options->serve.secret_count > 0 || conf->server.sync.secret || conf->server.sync.secret_file || options->tls ||
-				 options->listen_tls_count > 0 || options->keys.count > 0;
+	options->holds_secrets = options->serve.secret_count > 0 || conf->server.sync.secret || conf->server.sync.secret_file ||
+				 conf->server.stream.tls_key || options->listen_tls_count > 0 || options->keys.count > 0;
 	dnstap_options_read(&options->dnstap, &conf->dnstap, &options->tree, reader->problems);
 	options->zone_count = (uint32_t)conf->zones.count;
 	options->zones = options_take(reader, options->zone_count * sizeof(*options->zones));
@@ -225,6 +227,9 @@ static void root_read(struct options_reader *reader, const struct root_conf *con
 		duplicates_check(reader, zones);
 	if (options->zones)
 		catalog_options_read(reader, &conf->zones, &conf->templates, options->zones);
+	options->has_client_ca = conf->server.stream.tls_client_ca;
+	stream_options_tls(&options->tls, &conf->server.stream, &(struct stream_sink){ &options->tree, conf->server.node, reader->problems },
+			   &(struct stream_clients){ reader->has_tls_names, reader->has_tls_pins });
 }
 
 /* ---- paths --------------------------------------------------------------------------------------------------------------------------- */

@@ -37,6 +37,7 @@ struct authd_options {
 	struct netaddr metrics;
 	struct netaddr *listen_tls;
 	uint32_t listen_tls_count;
+	bool has_client_ca;
 	struct tls_context *tls;          /* made from the certificate; NULL: none is named. Owned */
 	struct acl *proxy_allow;          /* NULL = nobody */
 	struct entrance_limits tcp;       /* max_connections: of all workers together; 0 = as many as the descriptors allow */

@@ -1,7 +1,12 @@
 /* What the parts of options.c share. */
 #include "authd/options_reader.h"
 
+#include <sodium.h>
+#include <string.h>
+
+#include "lib/dns/name.h"
 #include "lib/dns/tsig_key.h"
+#include "lib/net/tls.h"
 
 void *options_take(struct options_reader *reader, size_t size)
 {
@@ -14,6 +19,21 @@ void *options_take(struct options_reader *reader, size_t size)
 void options_problem(struct options_reader *reader, const struct yaml_node *node, const char *what)
 {
 	problems_add(reader->problems, node ? node->line : 0, node ? node->column : 0, "%s", what);
+}
+
+const char *options_hostname_check(const char *text)
+{
+	uint8_t name[NAME_MAX_LEN];
+	struct netaddr addr;
+
+	return netaddr_from_text(&addr, text, 0) == ZT_OK || name_from_text(name, text, NULL) == ZT_OK ? NULL : "a host name or an IP address";
+}
+
+bool options_pin_from_text(uint8_t *pin, const char *text)
+{
+	size_t len;
+
+	return sodium_base642bin(pin, TLS_PIN_LEN, text, strlen(text), NULL, &len, NULL, sodium_base64_VARIANT_ORIGINAL) == 0 && len == TLS_PIN_LEN;
 }
 
 /* Item `index` of a list, which may stand there as one value alone. */
@@ -30,16 +50,27 @@ static const struct yaml_node *item_node(const struct yaml_node *list, size_t in
 
 static void acl_add_entry(struct options_reader *reader, struct acl *acl, const struct yaml_node *node, const struct schema_access *entry)
 {
-	const struct netprefix *prefix = entry->has_prefix ? &entry->prefix : NULL;
 	const struct tsig_key *key = entry->key ? options_key(reader, node, entry->key) : NULL;
-	int status = ZT_OK;
+	uint8_t pin[TLS_PIN_LEN];
+	struct acl_rule rule = { .prefix = entry->has_prefix ? &entry->prefix : NULL, .key = key ? tsig_key_name(key) : NULL, .tls_name = entry->tls };
 
-	if (key)
-		status = acl_add_key(acl, tsig_key_name(key), prefix);
-	else if (!entry->key && prefix)
-		status = acl_add_prefix(acl, prefix);
-	if (status != ZT_OK)
-		reader->status = status;
+	if (entry->key && !key)
+		return;      /* reported already */
+	if (entry->tls && options_hostname_check(entry->tls)) {
+		options_problem(reader, node, "tls: is followed by no name; expected a host name or an IP address of the client's certificate");
+		return;
+	}
+	if (entry->pin && !options_pin_from_text(pin, entry->pin)) {
+		options_problem(reader, node, "pin: is followed by no pin; expected the base64 of a SHA-256, 44 characters");
+		return;
+	}
+	rule.tls_pin = entry->pin ? pin : NULL;
+	reader->has_tls_names = reader->has_tls_names || entry->tls;
+	reader->has_tls_pins = reader->has_tls_pins || entry->pin;
+	if (!rule.prefix && !rule.key && !rule.tls_name && !rule.tls_pin)
+		return;      /* reported already */
+	if (acl_add(acl, &rule) != ZT_OK)
+		reader->status = ZT_ENOMEM;
 }
 
 struct acl *options_acl(struct options_reader *reader, const struct yaml_node *mapping, const char *key, const struct schema_list *list)
@@ -61,8 +92,10 @@ struct acl *options_acl_of_addresses(struct options_reader *reader, const struct
 	const struct schema_access *entries = SCHEMA_ITEMS(*list, struct schema_access);
 
 	for (size_t i = 0; i < list->count; i++) {
-		if (entries[i].key) {
-			options_problem(reader, item_node(yaml_node_get(mapping, key), i), "keys are of no use here; expected an address or a prefix");
+		if (entries[i].key || entries[i].tls || entries[i].pin) {
+			const char *problem = entries[i].key ? "keys are of no use here; expected an address or a prefix" :
+							       "certificates are of no use here; expected an address or a prefix";
+			options_problem(reader, item_node(yaml_node_get(mapping, key), i), problem);
 			return NULL;
 		}
 	}

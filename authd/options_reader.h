@@ -18,6 +18,8 @@ struct options_reader {
 	struct problems *problems;
 	struct remote_tls **contexts;       /* for TLS to other servers (options_tls.h), of the options … */
 	struct remote_tls *contexts_before; /* … and of those that they will replace; NULL = none */
+	bool has_tls_names;                 /* some access list has tls:NAME … */
+	bool has_tls_pins;                  /* … or pin:PIN */
 	int status;
 	const struct tsig_keys *keys;       /* those that are as they should be */
 	const struct schema_list *key_confs;      /* struct key_conf: all that are listed */
@@ -33,3 +35,7 @@ struct acl *options_acl(struct options_reader *reader, const struct yaml_node *m
 struct acl *options_acl_of_addresses(struct options_reader *reader, const struct yaml_node *mapping, const char *key, const struct schema_list *list);
 /* The key of that name, borrowed; NULL, and a problem at `node`, where there is none. */
 struct tsig_key *options_key(struct options_reader *reader, const struct yaml_node *node, const char *name);
+/* Of a name or an address in a certificate: NULL when the text is fine, else what was expected. */
+const char *options_hostname_check(const char *text);
+/* The 32 bytes of a key's SHA-256 from base64. */
+bool options_pin_from_text(uint8_t *pin, const char *text);

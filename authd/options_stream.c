@@ -31,26 +31,43 @@ static void close_fd(int fd)
 		close(fd);
 }
 
-void stream_options_tls(struct tls_context **context, const struct stream_conf *conf, const struct stream_sink *sink)
+/* What the access lists need of TLS is there. */
+static bool clients_check(const struct stream_conf *conf, const struct stream_sink *sink, const struct stream_clients *clients)
 {
+	const char *key = conf->tls_client_ca ? "tls-client-ca" : "listen-tls";
+
+	if (!conf->tls_certificate && (conf->tls_client_ca || clients->has_names || clients->has_pins))
+		problem_at(sink, key, "clients are told apart by their certificates (tls-client-ca, or tls: and pin: in access lists), expected tls-certificate and tls-key too");
+	else if (clients->has_names && !conf->tls_client_ca)
+		problem_at(sink, key, "an access list has tls:NAME, expected tls-client-ca with the authorities of clients; without any, pin:PIN can be used");
+	else
+		return true;
+	return false;
+}
+
+void stream_options_tls(struct tls_context **context, const struct stream_conf *conf, const struct stream_sink *sink, const struct stream_clients *clients)
+{
+	struct tls_server_config files = { .certificate = -1, .key = -1, .client_ca = -1, .asks_client = clients->has_pins || conf->tls_client_ca };
 	struct buf problem;
 
-	if (!conf->tls_certificate && !conf->tls_key)
-		return;
-	if (!conf->tls_certificate || !conf->tls_key) {
+	if (!conf->tls_certificate != !conf->tls_key) {
 		problem_at(sink, conf->tls_key ? "tls-key" : "tls-certificate", "stands alone, expected tls-certificate and tls-key together");
 		return;
 	}
-	struct tls_server_config files = {
-		.certificate = file_open(sink, "tls-certificate", conf->tls_certificate), .key = file_open(sink, "tls-key", conf->tls_key),
-	};
+	if (!clients_check(conf, sink, clients) || !conf->tls_certificate)
+		return;
+	files.certificate = file_open(sink, "tls-certificate", conf->tls_certificate);
+	files.key = file_open(sink, "tls-key", conf->tls_key);
+	if (conf->tls_client_ca)
+		files.client_ca = file_open(sink, "tls-client-ca", conf->tls_client_ca);
 	buf_init(&problem);
-	if (files.certificate >= 0 && files.key >= 0 && tls_server_new(context, &files, &problem) != ZT_OK) {
-		buf_printf(&problem, "%s, expected PEM files that belong together, the key without a passphrase", problem.len > 0 ? "" : "out of memory");
+	if (files.certificate >= 0 && files.key >= 0 && (!conf->tls_client_ca || files.client_ca >= 0) && tls_server_new(context, &files, &problem) != ZT_OK) {
+		buf_printf(&problem, "%s, expected PEM files, certificate and key belonging together, the key without a passphrase", problem.len > 0 ? "" : "out of memory");
 		buf_add_u8(&problem, 0);
 		problem_at(sink, "tls-certificate", problem.status == ZT_OK ? (const char *)problem.data : "out of memory");
 	}
 	buf_fini(&problem);
 	close_fd(files.certificate);
 	close_fd(files.key);
+	close_fd(files.client_ca);
 }

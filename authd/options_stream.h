@@ -15,6 +15,7 @@ struct stream_conf {
 	struct schema_list listen_tls;
 	const char *tls_certificate;
 	const char *tls_key;
+	const char *tls_client_ca;
 	struct schema_list proxy_allow;
 };
 
@@ -25,8 +26,14 @@ struct stream_sink {
 	struct problems *problems;
 };
 
-/* Reads the certificate and its key. *context stays NULL where the configuration names none, or when a problem was added. */
-void stream_options_tls(struct tls_context **context, const struct stream_conf *conf, const struct stream_sink *sink);
+/* What access lists say of clients' certificates. */
+struct stream_clients {
+	bool has_names, has_pins;
+};
+
+/* Reads the certificate and its key, and the authorities of clients. *context stays NULL where the configuration names no certificate, or when a problem
+ * was added. */
+void stream_options_tls(struct tls_context **context, const struct stream_conf *conf, const struct stream_sink *sink, const struct stream_clients *clients);
 
 static inline struct entrance_limits stream_options_limits(const struct stream_conf *conf)
 {

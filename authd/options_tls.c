@@ -8,35 +8,19 @@
 #include <unistd.h>
 
 #include "lib/base/sandbox.h"
-#include "lib/dns/name.h"
 
 enum { PINS_MAX = 16, CHUNK = 4096, DIGEST_LEN = 32 };
 
 static_assert((int)DIGEST_LEN == (int)crypto_hash_sha256_BYTES && (int)DIGEST_LEN == (int)TLS_PIN_LEN, "one hash");
 
-static const char *hostname_check(const char *text)
-{
-	uint8_t name[NAME_MAX_LEN];
-	struct netaddr addr;
-
-	return netaddr_from_text(&addr, text, 0) == ZT_OK || name_from_text(name, text, NULL) == ZT_OK ? NULL : "a host name or an IP address";
-}
-
-static bool pin_from_text(uint8_t pin[TLS_PIN_LEN], const char *text)
-{
-	size_t len;
-
-	return sodium_base642bin(pin, TLS_PIN_LEN, text, strlen(text), NULL, &len, NULL, sodium_base64_VARIANT_ORIGINAL) == 0 && len == TLS_PIN_LEN;
-}
-
 static const char *pin_check(const char *text)
 {
 	uint8_t pin[TLS_PIN_LEN];
-	return pin_from_text(pin, text) ? NULL : "the base64 of a SHA-256, 44 characters";
+	return options_pin_from_text(pin, text) ? NULL : "the base64 of a SHA-256, 44 characters";
 }
 
 static const struct schema_row rows[] = {
-	{ "hostname", SCHEMA_TEXT, offsetof(struct remote_tls_conf, hostname), .check = hostname_check,
+	{ "hostname", SCHEMA_TEXT, offsetof(struct remote_tls_conf, hostname), .check = options_hostname_check,
 	  .help = "The name, or IP address, that the server's certificate must be for, besides leading to an authority of ca-file." },
 	{ "ca-file", SCHEMA_PATH, offsetof(struct remote_tls_conf, ca_file),
 	  .help = "Certificates of the authorities to trust (PEM); a server's own, if it is self-signed. Absent means those that the system trusts. Read again on reload, as are "
@@ -48,6 +32,8 @@ static const struct schema_row rows[] = {
 	{ "key", SCHEMA_PATH, offsetof(struct remote_tls_conf, key), .help = "Its private key (PEM, without a passphrase)." },
 	{ "authenticate", SCHEMA_BOOL, offsetof(struct remote_tls_conf, authenticate), .fallback = "yes",
 	  .help = "With no, and neither hostname nor pin, any server is believed to be the right one: nobody can read along, but anybody can stand in between." },
+	{ "require-alpn", SCHEMA_BOOL, offsetof(struct remote_tls_conf, require_alpn), .fallback = "yes",
+	  .help = "Whether the server must choose the protocol dot (ALPN), as RFC 9103 says. Some older servers, such as NSD 4.6, know no ALPN." },
 };
 
 const struct schema remote_tls_schema = { .what = "TLS to a server", .size = sizeof(struct remote_tls_conf), .rows = rows, .row_count = SCHEMA_COUNT(rows) };
@@ -86,8 +72,8 @@ static const char *text_make(struct options_reader *reader, const struct remote_
 	struct buf text;
 
 	buf_init(&text);
-	buf_printf(&text, "%s\n%s\n%s\n%s\n%s\n%d", netaddr_to_text(address, where), conf->hostname ? conf->hostname : "", conf->ca_file ? conf->ca_file : "",
-		   conf->certificate ? conf->certificate : "", conf->key ? conf->key : "", conf->authenticate);
+	buf_printf(&text, "%s\n%s\n%s\n%s\n%s\n%d%d", netaddr_to_text(address, where), conf->hostname ? conf->hostname : "", conf->ca_file ? conf->ca_file : "",
+		   conf->certificate ? conf->certificate : "", conf->key ? conf->key : "", conf->authenticate, conf->require_alpn);
 	for (size_t i = 0; i < conf->pin.count; i++)
 		buf_printf(&text, "\n%s", pins[i] ? pins[i] : "");
 	buf_add_u8(&text, 0);
@@ -161,12 +147,13 @@ static struct tls_context *context_make(struct options_reader *reader, const str
 	uint8_t pins[PINS_MAX * TLS_PIN_LEN];
 	struct tls_client_config config = {
 		.hostname = conf->hostname, .ca = files->ca, .pins = pins, .certificate = files->certificate, .key = files->key, .for_transfers = true,
+		.takes_no_alpn = !conf->require_alpn,
 	};
 	struct tls_context *context = NULL;
 	struct buf problem;
 
 	for (size_t i = 0; i < conf->pin.count; i++) {
-		if (texts[i] && pin_from_text(pins + config.pin_count * TLS_PIN_LEN, texts[i]))
+		if (texts[i] && options_pin_from_text(pins + config.pin_count * TLS_PIN_LEN, texts[i]))
 			config.pin_count++;
 	}
 	buf_init(&problem);

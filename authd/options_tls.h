@@ -12,6 +12,7 @@ struct remote_tls_conf {
 	const char *certificate;
 	const char *key;
 	bool authenticate;
+	bool require_alpn;
 };
 
 /* The contexts of a configuration, one for each server and way to speak to it, however many zones name it. */
@@ -24,6 +25,7 @@ struct remote_tls {
 };
 
 extern const struct schema remote_tls_schema;
+
 
 /* The context for a server, borrowed from reader->contexts. Where the configuration before had one out of the same, that one is taken, so that sessions go on.
  * NULL when a problem was added, or memory is out. */

@@ -44,7 +44,10 @@ static const struct schema_row zone_rows[] = {
 	{ "allow-query", SCHEMA_ACCESS, offsetof(struct zone_conf, allow_query), SCHEMA_LIST,
 	  .help = "Who may ask for the zone's data. Absent means who the server's allow-query says; an empty list, nobody." },
 	{ "allow-transfer", SCHEMA_ACCESS, offsetof(struct zone_conf, allow_transfer), SCHEMA_LIST,
-	  .help = "Who may transfer the zone (AXFR, IXFR). Absent means nobody." },
+	  .help = "Who may transfer the zone (AXFR, IXFR). Absent means nobody. Besides addresses and keys: tls:NAME, whose certificate leads to tls-client-ca and is for "
+		  "NAME; pin:PIN, whose certificate's key has this pin (as in tls). In one entry, as in 192.0.2.0/24 tls:ns2.example, all must be so." },
+	{ "transfer-tls-only", SCHEMA_BOOL, offsetof(struct zone_conf, transfer_tls_only), .fallback = "no",
+	  .help = "Whether transfers are given over TLS alone (RFC 9103), to whom allow-transfer lets pass; others get REFUSED." },
 	{ "allow-update", SCHEMA_ACCESS, offsetof(struct zone_conf, allow_update), SCHEMA_LIST,
 	  .help = "Who may change the zone by UPDATE (RFC 2136). Absent means nobody." },
 	{ "allow-notify", SCHEMA_ACCESS, offsetof(struct zone_conf, allow_notify), SCHEMA_LIST,
@@ -132,6 +135,7 @@ void zone_options_settings(struct options_reader *reader, const struct zone_conf
 	zone->allow_transfer = servers_admit(reader, zone->allow_transfer, zone->group, zone->group_count);
 	zone->ixfr_steps = servers_with(reader, zone, IXFR_STEPS);
 	zone->ixfr_condensed = servers_with(reader, zone, IXFR_CONDENSED);
+	zone->transfer_tls_only = conf->transfer_tls_only;
 	zone->allow_update = options_acl(reader, conf->node, "allow-update", &conf->allow_update);
 	zone->zonemd_verify = conf->zonemd_verify;
 	zone->max_transfer_size = conf->max_transfer_size;

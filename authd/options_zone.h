@@ -37,6 +37,7 @@ struct zone_options {
 	uint32_t group_relay;             /* members told of a new version */
 	struct acl *allow_query;          /* NULL = everybody; the server's where the zone has none */
 	struct acl *allow_transfer;       /* NULL = nobody */
+	bool transfer_tls_only;
 	struct acl *allow_update;
 	struct acl *allow_notify;         /* the primaries among them */
 	struct acl *ixfr_steps;           /* servers whose IXFR is answered in that form; NULL = none */
@@ -63,6 +64,7 @@ struct zone_conf {
 	int64_t notify_first;
 	struct schema_list allow_query;
 	struct schema_list allow_transfer;
+	bool transfer_tls_only;
 	struct schema_list allow_update;
 	struct schema_list allow_notify;
 	bool zonemd_verify;

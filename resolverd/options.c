@@ -173,7 +173,7 @@ static void acl_read(struct reader *reader, const struct server_conf *conf)
 	struct acl *acl = &reader->options->view->allow_query;
 
 	for (size_t i = 0; i < conf->allow_query.count; i++) {
-		if (entries[i].key)
+		if (entries[i].key || entries[i].tls || entries[i].pin)
 			problem_at(reader, node, "keys are not for queries; expected an address or a prefix");
 		else if (acl_add_prefix(acl, &entries[i].prefix) != ZT_OK)
 			reader->status = ZT_ENOMEM;

@@ -28,7 +28,7 @@ static void on_roll(void *ctx)
 
 static struct tls_context *self_signed_get(struct encrypt *encrypt)
 {
-	struct tls_server_config none = { .certificate = -1, .key = -1 };
+	struct tls_server_config none = { .certificate = -1, .key = -1, .client_ca = -1 };
 	struct buf problem;
 
 	buf_init(&problem);

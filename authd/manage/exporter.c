@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "authd/manage/peers.h"
+#include "authd/manage/outbound.h"
 #include "authd/manage/primary.h"
 #include "authd/manage/reach.h"
 #include "authd/manage/taps.h"
@@ -26,6 +27,8 @@ static void fill_queries(struct buf *out, struct serve_counters *counters)
 	metrics_sample(out, "authd_queries_total", label, (double)counter_get(&counters->queries_udp));
 	label[0].value = "tcp";
 	metrics_sample(out, "authd_queries_total", label, (double)counter_get(&counters->queries_tcp));
+	label[0].value = "tls";
+	metrics_sample(out, "authd_queries_total", label, (double)counter_get(&counters->queries_tls));
 
 	metrics_family(out, "authd_replies_total", METRICS_COUNTER, "Replies sent, by response code.");
 	label[0].name = "rcode";
@@ -88,6 +91,8 @@ static const struct plain_counter plain_counters[] = {
 	{ "authd_transfers_soa_total", "IXFR requests answered by the SOA alone.", offsetof(struct serve_counters, transfers_soa) },
 	{ "authd_transfers_foreign_total", "IXFR requests of peers whose version was never one of ours.", offsetof(struct serve_counters, transfers_foreign) },
 	{ "authd_transfers_refused_total", "Transfers refused by allow-transfer.", offsetof(struct serve_counters, transfers_refused) },
+	{ "authd_transfers_refused_plain_total", "Transfers refused because the zone's go over TLS only.", offsetof(struct serve_counters, transfers_refused_plain) },
+	{ "authd_tls_failed_total", "Connections of clients that did not come to speak TLS.", offsetof(struct serve_counters, tls_failed) },
 	{ "authd_transfers_limited_total", "Transfers refused because too many were open.", offsetof(struct serve_counters, transfers_limited) },
 	{ "authd_transfers_aborted_total", "Transfers that did not come to their end.", offsetof(struct serve_counters, transfers_aborted) },
 	{ "authd_transfer_bytes_total", "Bytes of transfers sent.", offsetof(struct serve_counters, transfer_bytes) },
@@ -155,6 +160,22 @@ static void fill_ladder(struct buf *out, const struct ladder_counters *counters)
 	}
 }
 
+static void fill_outbound(struct buf *out, const struct manage *manage)
+{
+	struct outbound_stats stats;
+
+	outbound_stats(manage->outbound, &stats);
+	metrics_family(out, "authd_outbound_tls_total", METRICS_COUNTER, "TLS connections to other servers, by how they began.");
+	metrics_sample(out, "authd_outbound_tls_total", (struct metrics_label[]){ { "handshake", "full" }, { NULL, NULL } },
+		       (double)(stats.tls_connections - stats.tls_resumed));
+	metrics_sample(out, "authd_outbound_tls_total", (struct metrics_label[]){ { "handshake", "resumed" }, { NULL, NULL } }, (double)stats.tls_resumed);
+	metrics_sample(out, "authd_outbound_tls_total", (struct metrics_label[]){ { "handshake", "failed" }, { NULL, NULL } }, (double)stats.tls_failed);
+	metrics_family(out, "authd_soa_queries_total", METRICS_COUNTER, "SOA queries of secondary zones, sent.");
+	metrics_sample(out, "authd_soa_queries_total", NULL, (double)stats.soa_queries);
+	metrics_family(out, "authd_servers_down", METRICS_GAUGE, "Servers that do not answer, of those that are asked or notified over TLS.");
+	metrics_sample(out, "authd_servers_down", NULL, stats.servers_down);
+}
+
 static void fill(struct buf *out, void *ctx)
 {
 	struct exporter *exporter = ctx;
@@ -171,6 +192,7 @@ static void fill(struct buf *out, void *ctx)
 		metrics_sample(out, plain_counters[i].name, NULL, (double)counter_get(counter));
 	}
 	taps_fill(out, exporter->manage);
+	fill_outbound(out, exporter->manage);
 	fill_zones(out, exporter->manage);
 	peers_fill(out, exporter->manage);
 	reach_fill(out, exporter->manage);

@@ -126,7 +126,7 @@ void outbound_server_release(struct outbound_server *server)
 {
 	struct outbound *outbound = server->outbound;
 
-	if (--server->users > 0 || server->gate.down || server->is_back || server->gate.due > clock_now(outbound->manage->clock))
+	if (--server->users > 0 || server->gate.silent > 0 || server->told || server->is_back || server->gate.due > clock_now(outbound->manage->clock))
 		return;
 	struct outbound_server **at = &outbound->servers[netaddr_hash(&server->address, outbound->seed) % OUTBOUND_SERVER_SLOTS];
 	while (*at != server)
@@ -190,10 +190,8 @@ void outbound_stats(const struct outbound *outbound, struct outbound_stats *stat
 {
 	*stats = outbound->stats;
 	for (unsigned i = 0; i < OUTBOUND_SERVER_SLOTS; i++) {
-		for (const struct outbound_server *server = outbound->servers[i]; server; server = server->next) {
-			stats->servers++;
+		for (const struct outbound_server *server = outbound->servers[i]; server; server = server->next)
 			stats->servers_down += server->gate.down;
-		}
 	}
 }
 
@@ -312,13 +310,15 @@ int outbound_query_open(struct outbound *outbound, struct outbound_query *query)
 
 static int question_send(const struct outbound *outbound, struct outbound_query *query, const uint8_t *wire, size_t len)
 {
-	uint8_t signed_wire[OUTBOUND_SIGNED_MAX];
+	uint8_t signed_wire[OUTBOUND_SIGNED_MAX], padded[OUTBOUND_PADDED_MAX];
 	struct tsig_message message = { signed_wire, 0, sizeof(signed_wire) };
 
 	if (query->link)      /* by TLS nothing is sent again */
 		return ZT_OK;
 	if (query->on_sent)
 		query->server->outbound->stats.soa_queries++;
+	if (query->remote->tls && outbound_question_pad(padded, wire, &len))
+		wire = padded;
 	if (query->remote->key) {
 		int status = outbound_sign_query(outbound, query, &message, &(struct outbound_question){ wire, len });
 		if (status != ZT_OK)

@@ -41,7 +41,7 @@ void outbound_free(struct outbound *outbound);
 struct outbound_stats {
 	uint64_t tls_connections, tls_resumed, tls_failed;      /* handshakes that went well, those that went on where one was before, and others */
 	uint64_t soa_queries;                                   /* sent, repetitions among them */
-	uint32_t servers, servers_down;                         /* now */
+	uint32_t servers_down;                                  /* now */
 };
 
 void outbound_stats(const struct outbound *outbound, struct outbound_stats *stats);

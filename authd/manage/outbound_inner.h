@@ -60,7 +60,8 @@ struct outbound_question {
 int outbound_sign_query(const struct outbound *outbound, struct outbound_query *query, struct tsig_message *out, const struct outbound_question *question)
 	ZT_MUST_CHECK;
 void outbound_sign_forget(struct outbound_query *query);
-int outbound_sign_transfer(const struct outbound *outbound, struct tsig_check *check, const struct outbound_transfer *transfer, struct tsig_message *out)
+/* The same for a transfer's; `check` has been made for its key. */
+int outbound_sign_transfer(const struct outbound *outbound, struct tsig_check *check, struct tsig_message *out, const struct outbound_question *question)
 	ZT_MUST_CHECK;
 /* Signs a question where it is; the check has been begun. */
 int outbound_sign(const struct outbound *outbound, struct tsig_check *check, struct tsig_message *message) ZT_MUST_CHECK;
@@ -70,6 +71,9 @@ bool outbound_believes_reply(const struct outbound *outbound, const struct outbo
 bool outbound_believes_message(const struct outbound *outbound, struct tsig_check *check, const uint8_t *wire, size_t len);
 
 /* outbound_link.c */
+enum { OUTBOUND_PADDED_MAX = 1536 };
+/* A question that goes by TLS, as it is sent (RFC 8467); false where it can't be padded. */
+bool outbound_question_pad(uint8_t padded[OUTBOUND_PADDED_MAX], const uint8_t *wire, size_t *len);
 /* Sends a question by TLS; one that is on its way is left alone. */
 int outbound_link_ask(struct outbound_query *query, const uint8_t *wire, size_t len) ZT_MUST_CHECK;
 /* The question is closed: its connection need not wait for the reply. */

@@ -1,10 +1,12 @@
 /* Connections to servers: transfers, and questions by TLS. */
 #include <stdlib.h>
+#include <string.h>
 #include <urcu/compiler.h>
 
 #include "authd/manage/outbound_inner.h"
 #include "lib/base/wire.h"
 #include "lib/dns/message.h"
+#include "lib/dns/padding.h"
 #include "lib/net/stream.h"
 
 #define LINK_BUSY_TIMEOUT (60 * USEC_PER_SEC)      /* the transfer's owner loses patience before */
@@ -244,6 +246,8 @@ static void failure_note(const struct outbound_link *link, int status)
 
 	if (stream_is_encrypted(link->stream)) {
 		link->server->outbound->stats.tls_failed++;
+		if (!problem && link->is_connected && status == ZT_ECLOSED)
+			problem = "closed without an answer; if the other side wants a certificate of ours, expected certificate and key in tls";
 		if (problem || link->is_connected || status != ZT_ETIMEOUT)
 			problem_tell(link->server, problem ? problem : status_text(status));
 	}
@@ -406,14 +410,26 @@ void outbound_link_forget(struct outbound_query *query)
 	link_idle_check(link);
 }
 
+bool outbound_question_pad(uint8_t padded[OUTBOUND_PADDED_MAX], const uint8_t *wire, size_t *len)
+{
+	if (*len > OUTBOUND_PADDED_MAX)
+		return false;
+	memcpy(padded, wire, *len);
+	return message_pad(padded, len, OUTBOUND_PADDED_MAX, PADDING_QUERY_BLOCK) == ZT_OK;
+}
+
 static int question_send(struct outbound_link *link, const struct outbound_transfer *transfer)
 {
-	uint8_t signed_wire[OUTBOUND_SIGNED_MAX];
+	uint8_t signed_wire[OUTBOUND_SIGNED_MAX], padded[OUTBOUND_PADDED_MAX];
 	struct tsig_message message = { signed_wire, 0, sizeof(signed_wire) };
+	struct outbound_question question = { transfer->question, transfer->question_len };
 
+	if (transfer->remote->tls && outbound_question_pad(padded, question.wire, &question.len))
+		question.wire = padded;
 	if (!transfer->remote->key)
-		return stream_send(link->stream, transfer->question, transfer->question_len);
-	int status = outbound_sign_transfer(link->server->outbound, &link->check, transfer, &message);
+		return stream_send(link->stream, question.wire, question.len);
+	tsig_check_init(&link->check, transfer->remote->key);
+	int status = outbound_sign_transfer(link->server->outbound, &link->check, &message, &question);
 	return status == ZT_OK ? stream_send(link->stream, message.wire, message.len) : status;
 }
 

@@ -90,10 +90,9 @@ int outbound_sign(const struct outbound *outbound, struct tsig_check *check, str
 	return tsig_sign(&check->chain, message, &stamp);
 }
 
-int outbound_sign_transfer(const struct outbound *outbound, struct tsig_check *check, const struct outbound_transfer *transfer, struct tsig_message *out)
+int outbound_sign_transfer(const struct outbound *outbound, struct tsig_check *check, struct tsig_message *out, const struct outbound_question *question)
 {
-	tsig_check_init(check, transfer->remote->key);
-	return question_sign(&check->chain, out, &(struct outbound_question){ transfer->question, transfer->question_len }, wall_of(outbound));
+	return question_sign(&check->chain, out, question, wall_of(outbound));
 }
 
 bool outbound_believes_message(const struct outbound *outbound, struct tsig_check *check, const uint8_t *wire, size_t len)

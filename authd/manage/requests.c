@@ -13,6 +13,8 @@
 #include "authd/manage/primary.h"
 #include "authd/manage/updater.h"
 #include "authd/serve/workers.h"
+#include "lib/dns/rrtype.h"
+#include "lib/net/tls.h"
 
 enum {
 	UPDATES_PER_BATCH = 1024,
@@ -68,12 +70,30 @@ static void update_add(struct requests *requests, struct request *request)
 	loop_timer_in(&requests->batch_end, 0);
 }
 
+/* Who shows a certificate was meant to be let in. */
+static void refused_tell(struct manage *manage, const struct request *request)
+{
+	char name[NAME_TEXT_SIZE], type[RR_TYPE_TEXT_SIZE], peer[NETADDR_TEXT_SIZE];
+	struct buf shown;
+
+	if (!log_limit_passes(&manage->log_updates, manage->log))
+		return;
+	buf_init(&shown);
+	tls_peer_describe(request->tls_peer, &shown);
+	buf_add_u8(&shown, 0);
+	if (shown.status == ZT_OK)
+		log_info(manage->log, "zone %s: %s to %s over TLS refused; it shows %s. To let it in, add tls:NAME or pin:PIN to allow-transfer%s",
+			 name_to_text(request->apex, name), rr_type_to_text(request->evidence.type, type), netaddr_to_text(&request->peer, peer),
+			 (const char *)shown.data, manage->options->has_client_ca ? "" : "; for names, tls-client-ca is needed too");
+	buf_fini(&shown);
+}
+
 static void on_request(struct mailbox_node *node, void *ctx)
 {
 	struct requests *requests = ctx;
 	struct request *request = (struct request *)(void *)node;
 
-	if (request->kind != REQUEST_EVIDENCE)      /* who asks for something is there */
+	if (request->kind == REQUEST_UPDATE || request->kind == REQUEST_NOTIFY)      /* who asks for something is there */
 		hosts_on_sign(requests->manage->hosts, &request->peer, request->stream != 0);
 	switch (request->kind) {
 	case REQUEST_UPDATE:
@@ -85,6 +105,10 @@ static void on_request(struct mailbox_node *node, void *ctx)
 	case REQUEST_NOTIFY:
 		notified_on_request(requests->manage, request);
 		worker_reply(request);
+		break;
+	case REQUEST_REFUSED:
+		refused_tell(requests->manage, request);
+		request_free(request);
 		break;
 	case REQUEST_EVIDENCE:
 		primary_on_request(requests->manage, request);

@@ -21,6 +21,7 @@ static struct served_zone *served_new(const struct zone_entry *entry, int state)
 	served->zone = entry->zone;
 	served->allow_query = entry->options->allow_query;
 	served->allow_transfer = entry->options->allow_transfer;
+	served->transfer_tls_only = entry->options->transfer_tls_only;
 	served->allow_update = entry->options->allow_update;
 	served->allow_notify = entry->options->allow_notify;
 	served->ixfr_steps = entry->options->ixfr_steps;

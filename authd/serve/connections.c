@@ -115,6 +115,7 @@ static unsigned on_batch(struct stream *stream, const struct stream_message *mes
 	struct worker *worker = ctx;
 	struct stream_buffers *buffers = worker->stream_buffers;
 	bool is_encrypted = stream_is_encrypted(stream);
+	struct tls_peer *tls_peer = stream_tls_peer(stream);
 	uint16_t keepalive = (uint16_t)(entrance_idle_timeout(stream) / KEEPALIVE_UNIT);
 	struct lookups lookups;
 	unsigned taken;
@@ -132,6 +133,7 @@ static unsigned on_batch(struct stream *stream, const struct stream_message *mes
 		r->query_len = messages[taken].len;
 		r->peer = stream_remote(stream);
 		r->is_encrypted = is_encrypted;
+		r->tls_peer = tls_peer;
 		r->keepalive = keepalive;
 		r->out = buffers->early;
 		enum respond_verdict verdict = respond_begin(r);
@@ -164,8 +166,9 @@ static void on_drained(struct stream *stream, void *ctx)
 static void on_close(struct stream *stream, int status, void *ctx)
 {
 	struct worker *worker = ctx;
+	bool has_failed = stream_is_encrypted(stream) && stream_messages_in(stream) == 0 && (status == ZT_EDENIED || status == ZT_EMALFORMED);
 
-	(void)status;
+	counter_add(&worker->counters.tls_failed, has_failed);
 	transfer_on_close(worker->transfers, stream);
 	repair_on_close(worker->repairs, stream);
 }

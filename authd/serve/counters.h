@@ -30,6 +30,8 @@ struct serve_counters {
 	_Atomic uint64_t transfers_soa;        /* IXFR answered by the SOA alone: nothing newer, or to be asked by TCP */
 	_Atomic uint64_t transfers_foreign;    /* IXFR asked by a peer whose version was never one of ours */
 	_Atomic uint64_t transfers_refused;    /* by access control */
+	_Atomic uint64_t transfers_refused_plain;      /* of these, because they were to go over TLS */
+	_Atomic uint64_t tls_failed;           /* connections that did not come to speak TLS */
 	_Atomic uint64_t transfers_limited;    /* too many at once */
 	_Atomic uint64_t transfers_aborted;    /* the client left, or an error on our side */
 	_Atomic uint64_t transfer_bytes;       /* sent */

@@ -2,13 +2,13 @@
 #include "authd/serve/edns.h"
 
 #include "authd/serve/respond.h"
+#include "lib/dns/padding.h"
 
 enum {
 	ZONEVERSION_LEN = 6,
 	ZONEVERSION_SOA = 0,          /* version type: the SOA serial */
 	EXPIRE_LEN = 4,
 	KEEPALIVE_LEN = 2,
-	PADDING_BLOCK = 468,          /* RFC 8467 section 4.1 */
 };
 
 #define BIT(code) (UINT32_C(1) << (code))
@@ -70,7 +70,7 @@ void edns_plan_zsync(struct respond *r)
 {
 	struct zsync theirs, ours;
 
-	if (!zsync_read(&r->message.edns, &theirs) || !respond_allows(r, r->zone->allow_transfer))
+	if (!zsync_read(&r->message.edns, &theirs) || !respond_may_transfer(r))
 		return;
 	ours = zsync_of_version(r->version, zone_fingerprint_key(r->zone->zone));
 	r->plan.says_zsync = true;
@@ -179,7 +179,7 @@ static void padding_write(struct wcursor *cur)
 
 	if (left < OPTION_HEAD_LEN)
 		return;
-	size_t len = (PADDING_BLOCK - (cur->pos + OPTION_HEAD_LEN) % PADDING_BLOCK) % PADDING_BLOCK;
+	size_t len = (PADDING_RESPONSE_BLOCK - (cur->pos + OPTION_HEAD_LEN) % PADDING_RESPONSE_BLOCK) % PADDING_RESPONSE_BLOCK;
 	if (len > left - OPTION_HEAD_LEN)
 		len = left - OPTION_HEAD_LEN;
 	option_head(cur, EDNS_PADDING, len);
@@ -204,6 +204,11 @@ void edns_write(const struct respond *r, struct message_writer *writer, enum rco
 	if (plan_has(&r->plan, EDNS_PADDING))
 		padding_write(&writer->cur);
 	wire_put_u16(writer->cur.base + options_at - 2, (uint16_t)(writer->cur.pos - options_at));
+}
+
+bool edns_pads(const struct respond *r)
+{
+	return plan_has(&r->plan, EDNS_PADDING);
 }
 
 uint16_t edns_options_write(const struct respond *r, uint8_t out[OPTIONS_MAX_LEN])

@@ -50,5 +50,7 @@ void edns_plan_zone(struct respond *r);
 void edns_plan_zsync(struct respond *r);
 /* Writes the OPT record; room for it was kept. Sets the header's rcode. */
 void edns_write(const struct respond *r, struct message_writer *writer, enum rcode rcode);
+/* The reply is to be padded. */
+bool edns_pads(const struct respond *r);
 /* The options alone, without padding and extended error, for who writes the reply's OPT elsewhere. Returns their length. */
 uint16_t edns_options_write(const struct respond *r, uint8_t out[OPTIONS_MAX_LEN]);

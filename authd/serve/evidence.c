@@ -6,12 +6,15 @@
 
 #include "authd/serve/request.h"
 #include "authd/serve/respond.h"
+#include "lib/net/tls.h"
 
 enum {
 	EVIDENCE_MAX = 4096,         /* on their way to the manage thread */
 	RECENT_SLOTS = 256,
 	SIGN_INTERVAL_MS = 100,
 };
+
+#define REFUSED_INTERVAL (10 * USEC_PER_MSEC)
 
 /* When a server's life was last told. Two servers in one slot only make it be told more often. */
 struct recent {
@@ -24,6 +27,7 @@ struct witness {
 	const struct clock *clock;
 	_Atomic uint32_t pending;
 	struct recent recent[RECENT_SLOTS];
+	usec_t refused_due;
 };
 
 int witness_new(struct witness **out, struct mailbox *manage, const struct clock *clock)
@@ -60,6 +64,22 @@ void witness_tell(struct witness *witness, const struct evidence_subject *subjec
 		name_copy(request->key, subject->key);
 	request->has_key = subject->key != NULL;
 	request->evidence = *evidence;
+	mailbox_post(witness->manage, &request->node);
+}
+
+void witness_tell_refused(struct witness *witness, const struct respond *r)
+{
+	usec_t now = moment_now(r->moment);
+	struct request *request = r->tls_peer && now >= witness->refused_due ? request_new(REQUEST_REFUSED) : NULL;
+
+	if (!request)
+		return;
+	witness->refused_due = now + REFUSED_INTERVAL;
+	request->peer = *r->peer;
+	request->is_encrypted = true;
+	request->tls_peer = tls_peer_acquire(r->tls_peer);
+	name_copy(request->apex, r->zone->apex);
+	request->evidence.type = r->message.qtype;
 	mailbox_post(witness->manage, &request->node);
 }
 

@@ -56,6 +56,8 @@ struct evidence_subject {
 };
 
 int witness_new(struct witness **out, struct mailbox *manage, const struct clock *clock) ZT_MUST_CHECK;
+/* A transfer is refused. Told, a few times a second, where the client has shown a certificate: it was meant to be let in. */
+void witness_tell_refused(struct witness *witness, const struct respond *r);
 /* NULL is fine. */
 void witness_free(struct witness *witness);
 void witness_tell(struct witness *witness, const struct evidence_subject *subject, const struct evidence *evidence);

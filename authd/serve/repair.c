@@ -428,7 +428,7 @@ void repair_start(struct repairs *repairs, struct stream *stream, struct respond
 {
 	static const struct edns_error not_allowed = EDNS_ERROR(EDE_PROHIBITED, "allow-transfer"), too_many = EDNS_ERROR(EDE_OTHER, "too many transfers");
 
-	if (!respond_allows(r, r->zone->allow_transfer)) {
+	if (!respond_may_transfer(r)) {
 		refuse(repairs, stream, r, &not_allowed);
 		return;
 	}

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "lib/net/tls.h"
+
 struct request *request_new(enum request_kind kind)
 {
 	struct request *request = calloc(1, sizeof(*request));
@@ -20,6 +22,7 @@ void request_free(struct request *request)
 	if (request->pending)
 		atomic_fetch_sub_explicit(request->pending, 1, memory_order_relaxed);
 	tsig_key_release(request->signing.key);
+	tls_peer_release(request->tls_peer);
 	free(request->wire);
 	buf_fini(&request->reply);
 	free(request);

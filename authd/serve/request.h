@@ -24,6 +24,7 @@ enum { REQUEST_OPTIONS_MAX = 640 };
 enum request_kind {
 	REQUEST_UPDATE,        /* RFC 2136 */
 	REQUEST_NOTIFY,        /* RFC 1996 */
+	REQUEST_REFUSED,       /* a transfer was, to a client that had shown a certificate: `evidence.type` of `apex`; no reply */
 	REQUEST_EVIDENCE,      /* what another server asked for, or was sent; no reply */
 };
 
@@ -41,6 +42,7 @@ struct request {
 	uint16_t options_len;
 	uint8_t options[REQUEST_OPTIONS_MAX];      /* EDNS options for the reply's OPT, which the worker adds */
 	bool is_encrypted;              /* came by TLS */
+	struct tls_peer *tls_peer;      /* the certificate that the client has shown; counted. NULL = none */
 	struct signing signing;         /* how the worker signs the reply; has a reference to its key */
 	uint16_t udp_limit;             /* largest UDP reply (EDNS) without its signature, 65535 for TCP */
 	bool is_tapped;                 /* its reply is told by dnstap as the message was */
@@ -59,7 +61,7 @@ struct request {
 static inline struct acl_subject request_subject(const struct request *request)
 {
 	const struct tsig_key *key = request->signing.key;
-	return (struct acl_subject){ .remote = &request->peer, .key = key ? tsig_key_name(key) : NULL };
+	return (struct acl_subject){ .remote = &request->peer, .key = key ? tsig_key_name(key) : NULL, .tls = request->tls_peer };
 }
 
 struct request *request_new(enum request_kind kind);

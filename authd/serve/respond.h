@@ -37,6 +37,7 @@ struct respond {
 	uint16_t keepalive;            /* TCP: the idle timeout to tell who asks, in 100 ms (RFC 7828); 0 = none */
 	bool is_tcp;                   /* TLS too */
 	bool is_encrypted;
+	struct tls_peer *tls_peer;     /* the certificate that the client has shown; NULL = none */
 
 	/* out */
 	size_t out_len;                /* 0: limited, nothing is sent */
@@ -68,7 +69,13 @@ size_t respond_limit(const struct respond *r);
 /* Whether an access list lets pass who asks; NULL lets nobody. */
 static inline bool respond_allows(const struct respond *r, const struct acl *acl)
 {
-	return acl_allows(acl, &(struct acl_subject){ .remote = r->peer, .key = r->key });
+	return acl_allows(acl, &(struct acl_subject){ .remote = r->peer, .key = r->key, .tls = r->tls_peer });
+}
+
+/* Whether `zone` may be transferred to who asks, in the way it asks. */
+static inline bool respond_may_transfer(const struct respond *r)
+{
+	return (r->is_encrypted || !r->zone->transfer_tls_only) && respond_allows(r, r->zone->allow_transfer);
 }
 
 /* Makes the response an error, without records but OPT; `error` may be NULL. */

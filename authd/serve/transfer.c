@@ -7,6 +7,7 @@
 #include "authd/serve/evidence.h"
 #include "authd/serve/respond.h"
 #include "lib/dns/serial.h"
+#include "lib/dns/padding.h"
 #include "lib/xfr/xfr_out.h"
 #include "lib/zone/journal.h"
 
@@ -29,6 +30,7 @@ struct session {
 	usec_t asked_at;
 	const struct zone_version *version;
 	struct xfr_out *xfr;
+	bool pads;                           /* the first message is to be padded */
 	struct signing signing;              /* has a reference to its key */
 };
 
@@ -39,6 +41,7 @@ struct refusal {
 };
 
 static const struct refusal not_allowed = { RCODE_REFUSED, EDNS_ERROR(EDE_PROHIBITED, "allow-transfer") };
+static const struct refusal not_plain = { RCODE_REFUSED, EDNS_ERROR(EDE_PROHIBITED, "transfers over TLS only") };
 static const struct refusal too_many = { RCODE_SERVFAIL, EDNS_ERROR(EDE_OTHER, "too many transfers") };
 static const struct refusal no_serial = { RCODE_FORMERR, EDNS_ERROR(EDE_OTHER, "IXFR without SOA") };
 static const struct refusal trouble = { RCODE_SERVFAIL, EDNS_ERROR(EDE_OTHER, "transfer failed") };
@@ -274,6 +277,14 @@ static int message_sign(struct transfers *transfers, struct session *session, si
 	return status;
 }
 
+/* Only the first message has an OPT record. Most differences are no longer, and nobody sees then how long. */
+static void first_pad(struct transfers *transfers, struct session *session, size_t *len)
+{
+	session->pads = false;
+	if (message_pad(transfers->message, len, sizeof(transfers->message) - session->signing.room, PADDING_RESPONSE_BLOCK) != ZT_OK)
+		return;      /* it goes as it is */
+}
+
 /* Queues messages of the stream's sessions, one after another, until the stream is full. */
 static void stream_feed(struct transfers *transfers, struct stream *stream)
 {
@@ -286,6 +297,8 @@ static void stream_feed(struct transfers *transfers, struct stream *stream)
 			session_complete(transfers, session);
 			continue;
 		}
+		if (status == ZT_OK && session->pads)
+			first_pad(transfers, session, &len);
 		if (status == ZT_OK)
 			status = message_sign(transfers, session, &len);
 		if (status == ZT_OK)
@@ -362,6 +375,7 @@ static int session_open(struct transfers *transfers, struct stream *stream, stru
 		return status;
 	}
 	session_describe(session, stream, r);
+	session->pads = edns_pads(r);
 	question_note(transfers, session, &config, r);
 	if (r->signing.room > 0) {
 		session->signing = r->signing;
@@ -372,11 +386,21 @@ static int session_open(struct transfers *transfers, struct stream *stream, stru
 	return ZT_OK;
 }
 
+/* Counts and tells a question that is refused. */
+static const struct refusal *refusal_note(struct transfers *transfers, const struct respond *r)
+{
+	bool is_plain = !r->is_encrypted && r->zone->transfer_tls_only;
+
+	counter_add(&transfers->counters->transfers_refused, 1);
+	counter_add(&transfers->counters->transfers_refused_plain, is_plain);
+	witness_tell_refused(transfers->witness, r);
+	return is_plain ? &not_plain : &not_allowed;
+}
+
 void transfer_start(struct transfers *transfers, struct stream *stream, struct respond *r)
 {
-	if (!respond_allows(r, r->zone->allow_transfer)) {
-		counter_add(&transfers->counters->transfers_refused, 1);
-		reply_error(transfers, stream, r, &not_allowed);
+	if (!respond_may_transfer(r)) {
+		reply_error(transfers, stream, r, refusal_note(transfers, r));
 		return;
 	}
 	if (!is_allowed_more(transfers, r->peer)) {
@@ -430,9 +454,9 @@ void transfer_answer_udp(struct transfers *transfers, struct respond *r)
 	};
 	struct gathered gathered;
 
-	if (!respond_allows(r, r->zone->allow_transfer)) {
-		counter_add(&transfers->counters->transfers_refused, 1);
-		respond_error(r, not_allowed.rcode, &not_allowed.error);
+	if (!respond_may_transfer(r)) {
+		const struct refusal *refusal = refusal_note(transfers, r);
+		respond_error(r, refusal->rcode, &refusal->error);
 		return;
 	}
 	udp_note(transfers, r);

@@ -33,6 +33,7 @@ struct served_zone {
 	const struct acl *allow_notify;       /* primaries included */
 	const struct acl *ixfr_steps;         /* whose IXFR is answered in that form, whatever suits better */
 	const struct acl *ixfr_condensed;
+	bool transfer_tls_only;
 	bool is_secondary;                    /* else nobody may send NOTIFY */
 	uint32_t index;                       /* dense number of the zone in its view, for per-worker counters */
 };

@@ -90,6 +90,7 @@ bool worker_forward(struct worker *worker, enum request_kind kind, const struct 
 	}
 	request->is_tapped = origin->is_tapped;
 	request->is_encrypted = origin->is_encrypted;
+	request->tls_peer = tls_peer_acquire(r->tls_peer);
 	request->received = loop_now(&worker->loop);
 	request->wire = wire;
 	request->wire_len = r->query_len;

@@ -43,7 +43,7 @@ enum schema_type {
 	SCHEMA_ENUM,       /* int                        one of names */
 	SCHEMA_ADDRESS,    /* struct netaddr             IP@PORT, port by default the row's */
 	SCHEMA_PREFIX,     /* struct netprefix           IP or IP/BITS */
-	SCHEMA_ACCESS,     /* struct schema_access       IP, IP/BITS, key:NAME, or IP/BITS key:NAME */
+	SCHEMA_ACCESS,     /* struct schema_access       IP, IP/BITS, key:NAME, tls:NAME, pin:PIN, or several of these in a row */
 	SCHEMA_MAPPING,    /* the struct of `mapping` */
 	SCHEMA_NODE,       /* const struct yaml_node *   anything; the owner reads the tree */
 };
@@ -69,7 +69,9 @@ struct schema_list {
 struct schema_access {
 	struct netprefix prefix;      /* has_prefix */
 	bool has_prefix;
-	const char *key;              /* NULL = none. With both, both must be so */
+	const char *key;              /* NULL = none, as below. All that are there must be so */
+	const char *tls;              /* a name */
+	const char *pin;              /* text */
 };
 
 struct schema_name {

@@ -173,25 +173,49 @@ static int text_from_text(const struct schema_row *row, struct yaml_tree *tree, 
 	return *out ? ZT_OK : ZT_ENOMEM;
 }
 
+enum { ACCESS_WORD_SIZE = 512 };
+
+/* One condition of an access list. None may come twice. */
+static int condition_from_text(struct yaml_tree *tree, const char *word, struct schema_access *out)
+{
+	const struct {
+		const char *prefix;
+		const char **text;
+	} kinds[] = { { "key:", &out->key }, { "tls:", &out->tls }, { "pin:", &out->pin } };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		size_t len = strlen(kinds[i].prefix);
+		if (strncmp(word, kinds[i].prefix, len) != 0)
+			continue;
+		if (word[len] == '\0' || *kinds[i].text)
+			return ZT_ESYNTAX;
+		*kinds[i].text = arena_strdup(&tree->arena, word + len);
+		return *kinds[i].text ? ZT_OK : ZT_ENOMEM;
+	}
+	if (out->has_prefix || netprefix_from_text(&out->prefix, word) != ZT_OK)
+		return ZT_ESYNTAX;
+	out->has_prefix = true;
+	return ZT_OK;
+}
+
 static int access_from_text(struct yaml_tree *tree, const char *text, struct schema_access *out)
 {
-	char prefix[NETADDR_TEXT_SIZE];
-	size_t len = strncmp(text, "key:", 4) == 0 ? 0 : strcspn(text, " ");
-	const char *key = text + len + strspn(text + len, " ");
+	char word[ACCESS_WORD_SIZE];
+	int status = ZT_ESYNTAX;
 
-	*out = (struct schema_access){ .has_prefix = len > 0 };
-	if (len >= sizeof(prefix))
-		return ZT_ESYNTAX;
-	memcpy(prefix, text, len);
-	prefix[len] = '\0';
-	if (len > 0 && netprefix_from_text(&out->prefix, prefix) != ZT_OK)
-		return ZT_ESYNTAX;
-	if (*key == '\0')
-		return len > 0 ? ZT_OK : ZT_ESYNTAX;
-	if (strncmp(key, "key:", 4) != 0 || key[4] == '\0' || strchr(key, ' '))
-		return ZT_ESYNTAX;
-	out->key = arena_strdup(&tree->arena, key + 4);
-	return out->key ? ZT_OK : ZT_ENOMEM;
+	*out = (struct schema_access){ 0 };
+	for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
+		size_t len = strcspn(text, " ");
+		if (len >= sizeof(word))
+			return ZT_ESYNTAX;
+		memcpy(word, text, len);
+		word[len] = '\0';
+		text += len;
+		status = condition_from_text(tree, word, out);
+		if (status != ZT_OK)
+			return status;
+	}
+	return status;
 }
 
 int value_from_text(const struct schema_row *row, struct yaml_tree *tree, const char *text, void *out)
@@ -326,7 +350,7 @@ void value_expected_write(const struct schema_row *row, const char *text, struct
 			buf_printf(out, " or IP (port %u)", row->port);
 		break;
 	case SCHEMA_PREFIX: buf_printf(out, "an address IP or a prefix IP/BITS"); break;
-	case SCHEMA_ACCESS: buf_printf(out, "an address IP, a prefix IP/BITS, key:NAME, or both in one as IP/BITS key:NAME"); break;
+	case SCHEMA_ACCESS: buf_printf(out, "an address IP, a prefix IP/BITS, key:NAME, tls:NAME, pin:PIN, or several in one as IP/BITS key:NAME"); break;
 	case SCHEMA_MAPPING: mapping_write(row->mapping, out); break;
 	case SCHEMA_NODE: buf_printf(out, "any YAML"); break;
 	}

@@ -8,6 +8,7 @@ lib_libdns_a_SOURCES = \
 	%D%/lexer.c %D%/lexer.h \
 	%D%/message.c %D%/message.h \
 	%D%/name.c %D%/name.h \
+	%D%/padding.c %D%/padding.h \
 	%D%/present.c %D%/present.h \
 	%D%/quick.c %D%/quick.h %D%/quick_run.h \
 	%D%/rcode.c %D%/rcode.h \

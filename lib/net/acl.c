@@ -5,11 +5,14 @@
 #include <string.h>
 
 #include "lib/dns/name.h"
+#include "lib/net/tls.h"
 
 struct acl_entry {
 	struct netprefix prefix;      /* has_prefix */
 	bool has_prefix;
 	uint8_t *key;                 /* owned, wire form; NULL = none */
+	char *tls_name;               /* owned; NULL = none */
+	uint8_t *tls_pin;             /* owned; NULL = none */
 };
 
 void acl_init(struct acl *acl)
@@ -17,43 +20,50 @@ void acl_init(struct acl *acl)
 	*acl = (struct acl){ 0 };
 }
 
+static void entry_fini(struct acl_entry *entry)
+{
+	free(entry->key);
+	free(entry->tls_name);
+	free(entry->tls_pin);
+}
+
 void acl_fini(struct acl *acl)
 {
 	for (size_t i = 0; i < acl->count; i++)
-		free(acl->entries[i].key);
+		entry_fini(&acl->entries[i]);
 	free(acl->entries);
 	acl_init(acl);
 }
 
-static int entry_add(struct acl *acl, const struct acl_entry *entry)
+static void *copy(const void *data, size_t len)
+{
+	void *own = malloc(len);
+	return own ? memcpy(own, data, len) : NULL;
+}
+
+int acl_add(struct acl *acl, const struct acl_rule *rule)
 {
 	struct acl_entry *entries = reallocarray(acl->entries, acl->count + 1, sizeof(*entries));
+
 	if (!entries)
 		return ZT_ENOMEM;
 	acl->entries = entries;
-	entries[acl->count++] = *entry;
+	struct acl_entry *entry = &entries[acl->count];
+	*entry = (struct acl_entry){ .has_prefix = rule->prefix };
+	if (rule->prefix)
+		entry->prefix = *rule->prefix;
+	if ((rule->key && !(entry->key = copy(rule->key, name_len(rule->key)))) || (rule->tls_name && !(entry->tls_name = strdup(rule->tls_name))) ||
+	    (rule->tls_pin && !(entry->tls_pin = copy(rule->tls_pin, TLS_PIN_LEN)))) {
+		entry_fini(entry);
+		return ZT_ENOMEM;
+	}
+	acl->count++;
 	return ZT_OK;
 }
 
 int acl_add_prefix(struct acl *acl, const struct netprefix *prefix)
 {
-	return entry_add(acl, &(struct acl_entry){ .prefix = *prefix, .has_prefix = true });
-}
-
-int acl_add_key(struct acl *acl, const uint8_t *name, const struct netprefix *prefix)
-{
-	struct acl_entry entry = { .has_prefix = prefix };
-	uint8_t *key = malloc(name_len(name));
-	if (!key)
-		return ZT_ENOMEM;
-	name_copy(key, name);
-	entry.key = key;
-	if (prefix)
-		entry.prefix = *prefix;
-	int status = entry_add(acl, &entry);
-	if (status != ZT_OK)
-		free(key);
-	return status;
+	return acl_add(acl, &(struct acl_rule){ .prefix = prefix });
 }
 
 int acl_add_text(struct acl *acl, const char *text)
@@ -74,15 +84,24 @@ int acl_add_text(struct acl *acl, const char *text)
 		return len > 0 ? acl_add_prefix(acl, &prefix) : ZT_ESYNTAX;
 	if (strncmp(key, "key:", 4) != 0 || strchr(key, ' ') || name_from_text(name, key + 4, NULL) != ZT_OK)
 		return ZT_ESYNTAX;
-	return acl_add_key(acl, name, len > 0 ? &prefix : NULL);
+	return acl_add(acl, &(struct acl_rule){ .prefix = len > 0 ? &prefix : NULL, .key = name });
+}
+
+static bool entry_allows(const struct acl_entry *entry, const struct acl_subject *subject)
+{
+	if (entry->has_prefix && !netprefix_matches(&entry->prefix, subject->remote))
+		return false;
+	if (entry->key && (!subject->key || !name_equal(entry->key, subject->key)))
+		return false;
+	if (entry->tls_name && (!subject->tls || !tls_peer_is_named(subject->tls, entry->tls_name)))
+		return false;
+	return !entry->tls_pin || (subject->tls && tls_peer_has_pin(subject->tls, entry->tls_pin));
 }
 
 bool acl_allows(const struct acl *acl, const struct acl_subject *subject)
 {
 	for (size_t i = 0; acl && i < acl->count; i++) {
-		const struct acl_entry *entry = &acl->entries[i];
-		bool is_from = !entry->has_prefix || netprefix_matches(&entry->prefix, subject->remote);
-		if (is_from && (!entry->key || (subject->key && name_equal(entry->key, subject->key))))
+		if (entry_allows(&acl->entries[i], subject))
 			return true;
 	}
 	return false;

@@ -1,4 +1,4 @@
-/* Who may: a list of address prefixes, TSIG key names, and pairs of both, any one of which is enough.
+/* Who may: a list of rules, any one of which is enough: an address prefix, a TSIG key, a TLS certificate's name or its key's pin, or several of these at once.
  *
  * An empty list, which is also what an absent one is, allows nobody. Built once, then only read, by any number of threads.
  */
@@ -12,6 +12,7 @@
 #include "lib/base/status.h"
 
 struct acl_entry;
+struct tls_peer;
 
 struct acl {
 	struct acl_entry *entries;
@@ -22,8 +23,15 @@ void acl_init(struct acl *acl);
 void acl_fini(struct acl *acl);
 
 ZT_MUST_CHECK int acl_add_prefix(struct acl *acl, const struct netprefix *prefix);
-/* Who signs with the key of that name (in wire form; copied), and asks from the prefix where it is not NULL. */
-ZT_MUST_CHECK int acl_add_key(struct acl *acl, const uint8_t *name, const struct netprefix *prefix);
+/* What must all be so; at least one of them. Copied. */
+struct acl_rule {
+	const struct netprefix *prefix;      /* NULL = any, as below */
+	const uint8_t *key;                  /* TSIG key, name in wire form */
+	const char *tls_name;                /* the client's certificate leads to a trusted authority and is for this name */
+	const uint8_t *tls_pin;              /* the client's certificate has this key; TLS_PIN_LEN bytes */
+};
+
+ZT_MUST_CHECK int acl_add(struct acl *acl, const struct acl_rule *rule);
 /* `IP`, `IP/BITS`, `key:NAME` or `IP/BITS key:NAME`; ZT_ESYNTAX for anything else. */
 ZT_MUST_CHECK int acl_add_text(struct acl *acl, const char *text);
 
@@ -31,6 +39,7 @@ ZT_MUST_CHECK int acl_add_text(struct acl *acl, const char *text);
 struct acl_subject {
 	const struct netaddr *remote;
 	const uint8_t *key;          /* the TSIG key (name in wire form) that the message was verified with; NULL without one */
+	const struct tls_peer *tls;  /* the certificate shown over TLS; NULL without one */
 };
 
 /* `acl` NULL allows nobody. */

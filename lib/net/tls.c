@@ -405,6 +405,7 @@ static int client_configure(struct tls_context *context, const struct tls_client
 	int status = ZT_OK;
 
 	context->for_transfers = config->for_transfers;
+	context->takes_no_alpn = config->takes_no_alpn;
 	if (config->hostname && !(context->hostname = strdup(config->hostname)))
 		return ZT_ENOMEM;
 	if (config->pin_count > 0) {
@@ -509,6 +510,8 @@ void tls_close(struct tls *tls)
 	if (tls->ssl && SSL_is_init_finished(tls->ssl)) {
 		ERR_clear_error();
 		(void)SSL_shutdown(tls->ssl);
+		/* However the connection ended, what was agreed on in it is good for the next one. */
+		SSL_set_shutdown(tls->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 		ERR_clear_error();
 	}
 	SSL_free(tls->ssl);
@@ -555,9 +558,9 @@ static bool alpn_is_dot(struct tls *tls)
 	unsigned len;
 
 	SSL_get0_alpn_selected(tls->ssl, &name, &len);
-	if (len == sizeof(alpn_dot) - 1 && memcmp(name, alpn_dot + 1, len) == 0)
+	if ((len == sizeof(alpn_dot) - 1 && memcmp(name, alpn_dot + 1, len) == 0) || (len == 0 && tls->context->takes_no_alpn))
 		return true;
-	tls_problem_set(tls, "the server does not choose ALPN dot, as it must for zone transfers (RFC 9103); is it one for DNS over TLS?");
+	tls_problem_set(tls, "the server does not choose ALPN dot, as it must for zone transfers (RFC 9103); is it one for DNS over TLS? For one that knows no ALPN there is require-alpn: no");
 	return false;
 }
 

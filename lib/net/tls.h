@@ -49,6 +49,7 @@ struct tls_client_config {
 	const uint8_t *pins;          /* pin_count times TLS_PIN_LEN bytes: the server's key must be one of these */
 	size_t pin_count;
 	int certificate, key;         /* descriptors of PEM files: ours, for servers that ask; both -1: none */
+	bool takes_no_alpn;           /* for_transfers: a server that chooses no protocol will do (such as NSD 4.6) */
 	bool for_transfers;           /* TLS 1.3 alone, and the server must choose ALPN dot (RFC 9103 sections 7.1 and 8.1) */
 };
 

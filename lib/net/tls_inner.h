@@ -8,7 +8,7 @@
 struct tls_context {
 	SSL_CTX *ctx;
 	bool is_server;
-	bool for_transfers;
+	bool for_transfers, takes_no_alpn;
 	char *hostname;
 	uint8_t *pins;                      /* of servers; pin_count times TLS_PIN_LEN */
 	size_t pin_count;

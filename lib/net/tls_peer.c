@@ -285,6 +285,6 @@ void tls_peer_describe(const struct tls_peer *peer, struct buf *out)
 {
 	char names[NAMES_SIZE], pin[PIN_TEXT_SIZE];
 
-	buf_printf(out, "a certificate for %s, %s a trusted authority, pin %s", names_text(peer->certificate, names), peer->is_verified ? "of" : "of no",
+	buf_printf(out, "a certificate for %s, of %s trusted authority, pin %s", names_text(peer->certificate, names), peer->is_verified ? "a" : "no",
 		   pin_text(peer->pin, pin));
 }

@@ -126,7 +126,7 @@ static const struct {
 	  ":2:54: no key is named \"xfr-kez\", did you mean \"xfr-key\"?" },
 	{ "zone: [{name: a., file: a, notify: {address: 127.0.0.1, key: k}}]\n", ":1:62: no key is named \"k\", expected one of those under \"key\"" },
 	{ "key: [" KEY "]\nserver: {proxy-allow: key:k}\n", ":2:23: keys are of no use here; expected an address or a prefix" },
-	{ "key: [" KEY "]\nserver: {allow-query: [127.0.0.1 key]}\n", "allow-query is \"127.0.0.1 key\", expected an address IP, a prefix IP/BITS, key:NAME, or both" },
+	{ "key: [" KEY "]\nserver: {allow-query: [127.0.0.1 key]}\n", "allow-query is \"127.0.0.1 key\", expected an address IP, a prefix IP/BITS, key:NAME, tls:NAME" },
 };
 
 START_TEST(bad_keys_are_told_with_their_place_and_no_secret)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/dns/message.h"
+#include "lib/dns/padding.h"
 #include "lib/dns/writer.h"
 #include "tests/support/random_rdata.h"
 #include "tests/support/suite.h"
@@ -146,6 +147,43 @@ START_TEST(edns_is_written_and_read)
 END_TEST
 
 /* ---- writing ------------------------------------------------------------------------------------------------------------ */
+
+/* A query with or without OPT, padded: its length, and that it still is what it was. */
+static size_t padded_len(bool with_edns, size_t size, size_t block, int expected)
+{
+	struct message_writer writer;
+	struct message message;
+
+	message_writer_init(&writer, wire, sizeof(wire), 7, 0);
+	ck_assert_int_eq(message_write_question(&writer, name("www.example."), TYPE_SOA, CLASS_IN), ZT_OK);
+	if (with_edns) {
+		struct edns_out edns = { .udp_size = 1400, .options = (const uint8_t *)"\0\3\0\0", .options_len = 4 };
+		ck_assert_int_eq(message_write_edns(&writer, &edns), ZT_OK);
+	}
+	size_t len = message_writer_finish(&writer), before = len;
+	ck_assert_int_eq(message_pad(wire, &len, size, block), expected);
+	if (expected != ZT_OK)
+		ck_assert_uint_eq(len, before);
+	ck_assert_int_eq(message_read(&message, wire, len), ZT_OK);
+	ck_assert_uint_eq(message.qtype, TYPE_SOA);
+	ck_assert_int_eq(message.edns.present, with_edns || expected == ZT_OK);
+	ck_assert_int_eq(edns_has(&message.edns, EDNS_PADDING), expected == ZT_OK);
+	ck_assert_int_eq(edns_has(&message.edns, EDNS_NSID), with_edns);
+	return len;
+}
+
+START_TEST(padding_fills_a_block_or_what_there_is)
+{
+	for (int with_edns = 0; with_edns <= 1; with_edns++) {
+		ck_assert_uint_eq(padded_len(with_edns, sizeof(wire), PADDING_QUERY_BLOCK, ZT_OK), PADDING_QUERY_BLOCK);
+		ck_assert_uint_eq(padded_len(with_edns, sizeof(wire), PADDING_RESPONSE_BLOCK, ZT_OK), PADDING_RESPONSE_BLOCK);
+		ck_assert_uint_eq(padded_len(with_edns, 100, PADDING_QUERY_BLOCK, ZT_OK), 100);
+		padded_len(with_edns, 32, PADDING_QUERY_BLOCK, ZT_ESPACE);
+	}
+	size_t len = 5;      /* no message */
+	ck_assert_int_eq(message_pad(wire, &len, sizeof(wire), 128), ZT_EMALFORMED);
+}
+END_TEST
 
 START_TEST(names_are_compressed_case_insensitively)
 {
@@ -468,6 +506,7 @@ int main(void)
 	tcase_add_test(reader, an_owner_that_points_nowhere_ends_the_section);
 	tcase_add_test(reader, edns_is_written_and_read);
 	suite_add_tcase(suite, reader);
+	tcase_add_test(writer, padding_fills_a_block_or_what_there_is);
 	tcase_add_test(writer, names_are_compressed_case_insensitively);
 	tcase_add_test(writer, a_record_without_room_leaves_no_trace);
 	tcase_add_loop_test(writer, rollback_forgets_records_and_their_names, 0, 2);
