@@ -13,7 +13,7 @@
 #include "lib/dns/edns.h"
 
 enum {
-	LEVEL_OPTION = 65378,        /* of the range for local use (RFC 6891 section 9) */
+	LEVEL_OPTION = 65380,        /* of the range for local use (RFC 6891 section 9) */
 	LEVEL_QUESTION_LEN = 12,     /* code and length included, as below */
 	LEVEL_ANSWER_LEN = 40,
 };

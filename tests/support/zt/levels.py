@@ -7,7 +7,7 @@ import dns.query
 import dns.rcode
 import dns.update
 
-OPTION = 65378
+OPTION = 65380
 LEVELS = ["local", "quorum", "all", "visible"]
 
 
