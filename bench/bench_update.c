@@ -11,27 +11,12 @@
 #include <unistd.h>
 
 #include "authd/manage/loader.h"
-#include "authd/manage/primary.h"
 #include "authd/manage/consumer.h"
 #include "authd/manage/updater.h"
 #include "lib/dns/writer.h"
 #include "lib/net/acl.h"
 
 enum { UPDATES = 2000, WARM_UP = 200 };
-
-/* The daemon's would send NOTIFY. */
-void primary_on_change(struct manage *manage, struct zone_entry *entry)
-{
-	(void)manage;
-	(void)entry;
-}
-
-/* No zone here is a catalog. */
-void consumer_on_change(struct consumer *consumer)
-{
-	(void)consumer;
-	abort();
-}
 
 static void require(int status, const char *what)
 {

@@ -126,9 +126,19 @@ int journal_txn_end(struct journal_txn *txn)
 	return txn->status;
 }
 
+/* What is committed here counts for nothing before a later commit, whose sync is for all of it: so the meta page after it need not be waited for. (LMDB takes
+ * no page of the version before this one until the next commit's data are synced, and this meta page with them.) */
 void journal_txn_renew(struct journal_txn *txn)
 {
+	unsigned flags = MDB_NOMETASYNC;
+
+	if (txn->status == ZT_OK)
+		(void)mdb_env_get_flags(txn->journal->env, &flags);
+	if (!(flags & MDB_NOMETASYNC))
+		(void)mdb_env_set_flags(txn->journal->env, MDB_NOMETASYNC, 1);
 	commit(txn);
+	if (!(flags & MDB_NOMETASYNC))
+		(void)mdb_env_set_flags(txn->journal->env, MDB_NOMETASYNC, 0);
 	txn->written = 0;
 	if (txn->status == ZT_OK)
 		fail(txn, journal_status(mdb_txn_begin(txn->journal->env, NULL, 0, &txn->txn)));
