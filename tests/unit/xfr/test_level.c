@@ -25,7 +25,7 @@ START_TEST(question_is_read_as_it_was_written)
 		ck_assert_uint_eq(read.timeout_ms, 123456789);
 	}
 	/* As doc/protocol-update-level.md has it. */
-	static const uint8_t bytes[] = { 0xff, 0x62, 0, 8, 1, 3, 0, 0, 0x07, 0x5b, 0xcd, 0x15 };
+	static const uint8_t bytes[] = { 0xff, 0x64, 0, 8, 1, 3, 0, 0, 0x07, 0x5b, 0xcd, 0x15 };
 	ck_assert_mem_eq(wire, bytes, sizeof(bytes));
 }
 END_TEST
