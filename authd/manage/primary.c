@@ -160,7 +160,8 @@ static void target_announce(struct primary *primary, struct target *target, bool
 {
 	struct courier *courier = target->courier;
 
-	if (!courier && is_current(primary, target))
+	/* One that was seen ahead of us is told too (notify_sender_announce). */
+	if (!courier && (!primary->has_serial || (target->standing.has_seen && target->standing.seen_serial == primary->serial)))
 		return;
 	courier = courier_get(primary, target);
 	if (!courier)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "authd/manage/primary.h"
 #include "authd/manage/secondary_state.h"
 
 enum { STATE_VERSION = 1 };
@@ -94,8 +95,12 @@ static void expire(struct secondary *s)
 
 static void confirmed(struct secondary *s)
 {
-	if (atomic_load(&s->entry->served->state) == SERVED_EXPIRED)
+	if (atomic_load(&s->entry->served->state) == SERVED_EXPIRED) {
+		/* Those who follow us have expired with us, and need not wait for their timers. */
+		if (s->entry->primary)
+			primary_requeue(s->entry, NULL, NULL);
 		log_notice(s->manage->log, "zone %s: confirmed again, no longer expired", s->entry->name);
+	}
 	atomic_store(&s->entry->served->state, SERVED_OK);
 	zone_entry_clear_error(s->entry);
 	/* A primary that confirms does not make another agree. */

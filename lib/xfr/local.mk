@@ -95,7 +95,7 @@ tests_fuzz_fuzz_xfr_messages_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_xfr_messages_LDADD = $(LIBS_XFR)
 
 check_PROGRAMS += tests/sim/xfr/test_xfr_sim
-SIM_REPLICA = tests/sim/xfr/replica.c tests/sim/xfr/replica.h tests/sim/xfr/replica_inner.h tests/sim/xfr/replica_serve.c \
+SIM_REPLICA = tests/sim/xfr/replica.c tests/sim/xfr/replica.h tests/sim/xfr/replica_inner.h tests/sim/xfr/replica_repair.c tests/sim/xfr/replica_serve.c \
 	tests/sim/xfr/replica_versions.c tests/sim/xfr/store.c tests/sim/xfr/store.h tests/support/zone_text.c tests/support/zone_text.h
 tests_sim_xfr_test_xfr_sim_SOURCES = tests/sim/xfr/test_xfr_sim.c $(SIM_REPLICA)
 tests_sim_xfr_test_xfr_sim_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

@@ -140,7 +140,8 @@ void notify_sender_announce(struct notify_sender *sender, uint32_t serial, usec_
 	sender->attempts = 0;
 	sender->rounds = 0;
 	sender->is_held = false;
-	if (notify_sender_has_reached(sender, serial)) {
+	/* Who was seen ahead of this has it from elsewhere, or from a line of versions that is gone: that is worth a question. */
+	if (sender->has_seen && sender->seen_serial == serial) {
 		settle(sender);
 		return;
 	}

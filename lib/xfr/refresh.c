@@ -267,6 +267,11 @@ static void primary_confirms(struct refresh *r, usec_t now)
 {
 	usec_t since = confirmed_since(r, now);
 
+	/* Its own version is good for less than a second: that is no confirmation, and asking until it has expired there helps nobody. */
+	if (r->peer.has_expire && r->peer.expire == 0) {
+		primary_end(r, now);
+		return;
+	}
 	r->round_confirmed = true;
 	/* What somebody else has said of the same version stays true (RFC 7314). */
 	if (since > r->confirmed_at)

@@ -1,6 +1,8 @@
 /* What befalls the servers of a simulated world. */
 #include "tests/sim/xfr/faults.h"
 
+#include "lib/dns/serial.h"
+
 static void link_set(const struct faults *faults, unsigned from, unsigned to, unsigned quality)
 {
 	struct simnet_link *link = simnet_link(faults->net, from, to);
@@ -63,6 +65,31 @@ static void die(const struct faults *faults, struct replica *r)
 		replica_crash(r);
 }
 
+/* Servers whose differences may be of another line of versions, and nobody can tell. */
+static bool has_foreigners(const struct faults *faults)
+{
+	for (unsigned i = 0; i < faults->count; i++) {
+		if (faults->replicas[i].config.is_foreign || faults->replicas[i].config.confuses > 0)
+			return true;
+	}
+	return false;
+}
+
+/* The primary starts with another file. */
+static void file_change(const struct faults *faults, struct replica *r, bool is_backup)
+{
+	if (r->config.primary_count > 0 || r->store.is_real || has_foreigners(faults) || (is_backup && !r->backup))
+		return;
+	if (simnet_is_up(faults->net, r->config.node))
+		replica_crash(r);
+	if (is_backup)
+		replica_restore(r);
+	else
+		replica_change_in_place(r);
+	faults->invariants->has_forked = true;
+	replica_restart(r);
+}
+
 static void lose_all(const struct faults *faults, struct replica *r)
 {
 	if (simnet_is_up(faults->net, r->config.node))
@@ -85,6 +112,7 @@ static void server_perform(const struct faults *faults, const struct scenario_ev
 	case SCENARIO_CRASH_BEFORE_STORE: r->crash_at = REPLICA_CRASH_BEFORE_STORE; break;
 	case SCENARIO_CRASH_AFTER_STORE: r->crash_at = REPLICA_CRASH_AFTER_STORE; break;
 	case SCENARIO_CRASH_AFTER_PUBLISH: r->crash_at = REPLICA_CRASH_AFTER_PUBLISH; break;
+	case SCENARIO_BACKUP: replica_backup(r); break;
 	case SCENARIO_REFRESH: replica_force_refresh(r); break;
 	case SCENARIO_RETRANSFER: replica_force_retransfer(r); break;
 	default: break;
@@ -106,6 +134,8 @@ void faults_perform(const struct faults *faults, const struct scenario_event *ev
 	case SCENARIO_LOSE_HISTORY: store_lose_history(&r->store); break;
 	case SCENARIO_LOSE_ALL: lose_all(faults, r); break;
 	case SCENARIO_DIE: die(faults, r); break;
+	case SCENARIO_RESTORE: file_change(faults, r, true); break;
+	case SCENARIO_IN_PLACE: file_change(faults, r, false); break;
 	case SCENARIO_RESTART:
 		if (!r->is_dead && !simnet_is_up(faults->net, event->a))
 			replica_restart(r);
@@ -125,4 +155,13 @@ void faults_end(const struct faults *faults)
 		if (!r->is_dead && !simnet_is_up(faults->net, i))
 			replica_restart(r);
 	}
+	if (!faults->invariants->has_forked)
+		return;
+	uint32_t newest = replica_serial(&faults->replicas[0]);
+	for (unsigned i = 1; i < faults->count; i++) {
+		const struct replica *r = &faults->replicas[i];
+		if (zone_version_apex(zone_current(r->zone)) && serial_is_newer(replica_serial(r), newest))
+			newest = replica_serial(r);
+	}
+	replica_change_past(&faults->replicas[0], newest);
 }

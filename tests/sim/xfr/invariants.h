@@ -1,6 +1,6 @@
 /* What must be true of replication after every step, whatever happens:
  *
- *   - a serial that a server serves never goes back (RFC 1982), except where an operator told it to take any, or its disk was emptied;
+ *   - a serial that a server serves never goes back (RFC 1982), except where an operator told it to take any, by itself or by its policy, or its disk was emptied;
  *   - what it serves is, record for record, a version that the primary published under that serial;
  *   - a peer that counts as having a serial has served it;
  *   - nothing is served for longer than EXPIRE (and an answer's way) without a primary in reach that has it too;
@@ -42,6 +42,7 @@ struct watch {
 struct invariants {
 	unsigned count;
 	struct ledger_entry ledger[LEDGER_MAX];
+	bool has_forked;                /* the primary went back, or changed in place: serials need not mean one version */
 	struct watch watches[REPLICA_PEERS_MAX];
 	usec_t at;
 	unsigned steps_at_once;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/dns/serial.h"
 #include "tests/sim/xfr/replica_inner.h"
 #include "tests/support/zone_text.h"
 
@@ -71,24 +72,57 @@ static void notify_send(struct replica *r, struct replica_target *target, bool a
 	r->counters.sent++;
 }
 
-static void soa_ask(struct replica *r, unsigned node, uint16_t id)
+void replica_options_append(const struct replica *r, uint8_t *wire, size_t size, size_t *len)
+{
+	struct zsync ours = zsync_of_version(zone_current(r->zone), &zone_text_key);
+	int status = ZT_OK;
+
+	ours.flags = ZSYNC_RECONCILES;
+	if (!r->config.is_foreign)
+		status = xfr_edns_append(has_zone(r) ? &ours : NULL, true, wire, size, len);
+	assert(status == ZT_OK);
+}
+
+/* As secondary_judge in authd/manage/secondary_soa.c. */
+struct refresh_peer replica_judge(struct replica *r, const struct xfr_edns *said, uint32_t serial)
+{
+	struct zsync ours = zsync_of_version(zone_current(r->zone), &zone_text_key);
+	struct refresh_peer peer = { .has_expire = said->has_expire, .expire = said->expire };
+
+	if (!said->has_zsync)
+		return peer;
+	peer.reconciles = said->zsync.flags & ZSYNC_RECONCILES;
+	if (said->zsync.serial != serial || !has_zone(r))
+		return peer;
+	peer.content = zsync_is_same(&said->zsync, &ours) ? REFRESH_CONTENT_SAME : REFRESH_CONTENT_OTHER;
+	peer.was_ours = serial_is_newer(ours.serial, serial) &&
+			store_has(&r->store, zone_current(r->zone), serial, said->zsync.summary.fingerprint) == ZT_OK;
+	return peer;
+}
+
+/* is_probe: a plain question of the NOTIFY machine. */
+static void soa_ask(struct replica *r, unsigned node, uint16_t id, bool is_probe)
 {
 	uint8_t wire[512];
 	size_t len;
 
 	int status = soa_query_write(wire, sizeof(wire), id, replica_apex, &len);
 	assert(status == ZT_OK);
+	if (!is_probe)
+		replica_options_append(r, wire, sizeof(wire), &len);
 	simnet_datagram(r->net, r->config.node, node, wire, len);
 	r->counters.sent++;
 }
 
-static void transfer_drop(struct replica *r)
+void replica_transfer_drop(struct replica *r)
 {
-	if (!r->in)
+	if (!r->in && !r->repair)
 		return;
 	simnet_stream_close(r->net, r->stream, r->config.node);
 	xfr_in_free(r->in);
+	reconcile_client_free(r->repair);
 	r->in = NULL;
+	r->repair = NULL;
 	r->stream = 0;
 }
 
@@ -101,24 +135,28 @@ static void transfer_begin(struct replica *r, const struct refresh_action *actio
 	uint8_t wire[512];
 	size_t len;
 
-	transfer_drop(r);
+	replica_transfer_drop(r);
 	r->ticket = action->ticket;
 	r->asked = r->config.primaries[action->primary];
 	r->any_serial = action->any_serial;
+	r->asks_for = action->kind;
+	r->was_answered = false;
+	r->said = (struct xfr_edns){ 0 };
 	int status = xfr_in_new(&config, &r->in);
 	assert(status == ZT_OK);
 	status = xfr_in_query(r->in, wire, sizeof(wire), &len);
 	assert(status == ZT_OK);
+	replica_options_append(r, wire, sizeof(wire), &len);
 	r->stream = simnet_stream_open(r->net, r->config.node, r->asked);
 	simnet_stream_send(r->net, r->stream, r->config.node, wire, len);
 	r->counters.sent++;
 	refresh_on_progress(&r->refresh, r->ticket, now_of(r));
 }
 
-void replica_confirm(struct replica *r)
+void replica_confirm(struct replica *r, usec_t age)
 {
 	r->has_confirmed = true;
-	r->confirmed_wall = wall_of(r);
+	r->confirmed_wall = wall_of(r) - age;
 }
 
 static void perform(struct replica *r, const struct refresh_action *action)
@@ -131,7 +169,7 @@ static void perform(struct replica *r, const struct refresh_action *action)
 			r->soa_id = new_id(r) | 1;
 		r->ticket = action->ticket;
 		r->asked = r->config.primaries[action->primary];
-		soa_ask(r, r->asked, r->soa_id);
+		soa_ask(r, r->asked, r->soa_id, false);
 		break;
 	case REFRESH_IXFR:
 	case REFRESH_AXFR:
@@ -141,7 +179,7 @@ static void perform(struct replica *r, const struct refresh_action *action)
 	case REFRESH_CANCEL:
 		if (action->ticket == r->ticket) {
 			r->soa_id = 0;
-			transfer_drop(r);
+			replica_transfer_drop(r);
 		}
 		break;
 	case REFRESH_EXPIRE:
@@ -149,18 +187,25 @@ static void perform(struct replica *r, const struct refresh_action *action)
 		r->counters.expired++;
 		break;
 	case REFRESH_CONFIRMED:
+		for (unsigned i = 0; i < r->config.target_count && r->is_expired; i++)
+			notify_sender_requeue(&r->targets[i].sender, now_of(r));
 		r->is_expired = false;
-		replica_confirm(r);
+		replica_confirm(r, now_of(r) - r->refresh.confirmed_at);
 		r->counters.confirmed++;
 		break;
 	case REFRESH_BEHIND:
 		r->counters.behind++;
 		break;
 	case REFRESH_RECONCILE:
+		r->soa_id = 0;
+		replica_repair_begin(r, action);
+		break;
 	case REFRESH_ADOPT:
+		r->counters.adopted++;
+		break;
 	case REFRESH_DIVERGED:
 	case REFRESH_DISAGREE:
-		replica_broken(r, "server %u: action %d on account of what nobody said", r->config.node, (int)action->kind);
+		r->counters.diverged++;
 		break;
 	}
 }
@@ -175,7 +220,7 @@ static usec_t targets_run(struct replica *r)
 		if (due == NOTIFY_PROBE) {
 			target->probe_id = new_id(r);
 			target->probing = true;
-			soa_ask(r, target->node, target->probe_id);
+			soa_ask(r, target->node, target->probe_id, true);
 		} else if (due != NOTIFY_WAIT) {
 			notify_send(r, target, due == NOTIFY_RESEND);
 		}
@@ -191,13 +236,11 @@ void replica_run(struct replica *r)
 
 	if (!is_up(r))
 		return;
+	while (r->config.primary_count > 0 && refresh_step(&r->refresh, now_of(r), &action))
+		perform(r, &action);
 	usec_t wake_at = targets_run(r);
-	if (r->config.primary_count > 0) {
-		while (refresh_step(&r->refresh, now_of(r), &action))
-			perform(r, &action);
-		if (refresh_wake_at(&r->refresh) < wake_at)
-			wake_at = refresh_wake_at(&r->refresh);
-	}
+	if (r->config.primary_count > 0 && refresh_wake_at(&r->refresh) < wake_at)
+		wake_at = refresh_wake_at(&r->refresh);
 	simnet_wake(r->net, r->config.node, wake_at);
 }
 
@@ -235,7 +278,7 @@ void replica_evidence(struct replica *r, unsigned node, uint32_t serial)
 static void on_reply(struct replica *r, unsigned from, const struct message *message)
 {
 	struct replica_target *target = replica_target_of(r, from);
-	uint32_t serial;
+	uint32_t serial = 0;
 	unsigned rcode;
 
 	if (flags_opcode(message->flags) == OPCODE_NOTIFY) {
@@ -245,7 +288,12 @@ static void on_reply(struct replica *r, unsigned from, const struct message *mes
 	}
 	if (r->soa_id && from == r->asked && message->id == r->soa_id) {
 		int status = soa_reply_read(message, r->soa_id, replica_apex, &serial, &rcode);
+		struct xfr_edns said;
 		r->soa_id = 0;
+		xfr_edns_read(message, &said);
+		struct refresh_peer peer = replica_judge(r, &said, serial);
+		if (status == ZT_OK)
+			refresh_on_peer(&r->refresh, r->ticket, &peer);
 		if (status == ZT_OK)
 			refresh_on_soa(&r->refresh, r->ticket, serial, now_of(r));
 		else
@@ -277,40 +325,69 @@ static void on_datagram(void *ctx, unsigned from, const uint8_t *data, size_t le
 
 /* ---- streams ------------------------------------------------------------------------------------------------------------------------------------- */
 
-static void received(struct replica *r)
+void replica_received(struct replica *r, struct zone_edit *edit, unsigned *counter)
 {
-	bool whole = xfr_in_style(r->in) == XFR_IN_WHOLE;
+	struct refresh_peer peer = { .has_expire = r->said.has_expire, .expire = r->said.expire };
 
-	if (!replica_commit(r, xfr_in_take_edit(r->in), r->any_serial))
+	if (!replica_commit(r, edit, r->any_serial))
 		return;
 	struct refresh_timers timers = timers_of(r);
-	r->counters.axfr += whole;
-	r->counters.ixfr += !whole;
+	++*counter;
 	r->is_expired = false;
-	replica_confirm(r);
+	refresh_on_peer(&r->refresh, r->ticket, &peer);
 	refresh_on_committed(&r->refresh, r->ticket, &timers, now_of(r));
+}
+
+static void ladder_down(struct replica *r, enum refresh_failure failure)
+{
+	struct refresh_peer peer = replica_judge(r, &r->said, r->said.zsync.serial);
+
+	refresh_on_peer(&r->refresh, r->ticket, &peer);
+	refresh_on_failed(&r->refresh, r->ticket, failure, now_of(r));
+}
+
+/* Keeps what the first message says besides. Whether it holds one record and no more. */
+static bool first_message_read(struct replica *r, const uint8_t *data, size_t len)
+{
+	struct message message;
+
+	if (message_read(&message, data, len) != ZT_OK)
+		return false;
+	xfr_edns_read(&message, &r->said);
+	return message.count[SECTION_ANSWER] == 1;
 }
 
 static void on_transfer_message(struct replica *r, const uint8_t *data, size_t len)
 {
+	bool is_soa_alone = !r->was_answered && first_message_read(r, data, len);
+
+	r->was_answered = true;
 	refresh_on_progress(&r->refresh, r->ticket, now_of(r));
 	enum xfr_in_result result = xfr_in_message(r->in, data, len);
+	if (result == XFR_IN_MORE && is_soa_alone && r->asks_for == REFRESH_IXFR && r->said.has_zsync && (r->said.zsync.flags & ZSYNC_RECONCILES)) {
+		ladder_down(r, REFRESH_FAILED_ANSWER);
+		replica_transfer_drop(r);
+		return;
+	}
 	switch (result) {
 	case XFR_IN_MORE:
 		return;
 	case XFR_IN_DONE:
-		received(r);
+		replica_received(r, xfr_in_take_edit(r->in), xfr_in_style(r->in) == XFR_IN_WHOLE ? &r->counters.axfr : &r->counters.ixfr);
 		break;
-	case XFR_IN_CURRENT:
+	case XFR_IN_CURRENT: {
+		struct refresh_peer peer = replica_judge(r, &r->said, xfr_in_serial(r->in));
+		refresh_on_peer(&r->refresh, r->ticket, &peer);
 		refresh_on_current(&r->refresh, r->ticket, xfr_in_serial(r->in), now_of(r));
 		break;
+	}
 	case XFR_IN_RETRY_TCP:
 	case XFR_IN_FAILED:
 		r->counters.failed++;
-		refresh_on_failed(&r->refresh, r->ticket, REFRESH_FAILED_ANSWER, now_of(r));
+		ladder_down(r, REFRESH_FAILED_ANSWER);
 		break;
 	}
-	transfer_drop(r);
+	replica_transfer_drop(r);
 }
 
 static void on_message(void *ctx, uint64_t stream, unsigned from, const uint8_t *data, size_t len)
@@ -318,12 +395,15 @@ static void on_message(void *ctx, uint64_t stream, unsigned from, const uint8_t 
 	struct replica *r = ctx;
 	struct message query;
 
-	if (!r->in || stream != r->stream)
+	bool is_ours = (r->in || r->repair) && stream == r->stream;
+	if (!is_ours)
 		replica_sign(r, from);
-	if (r->in && stream == r->stream)
+	if (is_ours && r->in)
 		on_transfer_message(r, data, len);
+	else if (is_ours)
+		replica_repair_message(r, data, len);
 	else if (len >= 12 && !(wire_get_u16(data + 2) & FLAG_QR) && message_read(&query, data, len) == ZT_OK)
-		replica_answer_transfer(r, stream, from, &query);
+		query.qtype == RECONCILE_TYPE ? replica_answer_repair(r, stream, &query) : replica_answer_transfer(r, stream, from, &query);
 	replica_run(r);
 }
 
@@ -332,13 +412,13 @@ static void on_close(void *ctx, uint64_t stream, unsigned from)
 	struct replica *r = ctx;
 	(void)from;
 
-	if (!r->in || stream != r->stream)
+	if ((!r->in && !r->repair) || stream != r->stream)
 		return;
 	r->counters.failed++;
-	/* As on_transfer_end in authd/manage/secondary.c. */
-	enum refresh_failure failure = xfr_in_bytes(r->in) > 0 ? REFRESH_FAILED_ANSWER : REFRESH_FAILED_CONNECT;
-	transfer_drop(r);
-	refresh_on_failed(&r->refresh, r->ticket, failure, now_of(r));
+	/* As connection_failed in authd/manage/secondary_transfer.c. */
+	enum refresh_failure failure = r->was_answered ? REFRESH_FAILED_ANSWER : REFRESH_FAILED_CONNECT;
+	replica_transfer_drop(r);
+	ladder_down(r, failure);
 	replica_run(r);
 }
 
@@ -374,6 +454,7 @@ static void machines_begin(struct replica *r)
 		.has_zone = has_zone(r), .has_confirmed = has_zone(r) && r->has_confirmed, .confirmed_age = age > 0 ? age : 0, .timers = timers_of(r),
 	};
 	refresh_init(&r->refresh, r->config.primary_count, &start, &r->rng, now_of(r));
+	refresh_set_adopts(&r->refresh, r->config.adopts);
 }
 
 static void zone_begin(struct replica *r)
@@ -406,10 +487,12 @@ void replica_init(struct replica *r, struct simnet *net, const struct replica_co
 
 void replica_fini(struct replica *r)
 {
-	transfer_drop(r);
+	replica_transfer_drop(r);
 	zone_edit_abort(r->stored);
 	store_fini(&r->store);
 	zone_free(r->zone);
+	if (r->backup)
+		zone_free(r->backup);
 }
 
 void replica_crash(struct replica *r)
@@ -418,7 +501,7 @@ void replica_crash(struct replica *r)
 	r->counters.crashes++;
 	r->crash_at = REPLICA_SOUND;
 	/* The commit that crashed has its edit already; the transfer is free to go. */
-	transfer_drop(r);
+	replica_transfer_drop(r);
 }
 
 void replica_restart(struct replica *r)

@@ -1,13 +1,15 @@
 /* A server of one zone on a simulated network: the real machines of lib/xfr over real zones, with a store in memory or a real journal.
  *
  * It does what authd/manage/{primary,secondary,commit}.c and authd/serve/transfer.c do with sockets. replica.c follows and tells, replica_serve.c
- * answers. It can crash at each durable point of a commit. What must not happen at all is asserted; what the machines under test could do wrong
+ * answers, replica_repair.c reconciles on both sides. It can crash at each durable point of a commit. What must not happen at all is asserted; what the machines under test could do wrong
  * is left to invariants.c, or noted in `broken`.
  */
 #pragma once
 
 #include "lib/xfr/notify.h"
+#include "lib/xfr/reconcile_client.h"
 #include "lib/xfr/refresh.h"
+#include "lib/xfr/xfr_edns.h"
 #include "lib/xfr/xfr_in.h"
 #include "lib/zone/edit.h"
 #include "tests/sim/xfr/store.h"
@@ -30,6 +32,8 @@ struct replica_config {
 	double confuses;                            /* how often an IXFR's differences do not fit the question, or one another */
 	double stalls;                              /* how often a transfer is sent in part, and then nothing more */
 	bool never_ixfr;                            /* it can't do that at all */
+	bool is_foreign;                            /* it knows nothing of ZSYNC and reconciliation */
+	bool adopts;                                /* its policy for primaries that went back */
 	bool notifies_without_serial;
 };
 
@@ -43,9 +47,9 @@ struct replica_target {
 };
 
 struct replica_counters {
-	unsigned ixfr, axfr;            /* received and committed */
+	unsigned ixfr, axfr, repairs;   /* received and committed */
 	unsigned failed;
-	unsigned expired, confirmed, behind, crashes;
+	unsigned expired, confirmed, behind, adopted, diverged, crashes;
 	unsigned sent;                  /* questions, transfers begun and NOTIFYs */
 };
 
@@ -69,6 +73,11 @@ struct replica {
 	uint16_t soa_id;
 	uint64_t stream;
 	struct xfr_in *in;
+	struct reconcile_client *repair;
+	enum refresh_action_kind asks_for;      /* by the transfer under way */
+	struct xfr_edns said;           /* what the options of its first message say */
+	bool was_answered;
+	struct zone *backup;            /* what an operator has put away */
 	bool any_serial;                /* the transfer under way may bring any */
 	enum replica_crash crash_at;
 	struct zone_edit *stored;       /* crashed between storing and publishing: what is on the disk */
@@ -88,6 +97,14 @@ void replica_change(struct replica *r);
 /* The zone as a file that differs in many places: read beside and compared. */
 void replica_reload(struct replica *r);
 uint32_t replica_serial(const struct replica *r);
+/* An operator puts the zone's file away. */
+void replica_backup(struct replica *r);
+/* While down: the file that was put away, if any, takes the place of what is there, with no history. */
+void replica_restore(struct replica *r);
+/* While down: the file is changed, but not its serial. */
+void replica_change_in_place(struct replica *r);
+/* The next version with a serial newer than this one. */
+void replica_change_past(struct replica *r, uint32_t serial);
 /* Down: machines and what is under way are lost, zone, history and stored states stay. */
 void replica_crash(struct replica *r);
 void replica_restart(struct replica *r);

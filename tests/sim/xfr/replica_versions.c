@@ -24,6 +24,13 @@ static bool crashes_here(struct replica *r, enum replica_crash point)
 	return true;
 }
 
+/* As in authd/manage/secondary_transfer.c. */
+static usec_t received_age(const struct replica *r)
+{
+	bool is_bounded = r->said.has_expire && r->said.expire < r->config.soa_expire;
+	return is_bounded ? (r->config.soa_expire - r->said.expire) * USEC_PER_SEC : 0;
+}
+
 /* What the commit pipeline does around the durable point. Takes the edit. Crashes where it was told to: false. */
 static bool edit_pass(struct replica *r, struct zone_edit *edit, const struct changeset *change)
 {
@@ -32,7 +39,7 @@ static bool edit_pass(struct replica *r, struct zone_edit *edit, const struct ch
 		return false;
 	}
 	store_commit(&r->store, zone_current(r->zone), zone_edit_view(edit), change);
-	replica_confirm(r);      /* in the same transaction */
+	replica_confirm(r, received_age(r));      /* in the same transaction */
 	if (r->crash_at == REPLICA_CRASH_AFTER_STORE) {
 		r->stored = edit;
 		return !crashes_here(r, REPLICA_CRASH_AFTER_STORE);
@@ -178,4 +185,65 @@ void replica_reload(struct replica *r)
 	zone_free(beside);
 	replica_commit(r, edit, false);
 	replica_run(r);
+}
+
+void replica_change_past(struct replica *r, uint32_t serial)
+{
+	struct zone_edit *edit = edit_begin(r->zone);
+
+	address_toggle(r, edit);
+	soa_put(r, edit, (serial_is_newer(serial, replica_serial(r)) ? serial : replica_serial(r)) + 1);
+	replica_commit(r, edit, false);
+	replica_run(r);
+}
+
+/* ---- what operators do to files ------------------------------------------------------------------------------------------------------- */
+
+/* Makes `to` what `from` is. */
+static struct zone_edit *zone_copy(struct zone *to, const struct zone_version *from)
+{
+	struct zone_edit *edit = edit_begin(to);
+	struct changeset change;
+
+	changeset_init(&change);
+	int status = zone_diff(zone_current(to), from, &change);
+	assert(status == ZT_OK);
+	status = zone_edit_apply(edit, &change);
+	assert(status == ZT_OK);
+	changeset_fini(&change);
+	return edit;
+}
+
+void replica_backup(struct replica *r)
+{
+	if (!r->backup) {
+		int status = zone_new(replica_apex, &zone_text_key, &r->backup);
+		assert(status == ZT_OK);
+	}
+	zone_edit_publish(zone_copy(r->backup, zone_current(r->zone)));
+}
+
+/* The content of another file: the history begins anew. */
+static void file_take(struct replica *r, struct zone_edit *edit)
+{
+	store_commit(&r->store, zone_current(r->zone), zone_edit_view(edit), NULL);
+	zone_edit_publish(edit);
+	r->set_back++;
+}
+
+void replica_restore(struct replica *r)
+{
+	zone_edit_abort(r->stored);
+	r->stored = NULL;
+	if (r->backup)
+		file_take(r, zone_copy(r->zone, zone_current(r->backup)));
+}
+
+void replica_change_in_place(struct replica *r)
+{
+	zone_edit_abort(r->stored);
+	r->stored = NULL;
+	struct zone_edit *edit = edit_begin(r->zone);
+	address_toggle(r, edit);
+	file_take(r, edit);
 }

@@ -48,6 +48,9 @@ static const struct {
 	[SCENARIO_CLOCK] = { "clock", "as" },
 	[SCENARIO_LOSE_HISTORY] = { "lose-history", "a" },
 	[SCENARIO_LOSE_ALL] = { "lose-all", "a" },
+	[SCENARIO_BACKUP] = { "backup", "a" },
+	[SCENARIO_RESTORE] = { "restore", "a" },
+	[SCENARIO_IN_PLACE] = { "in-place", "a" },
 	[SCENARIO_DIE] = { "die", "a" },
 };
 
@@ -82,7 +85,8 @@ void scenario_write(const struct scenario *s, FILE *out)
 	fputc('\n', out);
 	for (unsigned i = 0; i < s->server_count; i++) {
 		const struct scenario_server *server = &s->servers[i];
-		fprintf(out, "server %u history %u%s%s%s", i, server->history, server->has_journal ? " journal" : "", server->never_ixfr ? " no-ixfr" : "",
+		fprintf(out, "server %u history %u%s%s%s%s%s", i, server->history, server->has_journal ? " journal" : "",
+			server->never_ixfr ? " no-ixfr" : "", server->is_foreign ? " foreign" : "", server->adopts ? " adopts" : "",
 			server->primaries ? " follows" : "");
 		for (unsigned j = 0; j < s->server_count; j++) {
 			if (server->primaries >> j & 1)
@@ -158,6 +162,10 @@ static bool server_read(struct scenario *s, char **rest)
 			server.has_journal = true;
 		else if (strcmp(word, "no-ixfr") == 0)
 			server.never_ixfr = true;
+		else if (strcmp(word, "foreign") == 0)
+			server.is_foreign = true;
+		else if (strcmp(word, "adopts") == 0)
+			server.adopts = true;
 		else if (strcmp(word, "history") == 0 && (word = strtok_r(NULL, " \n", rest)))
 			server.history = (unsigned)strtoul(word, NULL, 10);
 		else

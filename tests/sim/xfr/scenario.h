@@ -6,10 +6,14 @@
  *     misbehave refuse 30 garbage 10 confuse 5 stall 5 plain 100      percent of IXFRs refused, of messages cut short, of differences that do not
  *                                              fit, of transfers that end in silence; of servers that send NOTIFY without the serial
  *     server 0 history 8
- *     server 1 history 20 journal follows 0    "journal": a real one in a temporary folder; "no-ixfr": it can't do that, ever
+ *     server 1 history 20 journal follows 0    "journal": a real one in a temporary folder; "no-ixfr": it can't do that, ever;
+ *                                              "foreign": it knows no ZSYNC; "adopts": its policy for primaries that went back
  *     server 2 history 0 follows 0 1
  *     +0.250 change 0                          seconds after the event before
  *     +3.100 cut 0 1
+ *
+ * "restore" and "in-place" (a primary that went back, or changed without a new serial) are for scenarios without servers that are foreign or confuse differences: nobody could tell; at
+ * quiet the operator then publishes a version with a serial past all others.
  *
  * After the last event all faults end ("quiet"), and invariants.h says what must be true then. A server without "follows" is the zone's primary.
  */
@@ -42,6 +46,9 @@ enum scenario_kind {
 	SCENARIO_CLOCK,                  /* a, seconds: the wall clock jumps */
 	SCENARIO_LOSE_HISTORY,           /* a: no differences are left in its journal */
 	SCENARIO_LOSE_ALL,               /* a: it goes down and its disk is empty */
+	SCENARIO_BACKUP,                 /* a, the primary: its file is put away */
+	SCENARIO_RESTORE,                /* a: it crashes and starts with that file, whatever it had since */
+	SCENARIO_IN_PLACE,               /* a: it crashes and starts with other data under the same serial */
 	SCENARIO_DIE,                    /* a: it goes down for good, if the others can do without it */
 	SCENARIO_KINDS
 };
@@ -58,7 +65,7 @@ struct scenario_event {
 struct scenario_server {
 	uint64_t primaries;              /* bits of those it follows */
 	unsigned history;
-	bool has_journal, never_ixfr;
+	bool has_journal, never_ixfr, is_foreign, adopts;
 };
 
 struct scenario {

@@ -50,7 +50,7 @@ static void servers_draw(struct scenario *s, struct rng *rng)
 	unsigned size = (unsigned)rng_below(rng, 100);
 	enum shape shape = (enum shape)rng_below(rng, SHAPES);
 	unsigned history = between(rng, 0, 20);
-	bool has_journals;
+	bool has_journals, has_foreign = one_in(rng, 2);
 
 	s->server_count = size == 0 ? between(rng, 16, SCENARIO_SERVERS_MAX) : size < 15 ? between(rng, 6, 15) : between(rng, 2, 5);
 	has_journals = s->server_count <= 4 && one_in(rng, 60);
@@ -58,6 +58,8 @@ static void servers_draw(struct scenario *s, struct rng *rng)
 		s->servers[i].primaries = i > 0 ? primaries_draw(rng, shape, i, s->server_count) : 0;
 		s->servers[i].history = one_in(rng, 4) ? between(rng, 0, 20) : history;
 		s->servers[i].has_journal = has_journals;
+		s->servers[i].is_foreign = has_foreign && one_in(rng, 3);
+		s->servers[i].adopts = one_in(rng, 2);
 		s->servers[i].never_ixfr = one_in(rng, 30);
 	}
 }
@@ -70,6 +72,7 @@ static const unsigned weights[SCENARIO_KINDS] = {
 	[SCENARIO_LINK] = 6, [SCENARIO_WEATHER] = 4, [SCENARIO_CRASH] = 5, [SCENARIO_CRASH_BEFORE_STORE] = 2, [SCENARIO_CRASH_AFTER_STORE] = 2,
 	[SCENARIO_CRASH_AFTER_PUBLISH] = 2, [SCENARIO_RESTART] = 12, [SCENARIO_REFRESH] = 2, [SCENARIO_RETRANSFER] = 1, [SCENARIO_CLOCK] = 2,
 	[SCENARIO_LOSE_HISTORY] = 2, [SCENARIO_LOSE_ALL] = 1, [SCENARIO_DIE] = 2,
+	[SCENARIO_BACKUP] = 4, [SCENARIO_RESTORE] = 2, [SCENARIO_IN_PLACE] = 1,
 };
 
 static enum scenario_kind kind_draw(struct rng *rng)
@@ -111,6 +114,9 @@ static void event_draw(const struct scenario *s, struct rng *rng, struct scenari
 	switch (event->kind) {
 	case SCENARIO_CHANGE:
 	case SCENARIO_RELOAD:
+	case SCENARIO_BACKUP:
+	case SCENARIO_RESTORE:
+	case SCENARIO_IN_PLACE:
 		event->a = 0;
 		break;
 	case SCENARIO_REFRESH:

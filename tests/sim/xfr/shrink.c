@@ -181,18 +181,22 @@ static bool setting_plain(struct scenario *c, unsigned which)
 	case 0: c->quality = SCENARIO_GOOD; break;
 	case 1: c->serial = 1; break;
 	case 2: c->records = 1; break;
-	case 3: case 4: case 5:
+	case 3: case 4: case 5: case 6: case 7:
 		for (unsigned i = 0; i < c->server_count; i++) {
 			struct scenario_server *server = &c->servers[i];
 			if (which == 3)
 				server->has_journal = false;
 			else if (which == 4)
 				server->never_ixfr = false;
+			else if (which == 5)
+				server->is_foreign = false;
+			else if (which == 6)
+				server->adopts = false;
 			else
 				server->history = 20;
 		}
 		break;
-	default: c->percents[which - 6] = 0; break;
+	default: c->percents[which - 8] = 0; break;
 	}
 	return memcmp(&before, c, sizeof(before)) != 0;
 }
@@ -202,7 +206,7 @@ static bool settings_shrink(struct shrinker *s)
 	struct scenario candidate;
 	bool did = false;
 
-	for (unsigned which = 0; which < 6 + SCENARIO_MISBEHAVIOURS; which++) {
+	for (unsigned which = 0; which < 8 + SCENARIO_MISBEHAVIOURS; which++) {
 		memcpy(&candidate, &s->best, sizeof(candidate));
 		if (setting_plain(&candidate, which))
 			did |= attempt(s, &candidate);

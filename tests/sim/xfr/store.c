@@ -31,6 +31,7 @@ static void history_drop_oldest(struct store *store)
 	changeset_fini(&store->history[0]);
 	store->history_count--;
 	memmove(&store->history[0], &store->history[1], store->history_count * sizeof(store->history[0]));
+	memmove(&store->froms[0], &store->froms[1], store->history_count * sizeof(store->froms[0]));
 }
 
 void store_fini(struct store *store)
@@ -64,6 +65,7 @@ void store_commit(struct store *store, const struct zone_version *from, const st
 		return;
 	if (store->history_count == store->history_max)
 		history_drop_oldest(store);
+	store->froms[store->history_count] = zone_summary(from).fingerprint;
 	struct changeset *kept = &store->history[store->history_count++];
 	changeset_init(kept);
 	buf_add(&kept->removed, change->removed.data, change->removed.len);
@@ -79,24 +81,44 @@ static int on_difference(void *context, const struct journal_version *version, c
 	return xfr_history_add(context, change);
 }
 
-bool store_history(struct store *store, const struct zone_version *to, uint32_t from, struct xfr_history *out)
+int store_history(struct store *store, const struct zone_version *to, uint32_t from, struct xfr_history *out)
 {
 	uint32_t serial;
 	unsigned i = 0;
 
 	if (store->is_real) {
 		struct journal_span span = { zone_apex(zone_version_zone(to)), from, zone_version_serial(to) };
-		return journal_history_read(store->journal, &span, on_difference, out) == ZT_OK;
+		return journal_history_read(store->journal, &span, on_difference, out);
 	}
 	while (i < store->history_count && !(changeset_from_serial(&store->history[i], &serial) && serial == from))
 		i++;
 	if (i == store->history_count)
-		return false;
+		return ZT_ENOENT;
 	for (; i < store->history_count; i++) {
-		if (xfr_history_add(out, &store->history[i]) != ZT_OK)
-			return false;
+		int status = xfr_history_add(out, &store->history[i]);
+		if (status != ZT_OK)
+			return status;
 	}
-	return true;
+	return ZT_OK;
+}
+
+int store_has(struct store *store, const struct zone_version *current, uint32_t serial, struct fingerprint fingerprint)
+{
+	int status = ZT_ENOENT;
+	uint32_t from;
+
+	if (store->is_real)
+		return journal_history_has(store->journal, zone_apex(zone_version_zone(current)), serial, fingerprint);
+	if (zone_version_serial(current) == serial)
+		return fingerprint_equal(zone_summary(current).fingerprint, fingerprint) ? ZT_OK : ZT_EDIFF;
+	for (unsigned i = 0; i < store->history_count; i++) {
+		if (!changeset_from_serial(&store->history[i], &from) || from != serial)
+			continue;
+		if (fingerprint_equal(store->froms[i], fingerprint))
+			return ZT_OK;
+		status = ZT_EDIFF;
+	}
+	return status;
 }
 
 bool store_history_confused(struct store *store, struct rng *rng, struct xfr_history *out)

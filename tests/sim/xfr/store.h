@@ -15,6 +15,7 @@ enum { STORE_HISTORY_MAX = 64 };
 struct store {
 	unsigned history_max;                       /* versions kept for IXFR, at most STORE_HISTORY_MAX */
 	struct changeset history[STORE_HISTORY_MAX];      /* oldest first */
+	struct fingerprint froms[STORE_HISTORY_MAX];      /* of the content that each starts from */
 	unsigned history_count;
 	bool is_real;
 	struct journal *journal;
@@ -26,8 +27,10 @@ void store_init(struct store *store, unsigned history_max, bool is_real);
 void store_fini(struct store *store);
 /* change: NULL where the version replaces all and the history starts anew. */
 void store_commit(struct store *store, const struct zone_version *from, const struct zone_version *to, const struct changeset *change);
-/* Adds the differences from a serial up to `to`; false where the history does not reach or is of no use as an answer. */
-bool store_history(struct store *store, const struct zone_version *to, uint32_t from, struct xfr_history *out);
+/* Adds the differences from a serial up to `to`. ZT_ENOENT: the history does not reach; ZT_ELIMIT: it is longer than it is worth. */
+int store_history(struct store *store, const struct zone_version *to, uint32_t from, struct xfr_history *out);
+/* As journal_history_has: whether `current` or a former version had that serial and content. */
+int store_has(struct store *store, const struct zone_version *current, uint32_t serial, struct fingerprint fingerprint);
 /* Differences of a confused server, in memory only: from where it likes, at times with one left out. */
 bool store_history_confused(struct store *store, struct rng *rng, struct xfr_history *out);
 /* After a crash: the zone as it is on the disk. False: nothing is there. */

@@ -59,8 +59,8 @@ START_TEST(whatever_happens_nothing_is_lost_made_up_or_left_behind)
 
 	bool fails = trial_seeds(first, count, &sum, &seed, failure);
 	printf("# %lu scenarios from seed %llu on (%lu of more than 12 servers, %lu with real journals): %lu steps, %lu crashes, %lu failed transfers, %lu IXFR, "
-	       "%lu AXFR, %lu zones expired\n", sum.runs, (unsigned long long)first, sum.large, sum.journals, sum.steps, sum.crashes, sum.retries, sum.ixfr,
-	       sum.axfr, sum.expired);
+	       "%lu AXFR, %lu reconciliations, %lu versions adopted, %lu zones expired\n", sum.runs, (unsigned long long)first, sum.large, sum.journals, sum.steps, sum.crashes, sum.retries, sum.ixfr,
+	       sum.axfr, sum.repairs, sum.adopted, sum.expired);
 	printf("# all equal after %.2f s of quiet on average, %.1f s at most (seed %llu); everybody knew after %.1f s at most\n",
 	       (double)sum.took_sum / (double)sum.runs / USEC_PER_SEC, (double)sum.took_longest / USEC_PER_SEC,
 	       (unsigned long long)sum.took_longest_seed, (double)sum.settled_longest / USEC_PER_SEC);

@@ -42,6 +42,8 @@ static void run(const struct scenario *scenario, struct report *report)
 	sum->retries += outcome.retries;
 	sum->ixfr += outcome.ixfr;
 	sum->axfr += outcome.axfr;
+	sum->repairs += outcome.repairs;
+	sum->adopted += outcome.adopted;
 	sum->large += scenario->server_count > LARGE;
 	sum->journals += scenario->servers[0].has_journal;
 	sum->took_sum += outcome.took;

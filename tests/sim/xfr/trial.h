@@ -5,7 +5,7 @@
 
 /* What many scenarios came to. */
 struct trial_sum {
-	unsigned long runs, steps, crashes, expired, retries, ixfr, axfr, large, journals;
+	unsigned long runs, steps, crashes, expired, retries, ixfr, axfr, repairs, adopted, large, journals;
 	usec_t took_sum, took_longest, settled_longest;
 	uint64_t took_longest_seed;
 };

@@ -9,9 +9,9 @@
 #include "tests/sim/xfr/faults.h"
 #include "tests/support/zone_text.h"
 
-#define BOUND_FIRST (100 * USEC_PER_SEC)
+#define BOUND_FIRST (65 * USEC_PER_SEC)
 #define BOUND_LEVEL (10 * USEC_PER_SEC)
-#define BOUND_KNOWN (100 * USEC_PER_SEC)
+#define BOUND_KNOWN (65 * USEC_PER_SEC)
 #define SILENCE (60 * USEC_PER_SEC)
 enum { SILENCE_PACKETS = 30 };      /* most a server may send in that time: a refresh round with a transfer of one SOA, asked by it and of it */
 
@@ -34,6 +34,7 @@ static void replica_begin(struct world *w, unsigned i)
 	struct replica_config config = {
 		.node = i, .seed = s->seed, .history_max = s->servers[i].history, .has_journal = s->servers[i].has_journal, .soa_refresh = s->refresh,
 		.soa_retry = s->retry, .soa_expire = s->expire, .never_ixfr = s->servers[i].never_ixfr,
+		.is_foreign = s->servers[i].is_foreign, .adopts = s->servers[i].adopts,
 		.refuses_ixfr = s->percents[SCENARIO_REFUSE] / 100.0, .sends_garbage = s->percents[SCENARIO_GARBAGE] / 100.0,
 		.confuses = s->percents[SCENARIO_CONFUSE] / 100.0, .stalls = s->percents[SCENARIO_STALL] / 100.0,
 		.notifies_without_serial = (i * 37 + 50) % 100 < s->percents[SCENARIO_PLAIN],
@@ -98,9 +99,9 @@ static void servers_trace(const struct world *w)
 		const struct refresh *refresh = &r->refresh;
 		double wake = i > 0 ? (double)(refresh_wake_at(refresh) - simnet_now(w->net)) / USEC_PER_SEC : 0;
 		time_print(w);
-		fprintf(w->trace, "server %u: %s serial %" PRIu32 ", %u IXFR, %u AXFR, %u failed, %u behind, %u expired; refresh state %d of %u, wakes in %.3f s\n", i,
-			simnet_is_up(w->net, i) ? "up" : "down", replica_serial(r), r->counters.ixfr, r->counters.axfr, r->counters.failed,
-			r->counters.behind, r->counters.expired, (int)refresh->state, refresh->primary, wake);
+		fprintf(w->trace, "server %u: %s serial %" PRIu32 ", %u IXFR, %u AXFR, %u repairs, %u failed, %u behind, %u adopted, %u diverged, %u expired; refresh state %d of %u, wakes in %.3f s\n", i,
+			simnet_is_up(w->net, i) ? "up" : "down", replica_serial(r), r->counters.ixfr, r->counters.axfr, r->counters.repairs, r->counters.failed,
+			r->counters.behind, r->counters.adopted, r->counters.diverged, r->counters.expired, (int)refresh->state, refresh->primary, wake);
 		for (unsigned j = 0; j < r->config.target_count; j++) {
 			const struct notify_sender *sender = &r->targets[j].sender;
 			time_print(w);
@@ -259,6 +260,8 @@ void world_run(const struct scenario *scenario, FILE *trace, struct world_outcom
 		outcome->expired += counters->expired;
 		outcome->ixfr += counters->ixfr;
 		outcome->axfr += counters->axfr;
+		outcome->repairs += counters->repairs;
+		outcome->adopted += counters->adopted;
 		outcome->retries += counters->failed;
 	}
 	if (trace)

@@ -18,11 +18,11 @@ struct world_outcome {
 	usec_t took;                    /* from quiet to equality */
 	usec_t settled;                 /* … to everybody knowing it */
 	unsigned long steps;
-	unsigned long crashes, expired, retries, ixfr, axfr;
+	unsigned long crashes, expired, retries, ixfr, axfr, repairs, adopted;
 };
 
-/* How long it may take after quiet: a silent NOTIFY target is told again after at most 60 s (plus a tenth of jitter), a transfer that began before and
- * stalls is given up after 30 s and tried again within 60 s; each further level of servers may lie in wait of one answer more. */
+/* How long it may take after quiet: a NOTIFY target is told again after at most 60 s, a transfer that began before and stalls is given up after 30 s; each further
+ * level of servers may have to wait for one answer more. */
 usec_t world_bound(const struct scenario *scenario);
 
 /* trace: each event and each new version is told there; NULL: silence. */

@@ -555,6 +555,30 @@ START_TEST(what_is_left_at_the_primary_bounds_our_own_time)
 }
 END_TEST
 
+START_TEST(a_primary_whose_own_version_is_at_its_end_confirms_nothing)
+{
+	struct fixture f;
+	struct refresh_peer nothing_left = { .has_expire = true, .expire = 0 };
+	unsigned asked = 0;
+
+	begin(&f, 1);
+	/* It expires here, and there it is about to: no flicker, no storm. */
+	for (usec_t end = f.now + (2 * EXPIRE_S) * USEC_PER_SEC; f.now < end;) {
+		sleep_until_due(&f);
+		while (refresh_step(&f.refresh, f.now, &f.action)) {
+			ck_assert_int_ne(f.action.kind, REFRESH_CONFIRMED);
+			if (f.action.kind != REFRESH_QUERY_SOA)
+				continue;
+			asked += f.refresh.expired;
+			says(&f, &nothing_left);
+			soa(&f, 10);
+		}
+	}
+	ck_assert(f.refresh.expired);
+	ck_assert_uint_le(asked, EXPIRE_S / 40 + 10);
+}
+END_TEST
+
 START_TEST(confirmation_never_takes_time_away_and_soa_expire_is_the_most)
 {
 	struct fixture f;
@@ -601,6 +625,7 @@ int main(void)
 	tcase_add_test(tcase, primary_that_lags_behind_others_is_not_adopted);
 	tcase_add_test(tcase, of_primaries_that_all_went_back_the_newest_is_adopted);
 	tcase_add_test(tcase, what_is_left_at_the_primary_bounds_our_own_time);
+	tcase_add_test(tcase, a_primary_whose_own_version_is_at_its_end_confirms_nothing);
 	tcase_add_test(tcase, confirmation_never_takes_time_away_and_soa_expire_is_the_most);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);

@@ -329,6 +329,24 @@ START_TEST(two_servers_whose_probes_are_signs_of_life_to_each_other_do_not_go_on
 }
 END_TEST
 
+START_TEST(a_target_that_was_seen_ahead_is_told_and_asked_all_the_same)
+{
+	struct fixture f;
+
+	begin(&f);
+	notify_sender_announce(&f.sender, 5, f.now);
+	ck_assert_int_eq(step(&f), NOTIFY_SEND);
+	notify_sender_on_evidence(&f.sender, 9, f.now);      /* of a line of versions that we have lost */
+	ck_assert_int_eq(f.sender.state, NOTIFY_SETTLED);
+	notify_sender_announce(&f.sender, 6, f.now);
+	ck_assert_int_eq(step(&f), NOTIFY_SEND);
+	notify_sender_on_evidence(&f.sender, 9, f.now);
+	ck_assert_int_eq(f.sender.state, NOTIFY_SETTLED);
+	notify_sender_announce(&f.sender, 9, f.now);
+	ck_assert_int_eq(step(&f), NOTIFY_WAIT);
+}
+END_TEST
+
 START_TEST(who_was_settled_is_told_again_on_request)
 {
 	struct fixture f;
@@ -573,6 +591,7 @@ int main(void)
 	tcase_add_test(tc, target_that_stays_behind_is_told_again);
 	tcase_add_test(tc, transfer_is_believed_when_a_probe_says_so);
 	tcase_add_test(tc, two_servers_whose_probes_are_signs_of_life_to_each_other_do_not_go_on_for_ever);
+	tcase_add_test(tc, a_target_that_was_seen_ahead_is_told_and_asked_all_the_same);
 	tcase_add_test(tc, who_was_settled_is_told_again_on_request);
 	tcase_add_test(tc, after_ten_minutes_of_partition_all_are_current_within_a_minute);
 	tcase_add_test(tc, sign_of_life_brings_the_next_question_forward);
