@@ -128,6 +128,10 @@ CLEANFILES += doc/man/authd.yaml.5
 doc/man/authd.yaml.5: authd/manual$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) doc/man && authd/manual$(EXEEXT) > $@.tmp && mv $@.tmp $@
 
+check_PROGRAMS += tests/unit/authd/test_standing
+tests_unit_authd_test_standing_SOURCES = tests/unit/authd/test_standing.c
+tests_unit_authd_test_standing_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_authd_test_standing_LDADD = $(LIBS_SUITE) $(LIBS_AUTHD)
 check_PROGRAMS += tests/unit/authd/test_pipeline
 tests_unit_authd_test_pipeline_SOURCES = tests/unit/authd/test_pipeline.c tests/support/update_message.c tests/support/update_message.h \
 	tests/support/zone_text.c tests/support/zone_text.h

@@ -118,6 +118,11 @@ tests_unit_xfr_test_zsync_SOURCES = tests/unit/xfr/test_zsync.c tests/support/zo
 tests_unit_xfr_test_zsync_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_xfr_test_zsync_LDADD = $(LIBS_SUITE) $(LIBS_XFR)
 
+fuzz_programs += tests/fuzz/fuzz_level
+tests_fuzz_fuzz_level_SOURCES = tests/fuzz/fuzz_level.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_level_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_level_LDADD = $(LIBS_XFR)
+
 fuzz_programs += tests/fuzz/fuzz_zsync
 tests_fuzz_fuzz_zsync_SOURCES = tests/fuzz/fuzz_zsync.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_zsync_LDFLAGS = $(FUZZ_LINK)

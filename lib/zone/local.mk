@@ -116,6 +116,10 @@ check_PROGRAMS += tests/unit/zone/test_journal_lineage
 tests_unit_zone_test_journal_lineage_SOURCES = tests/unit/zone/test_journal_lineage.c tests/support/zone_text.c tests/support/zone_text.h
 tests_unit_zone_test_journal_lineage_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_zone_test_journal_lineage_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)
+check_PROGRAMS += tests/unit/zone/test_journal_hold
+tests_unit_zone_test_journal_hold_SOURCES = tests/unit/zone/test_journal_hold.c tests/support/zone_text.c tests/support/zone_text.h
+tests_unit_zone_test_journal_hold_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_zone_test_journal_hold_LDADD = $(LIBS_SUITE) $(LIBS_ZONE)
 check_PROGRAMS += tests/unit/zone/test_journal_crash
 tests_unit_zone_test_journal_crash_SOURCES = tests/unit/zone/test_journal_crash.c tests/support/faultfs.c tests/support/faultfs.h \
 	tests/support/zone_text.c tests/support/zone_text.h
