@@ -85,23 +85,37 @@ static const struct cost {
 	{ 1000000, 1000, true, 41200, 3 },
 };
 
-START_TEST(it_costs_what_it_did)
+static const unsigned sizes[] = { 10000, 100000, 1000000 };
+
+static void cost_check(const struct cost *cost, struct zone *ours, const struct zone_version *theirs)
 {
-	const struct cost *cost = &costs[_i];
 	struct reconcile_pair pair;
 	struct zone_edit *edit;
-	struct zone *theirs = host_zone(cost->hosts, NULL, &edit);
 
-	zone_edit_publish(edit);
-	struct zone *ours = host_zone(cost->hosts, zone_current(theirs), &edit);
+	ck_assert_int_eq(zone_edit_begin(ours, &edit), ZT_OK);
 	for (unsigned i = 0; i < cost->differing; i++)
 		change_host(edit, cost->clustered ? cost->hosts / 3 + i : (unsigned)((uint64_t)i * cost->hosts / cost->differing));
 	zone_edit_publish(edit);
-	reconcile(ours, zone_current(theirs), &pair, false);
+	reconcile(ours, theirs, &pair, false);
 	printf("# %u records, %u differ%s: %llu bytes, %zu round trips, %u queries, %u answers\n", cost->hosts, cost->differing, cost->clustered ? " side by side" : "",
 	       (unsigned long long)pair.bytes, pair.calls, pair.queries, pair.messages);
 	ck_assert_uint_le(pair.bytes, cost->bytes + cost->bytes / 10);
 	ck_assert_uint_le(pair.calls, cost->round_trips);
+}
+
+START_TEST(it_costs_what_it_did)
+{
+	struct zone_edit *edit;
+	struct zone *theirs = host_zone(sizes[_i], NULL, &edit);
+
+	zone_edit_publish(edit);
+	struct zone *ours = host_zone(sizes[_i], zone_current(theirs), &edit);
+	zone_edit_publish(edit);
+	/* Each time they are equal again in the end. */
+	for (size_t i = 0; i < sizeof(costs) / sizeof(costs[0]); i++) {
+		if (costs[i].hosts == sizes[_i])
+			cost_check(&costs[i], ours, zone_current(theirs));
+	}
 	zone_free(ours);
 	zone_free(theirs);
 }
@@ -114,7 +128,7 @@ int main(void)
 
 	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, the_client_ends_with_the_servers_zone);
-	tcase_add_loop_test(tc, it_costs_what_it_did, 0, sizeof(costs) / sizeof(costs[0]));
+	tcase_add_loop_test(tc, it_costs_what_it_did, 0, sizeof(sizes) / sizeof(sizes[0]));
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }
