@@ -46,7 +46,13 @@ static uint64_t square_root(uint64_t x)
 	return root;
 }
 
-/* Of `ranges` equally large ones `hit` were met by differences that fell blindly: how many fell (the coupon collector's sum; -m ln(1 - k/m)). Where all
+/* One or two of 256 ranges that do not differ may well be of another kind than the rest. */
+static bool is_nearly_all(uint64_t ranges, uint64_t hit)
+{
+	return hit >= ranges - ranges / 128;
+}
+
+/* Of `ranges` equally large ones `hit` were met by differences that fell blindly: how many fell (the coupon collector's sum; -m ln(1 - k/m)). Where nearly all
  * were met, that is the least; it may be any number up to all RRsets, and the middle of that (on a scale of factors) is taken. */
 static uint64_t fallen(uint64_t ranges, uint64_t hit, uint64_t count)
 {
@@ -56,7 +62,7 @@ static uint64_t fallen(uint64_t ranges, uint64_t hit, uint64_t count)
 	for (uint64_t i = of - met + 1; i <= of; i++)
 		sum += (double)of / (double)i;
 	uint64_t fell = least((uint64_t)(sum * scale), count);
-	return hit < ranges ? fell : square_root(fell * count);
+	return is_nearly_all(ranges, hit) ? square_root(fell * count) : fell;
 }
 
 /* Ranges that the zone is in, and how large they are. */
@@ -97,8 +103,8 @@ bool reconcile_is_too_much(const struct reconcile_client *client, uint64_t *diff
 	if (level.ranges < client->differing)
 		level.ranges = client->differing;
 	*differing = fallen(level.ranges, client->differing, count);
-	/* Where all differ little is known, and a round that is cheap will tell more. */
-	if (client->differing == level.ranges && level.size > RECONCILE_LEAF && round_bytes(level) < theirs * each / CHEAP_PART)
+	/* Where nearly all differ little is known, and a round that is cheap will tell more. */
+	if (is_nearly_all(level.ranges, client->differing) && level.size > RECONCILE_LEAF && round_bytes(level) < theirs * each / CHEAP_PART)
 		return false;
 	while (level.size > RECONCILE_LEAF)
 		left += level_bytes(&level, *differing);

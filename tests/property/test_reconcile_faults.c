@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/dns/rdata.h"
+#include "lib/dns/writer.h"
 #include "lib/xfr/reconcile_side.h"
 #include "tests/support/reconcile_pair.h"
 #include "tests/support/reconcile_zones.h"
@@ -317,9 +318,17 @@ START_TEST(what_costs_more_than_a_transfer_is_given_up_early)
 {
 	struct scene scene;
 
+	struct zone_edit *edit;
+
 	seed(&scene, "cost");
-	scene_make(&scene, 20000, 15000);
-	reconcile_client_free(scene.client);
+	scene.theirs = host_zone(20000, NULL, &edit);
+	zone_edit_publish(edit);
+	scene.ours = host_zone(20000, zone_current(scene.theirs), &edit);
+	for (unsigned i = 0; i < 15000; i++)
+		change_host(edit, i * 4 / 3);
+	zone_edit_publish(edit);
+	scene.before = reconcile_pair_digest(zone_current(scene.ours));
+	scene.wanted = reconcile_pair_digest(zone_current(scene.theirs));
 	struct reconcile_client_config config = { .zone = scene.ours, .key = &reconcile_key, .any_serial = true };
 	ck_assert_int_eq(reconcile_client_new(&config, &scene.client), ZT_OK);
 	struct reconcile_pair pair = { .version = zone_current(scene.theirs), .key = &reconcile_key };
@@ -329,6 +338,108 @@ START_TEST(what_costs_more_than_a_transfer_is_given_up_early)
 	printf("# given up after %llu bytes; a transfer has some %u\n", (unsigned long long)pair.bytes, 20000 * 26);
 	ck_assert_uint_lt(pair.bytes, 20000 * 26 / 10);
 	outcome_check(&scene, result);
+	scene_drop(&scene);
+}
+END_TEST
+
+/* ---- answers made by hand ------------------------------------------------------------------------------------------------------------------ */
+
+/* A message of the answer to a first question about the zone, with these entries. */
+struct made {
+	const char *entries;
+	size_t len;
+	uint8_t flags;
+	bool is_first;
+};
+
+static size_t made_write(const struct made *made, const struct zone_version *version, uint8_t *wire)
+{
+	struct message_writer writer;
+	struct zsync zsync = zsync_of_version(version, &reconcile_key);
+	uint8_t options[512] = { 0 };
+	struct rrset soa;
+	size_t at = 0;
+
+	message_writer_init(&writer, wire, MESSAGE_MAX_LEN, 1, FLAG_QR | FLAG_AA);
+	if (made->is_first) {
+		struct record_out record = { .owner = reconcile_apex, .type = TYPE_SOA, .rr_class = CLASS_IN, .ttl = 60 };
+		ck_assert(zone_version_soa(version, &soa));
+		const uint8_t *next = soa.rdata;
+		ck_assert(rrset_next(&soa, &next, &record.rdata, &record.rdata_len));
+		ck_assert_int_eq(message_write_question(&writer, reconcile_apex, RECONCILE_TYPE, CLASS_IN), ZT_OK);
+		ck_assert_int_eq(message_write_record(&writer, SECTION_ANSWER, &record), ZT_OK);
+		zsync_write(&zsync, options);
+		at = ZSYNC_OPTION_LEN;
+	}
+	wire_put_u16(options + at, RECONCILE_OPTION);
+	wire_put_u16(options + at + 2, (uint16_t)(4 + made->len));
+	options[at + 4] = RECONCILE_VERSION;
+	options[at + 5] = made->flags;
+	memcpy(options + at + 8, made->entries, made->len);
+	struct edns_out edns = { .udp_size = 1232, .options = options, .options_len = (uint16_t)(at + 8 + made->len) };
+	ck_assert_int_eq(message_write_edns(&writer, &edns), ZT_OK);
+	return message_writer_finish(&writer);
+}
+
+static const struct {
+	struct made first, second;
+	const char *complaint;
+} senseless[] = {
+	{ { "\4\0\2\1\1\0", 6, RECONCILE_LAST, true }, { NULL, 0, 0, false }, "an entry of the wrong kind" },
+	{ { "\3\0\2\1\1\0", 6, RECONCILE_LAST, true }, { NULL, 0, 0, false }, "an entry of the wrong kind" },
+	{ { "\x82\0", 2, RECONCILE_LAST, true }, { NULL, 0, 0, false }, "it is about what was not asked" },      /* all of it at once: asked were parts */
+	{ { "\0\0\1zz", 5, RECONCILE_LAST, true }, { NULL, 0, 0, false }, "broken entries" },
+	{ { "\2\0\2\1\1\0", 6, 0, true }, { "\2\0\2\1\1\0", 6, RECONCILE_LAST, false }, "its entries go backwards" },
+	{ { "\1\0\3a\0\0\0", 7, RECONCILE_LAST, true }, { NULL, 0, 0, false }, "broken entries" },
+};
+
+START_TEST(answers_that_make_no_sense_are_told_as_such)
+{
+	static uint8_t wire[MESSAGE_MAX_LEN];
+	struct scene scene;
+	size_t len;
+
+	seed(&scene, "senseless");
+	scene_make(&scene, 100, 3);
+	ck_assert_int_eq(reconcile_client_query(scene.client, wire, sizeof(wire), &len), ZT_OK);
+	len = made_write(&senseless[_i].first, zone_current(scene.theirs), wire);
+	enum reconcile_result result = reconcile_client_message(scene.client, wire, len);
+	if (senseless[_i].second.entries) {
+		ck_assert_int_eq(result, RECONCILE_MORE);
+		len = made_write(&senseless[_i].second, zone_current(scene.theirs), wire);
+		result = reconcile_client_message(scene.client, wire, len);
+	}
+	while (result == RECONCILE_WORK)
+		result = reconcile_client_work(scene.client);
+	ck_assert_int_eq(result, RECONCILE_FAILED);
+	ck_assert_int_eq(reconcile_client_failure(scene.client)->reason, RECONCILE_MALFORMED);
+	ck_assert_msg(strstr(reconcile_client_failure(scene.client)->text, senseless[_i].complaint), "%s", reconcile_client_failure(scene.client)->text);
+	outcome_check(&scene, result);
+	scene_drop(&scene);
+}
+END_TEST
+
+START_TEST(a_server_answers_no_question_about_a_list_that_it_never_sent)
+{
+	static uint8_t wire[MESSAGE_MAX_LEN];
+	/* WANT, to the end, of three; the zone has more. */
+	static const uint8_t option[] = { 0xff, 0x62, 0, RECONCILE_QUERY_HEAD + 3, RECONCILE_VERSION, 0, [4 + RECONCILE_QUERY_HEAD] = 0x83, 3, 0xe0 };
+	struct reconcile_server *server;
+	struct message_writer writer;
+	struct message message;
+	struct scene scene;
+	size_t len;
+
+	seed(&scene, "want");
+	scene_make(&scene, 100, 3);
+	message_writer_init(&writer, wire, sizeof(wire), 1, 0);
+	ck_assert_int_eq(message_write_question(&writer, reconcile_apex, RECONCILE_TYPE, CLASS_IN), ZT_OK);
+	ck_assert_int_eq(message_write_edns(&writer, &(struct edns_out){ .udp_size = 1232, .options = option, .options_len = sizeof(option) }), ZT_OK);
+	ck_assert_int_eq(message_read(&message, wire, message_writer_finish(&writer)), ZT_OK);
+	struct reconcile_server_config config = { zone_current(scene.theirs), &reconcile_key, &message };
+	ck_assert_int_eq(reconcile_server_new(&config, &server), ZT_OK);
+	ck_assert_int_eq(reconcile_server_next(server, wire, &len), ZT_EMALFORMED);
+	reconcile_server_free(server);
 	scene_drop(&scene);
 }
 END_TEST
@@ -519,6 +630,8 @@ int main(void)
 	tcase_add_test(tc, a_server_that_has_nothing_newer_is_current_unless_any_serial_will_do);
 	tcase_add_test(tc, a_zone_that_changed_meanwhile_is_not_edited);
 	tcase_add_test(tc, what_costs_more_than_a_transfer_is_given_up_early);
+	tcase_add_loop_test(tc, answers_that_make_no_sense_are_told_as_such, 0, sizeof(senseless) / sizeof(senseless[0]));
+	tcase_add_test(tc, a_server_answers_no_question_about_a_list_that_it_never_sent);
 	tcase_add_loop_test(tc, zones_made_to_be_hard_cost_little_more, 0, sizeof(hard) / sizeof(hard[0]));
 	tcase_add_test(tc, a_name_with_more_rrsets_than_a_list_holds_is_left_to_axfr);
 	tcase_add_test(tc, equal_short_hashes_are_all_found);

@@ -87,6 +87,11 @@ static int refuse(const struct reconcile_pair *pair, const struct message *messa
 	return ZT_OK;
 }
 
+static bool has_ended(enum reconcile_result result)
+{
+	return result == RECONCILE_DONE || result == RECONCILE_CURRENT || result == RECONCILE_FAILED;
+}
+
 static enum reconcile_result answer(struct reconcile_pair *pair, struct reconcile_client *client, const struct message *message)
 {
 	struct reconcile_server_config config = { .version = pair->version, .key = pair->key, .query = message };
@@ -101,7 +106,7 @@ static enum reconcile_result answer(struct reconcile_pair *pair, struct reconcil
 	} else if (status != ZT_OK || reconcile_server_new(&config, &server) != ZT_OK) {
 		pair->ignored++;
 	} else {
-		while ((status = reconcile_server_next(server, wire, &len)) != ZT_EDONE) {
+		while (!has_ended(result) && (status = reconcile_server_next(server, wire, &len)) != ZT_EDONE) {
 			pair->calls++;
 			if (status == ZT_EBUSY) {
 				struct zone_digest digest = reconcile_pair_digest(pair->version);
