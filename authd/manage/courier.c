@@ -98,7 +98,7 @@ static int says_append(struct courier *courier, uint8_t *wire, size_t size, size
 	struct zsync ours = zsync_of_version(version, &courier->primary->manage->fingerprint_key);
 
 	ours.flags = ZSYNC_RECONCILES;
-	courier->says = !courier->is_plain && courier->sender.unanswered < PLAIN_TRY && zone_version_apex(version) &&
+	courier->says = !courier->is_plain && (remote->key || courier->sender.unanswered < PLAIN_TRY) && zone_version_apex(version) &&
 			acl_allows(entry->options->allow_transfer, &subject);
 	return courier->says ? xfr_edns_append(&ours, false, wire, size, len) : ZT_OK;
 }

@@ -157,13 +157,16 @@ static int soa_question_write(struct secondary *s, bool is_last)
 void secondary_soa_ask(struct secondary *s, const struct refresh_action *action)
 {
 	struct outbound *outbound = s->manage->outbound;
-	bool is_again = s->query.open && s->ticket == action->ticket, is_last = is_again && s->refresh.asked >= PLAIN_TRY;
+	const struct remote_options *remote = &s->primaries[action->primary];
+	bool is_again = s->query.open && s->ticket == action->ticket;
+	/* A signed question stays the same, so that the answer to any of them is good. */
+	bool is_last = is_again && !remote->key && s->refresh.asked >= PLAIN_TRY;
 	int status = ZT_OK;
 
 	s->action = *action;
 	s->ticket = action->ticket;
 	s->primary = action->primary;
-	s->query.remote = &s->primaries[action->primary];
+	s->query.remote = remote;
 	if (!is_again) {
 		s->started = secondary_now(s);
 		s->query.urgency = secondary_urgency(s);
