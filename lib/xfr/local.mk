@@ -89,6 +89,16 @@ tests_fuzz_fuzz_xfr_in_SOURCES = tests/fuzz/fuzz_xfr_in.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_xfr_in_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_xfr_in_LDADD = $(LIBS_XFR)
 
+fuzz_programs += tests/fuzz/fuzz_refresh
+tests_fuzz_fuzz_refresh_SOURCES = tests/fuzz/fuzz_refresh.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_refresh_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_refresh_LDADD = $(LIBS_XFR)
+
+fuzz_programs += tests/fuzz/fuzz_notify_sender
+tests_fuzz_fuzz_notify_sender_SOURCES = tests/fuzz/fuzz_notify_sender.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_notify_sender_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_notify_sender_LDADD = $(LIBS_XFR)
+
 fuzz_programs += tests/fuzz/fuzz_xfr_messages
 tests_fuzz_fuzz_xfr_messages_SOURCES = tests/fuzz/fuzz_xfr_messages.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_xfr_messages_LDFLAGS = $(FUZZ_LINK)

@@ -2,7 +2,7 @@
  *
  *     ZT_SEED=17 ZT_SCALE=500     50,000 scenarios from seed 17 on (1 if absent)
  *     ZT_SCENARIO=17              the one of seed 17, told step by step
- *     ZT_SCENARIO=FILE            one written down (scenario.h)
+ *     ZT_SCENARIO=FILE            one written down (scenario.h); put it into scenarios/ once it is mended
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -71,6 +71,63 @@ START_TEST(whatever_happens_nothing_is_lost_made_up_or_left_behind)
 }
 END_TEST
 
+/* Those of the folder beside this file: field cases, and what once failed. */
+START_TEST(the_scenarios_that_are_written_down_stay_sound)
+{
+	char folder[512], path[1024], failure[320];
+	struct scenario scenario;
+	struct dirent *entry;
+	unsigned count = 0;
+
+	snprintf(folder, sizeof(folder), "%.*sscenarios", (int)(strrchr(__FILE__, '/') + 1 - __FILE__), __FILE__);
+	DIR *dir = opendir(folder);
+	ck_assert_msg(dir != NULL, "%s", folder);
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		FILE *file = fopen(path, "r");
+		ck_assert_ptr_nonnull(file);
+		ck_assert_msg(scenario_read(&scenario, file), "%s", path);
+		fclose(file);
+		ck_assert_msg(!trial_fails(&scenario, failure), "%s: %s; to see it: ZT_SCENARIO=%s tests/sim/xfr/test_xfr_seeds", entry->d_name, failure, path);
+		count++;
+	}
+	closedir(dir);
+	ck_assert_uint_ge(count, 9);
+}
+END_TEST
+
+/* What is written is read as the same. */
+START_TEST(scenarios_survive_being_written_and_read)
+{
+	struct scenario *scenario = calloc(2, sizeof(*scenario));
+
+	ck_assert_ptr_nonnull(scenario);
+	for (uint64_t seed = 1; seed <= 200; seed++) {
+		FILE *file = tmpfile();
+		ck_assert_ptr_nonnull(file);
+		scenario_draw(&scenario[0], seed);
+		scenario_write(&scenario[0], file);
+		rewind(file);
+		ck_assert(scenario_read(&scenario[1], file));
+		fclose(file);
+		char *texts[2] = { NULL, NULL };
+		size_t len;
+		for (unsigned i = 0; i < 2; i++) {
+			FILE *out = open_memstream(&texts[i], &len);
+			scenario_write(&scenario[i], out);
+			fclose(out);
+		}
+		ck_assert_str_eq(texts[0], texts[1]);
+		ck_assert_uint_eq(scenario[1].event_count, scenario[0].event_count);
+		free(texts[0]);
+		free(texts[1]);
+	}
+	free(scenario);
+}
+END_TEST
+
 /* One scenario, told. */
 static int scenario_run(const char *which)
 {
@@ -109,6 +166,8 @@ int main(void)
 	Suite *suite = suite_create("xfr_seeds");
 	TCase *tc = tcase_create("xfr_seeds");
 	tcase_add_test(tc, whatever_happens_nothing_is_lost_made_up_or_left_behind);
+	tcase_add_test(tc, the_scenarios_that_are_written_down_stay_sound);
+	tcase_add_test(tc, scenarios_survive_being_written_and_read);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }

@@ -113,6 +113,7 @@ class FakePrimary:
         self.address, self.port = lab.next_address(), lab.port
         self.zones = {}
         self.trouble = []
+        self.asked = 0               # SOA queries
         self.knows_edns = True       # else what has an OPT record gets FORMERR
         self.refused = 0             # of those
         self._ending = False
