@@ -3,7 +3,9 @@ import dns.rdatatype
 import dns.rrset
 
 from zt import Authd, Bind, Key, Knot, Nsd, replicate, run_tests, sample_zone, test, wait_for, zonectl
+from zt.certificates import Authority
 from zt.liar import Liar, server_time
+from zt.xot import XotAuthd
 from zt.zones import Role
 
 
@@ -150,6 +152,28 @@ def real_peers_without_the_key(lab):
         assert authd.serial(zone.name) is None
         authd.stop()
         peer.stop()
+
+
+@test("questions and transfers that go by TLS are signed too, and answers there as little believed without it")
+def by_tls(lab):
+    key, ca, zone = Key("xfr-key"), Authority(lab.folder), sample_zone("example.com.")
+    primary, secondary = XotAuthd(lab), XotAuthd(lab)
+    primary.serve_tls(ca.issue("primary", "primary.example"))
+    replicate(zone, primary, [secondary])
+    primary.head = secondary.head = key.for_authd()
+    primary.zone_lines = [f"allow-transfer: [key:{key.name}]", f"allow-query: [key:{key.name}, 127.0.0.0/8]"]
+    secondary.reach(primary, f"hostname: primary.example, ca-file: {ca.pem}", f", key: {key.name}")
+    lab.start()
+    lab.wait_for_serial(zone, [secondary])
+    assert primary.metric("authd_tsig_good_total") >= 1 and primary.metric("authd_queries_total", transport="tls") >= 1
+    zonectl(secondary, "refresh", zone.name)
+    wait_for(lambda: primary.metric("authd_tsig_good_total") >= 2, "a signed SOA query")
+    # The same secondary with another secret: TLS alone is not enough for it.
+    secondary.head = Key(key.name).for_authd()
+    secondary.write_config()
+    zonectl(secondary, "reload")
+    wait_for(lambda: "BADSIG: the peer has another secret for key xfr-key." in secondary.log(), "BADSIG in the log")
+    assert secondary.serial(zone.name) == zone.serial
 
 
 if __name__ == "__main__":
