@@ -160,8 +160,7 @@ static void target_announce(struct primary *primary, struct target *target, bool
 {
 	struct courier *courier = target->courier;
 
-	/* One that was seen ahead of us is told too (notify_sender_announce). */
-	if (!courier && (!primary->has_serial || (target->standing.has_seen && target->standing.seen_serial == primary->serial)))
+	if (!courier && is_current(primary, target))
 		return;
 	courier = courier_get(primary, target);
 	if (!courier)
@@ -428,6 +427,14 @@ void primary_on_change(struct manage *manage, struct zone_entry *entry)
 			primary->targets[i].standing.has_seen = false;
 			primary->targets[i].standing.is_dirty = true;
 		}
+		primary_mark(primary);
+	}
+	for (uint32_t i = 0; i < primary->count && primary->has_serial; i++) {      /* as in notify_sender_announce */
+		struct standing *standing = &primary->targets[i].standing;
+		if (!standing->has_seen || !is_older(primary->serial, standing->seen_serial))
+			continue;
+		standing->has_seen = false;
+		standing->is_dirty = true;
 		primary_mark(primary);
 	}
 	primary->has_serial = true;

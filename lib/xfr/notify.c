@@ -134,14 +134,16 @@ void notify_sender_announce(struct notify_sender *sender, uint32_t serial, usec_
 	/* A serial that went back tells that what is known of the target is of another line of versions. */
 	if (is_back)
 		sender->has_seen = sender->has_acked = false;
+	/* So may be what a target had that was ahead of us. */
+	if (sender->has_serial && sender->has_seen && serial_is_newer(sender->seen_serial, sender->serial))
+		sender->has_seen = false;
 	sender->has_serial = true;
 	sender->serial = serial;
 	sender->announced_at = now;
 	sender->attempts = 0;
 	sender->rounds = 0;
 	sender->is_held = false;
-	/* Who was seen ahead of this has it from elsewhere, or from a line of versions that is gone: that is worth a question. */
-	if (sender->has_seen && sender->seen_serial == serial) {
+	if (notify_sender_has_reached(sender, serial)) {
 		settle(sender);
 		return;
 	}

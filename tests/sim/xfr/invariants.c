@@ -166,6 +166,8 @@ static void age_check(struct invariants *inv, const struct replica *r, const str
 
 	for (unsigned i = 0; i < r->config.primary_count && !is_fresh; i++)
 		is_fresh = could_confirm(r, &replicas[r->config.primaries[i]]);
+	for (unsigned i = 0; i < r->config.member_count && !is_fresh; i++)      /* it may have got a newer one there */
+		is_fresh = could_confirm(r, &replicas[r->config.members[i]]);
 	if (is_fresh)
 		watch->fresh_at = now;
 	watch->clock_jumped |= r->wall_offset != watch->wall_offset;

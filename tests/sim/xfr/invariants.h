@@ -3,7 +3,7 @@
  *   - a serial that a server serves never goes back (RFC 1982), except where an operator told it to take any, by itself or by its policy, or its disk was emptied;
  *   - what it serves is, record for record, a version that the primary published under that serial;
  *   - a peer that counts as having a serial has served it;
- *   - nothing is served for longer than EXPIRE (and an answer's way) without a primary in reach that has it too;
+ *   - nothing is served for longer than EXPIRE (and an answer's way) without a primary, or member of its group, in reach that has it too;
  *   - a server that says it expired is one whose machine says so;
  *   - nobody storms: what a server asks and tells by itself stays within reason;
  *   - what the primary served once, and so acknowledged, it still has or has replaced by something newer, over every crash.

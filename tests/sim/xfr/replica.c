@@ -10,7 +10,7 @@
 #include "tests/sim/xfr/replica_inner.h"
 #include "tests/support/zone_text.h"
 
-enum { SOA_REFRESH = 300, SOA_RETRY = 60, SOA_EXPIRE = 3000 };
+enum { SOA_REFRESH = 300, SOA_RETRY = 60, SOA_EXPIRE = 3000, RELAY = 3 };
 
 void replica_broken(struct replica *r, const char *format, ...)
 {
@@ -56,20 +56,36 @@ static struct refresh_timers timers_of(const struct replica *r)
 
 /* ---- what we send by ourselves ------------------------------------------------------------------------------------------------------------ */
 
-static void notify_send(struct replica *r, struct replica_target *target, bool again)
+static void notify_write_to(struct replica *r, unsigned node, uint16_t id)
 {
 	uint8_t wire[512];
 	struct rrset soa;
 	size_t len;
 	bool has_soa = zone_version_soa(zone_current(r->zone), &soa);
+	struct notify_out notify = { id, replica_apex, has_soa && !r->config.notifies_without_serial ? &soa : NULL };
+	int status = notify_write(&notify, wire, sizeof(wire), &len);
 
+	assert(status == ZT_OK);
+	simnet_datagram(r->net, r->config.node, node, wire, len);
+	r->counters.sent++;
+}
+
+static void notify_send(struct replica *r, struct replica_target *target, bool again)
+{
 	if (!again)
 		target->notify_id = new_id(r);
-	struct notify_out notify = { target->notify_id, replica_apex, has_soa && !r->config.notifies_without_serial ? &soa : NULL };
-	int status = notify_write(&notify, wire, sizeof(wire), &len);
-	assert(status == ZT_OK);
-	simnet_datagram(r->net, r->config.node, target->node, wire, len);
-	r->counters.sent++;
+	notify_write_to(r, target->node, target->notify_id);
+}
+
+/* Tells some of the group, as authd/manage/relay.c. */
+static void relay(struct replica *r, unsigned from)
+{
+	unsigned members[RELAY];
+	struct group_news news = { .serial = replica_serial(r), .from = (int)from, .most = RELAY };
+	unsigned count = r->config.member_count > 0 ? group_draw(&r->group, &news, &r->rng, members) : 0;
+
+	for (unsigned i = 0; i < count; i++)
+		notify_write_to(r, node_of(r, members[i]), new_id(r));
 }
 
 void replica_options_append(const struct replica *r, uint8_t *wire, size_t size, size_t *len)
@@ -137,7 +153,7 @@ static void transfer_begin(struct replica *r, const struct refresh_action *actio
 
 	replica_transfer_drop(r);
 	r->ticket = action->ticket;
-	r->asked = r->config.primaries[action->primary];
+	r->asked = node_of(r, action->primary);
 	r->any_serial = action->any_serial;
 	r->asks_for = action->kind;
 	r->was_answered = false;
@@ -168,7 +184,7 @@ static void perform(struct replica *r, const struct refresh_action *action)
 		if (r->ticket != action->ticket || r->soa_id == 0)
 			r->soa_id = new_id(r) | 1;
 		r->ticket = action->ticket;
-		r->asked = r->config.primaries[action->primary];
+		r->asked = node_of(r, action->primary);
 		soa_ask(r, r->asked, r->soa_id, false);
 		break;
 	case REFRESH_IXFR:
@@ -333,6 +349,7 @@ void replica_received(struct replica *r, struct zone_edit *edit, unsigned *count
 		return;
 	struct refresh_timers timers = timers_of(r);
 	++*counter;
+	relay(r, r->refresh.primary);
 	r->is_expired = false;
 	refresh_on_peer(&r->refresh, r->ticket, &peer);
 	refresh_on_committed(&r->refresh, r->ticket, &timers, now_of(r));
@@ -455,6 +472,11 @@ static void machines_begin(struct replica *r)
 	};
 	refresh_init(&r->refresh, r->config.primary_count, &start, &r->rng, now_of(r));
 	refresh_set_adopts(&r->refresh, r->config.adopts);
+	group_fini(&r->group);
+	int status = group_init(&r->group, r->config.primary_count, r->config.member_count);
+	assert(status == ZT_OK);
+	if (r->config.member_count > 0)
+		refresh_set_group(&r->refresh, &r->group);
 }
 
 static void zone_begin(struct replica *r)
@@ -489,6 +511,7 @@ void replica_fini(struct replica *r)
 {
 	replica_transfer_drop(r);
 	zone_edit_abort(r->stored);
+	group_fini(&r->group);
 	store_fini(&r->store);
 	zone_free(r->zone);
 	if (r->backup)

@@ -24,6 +24,8 @@ struct replica_config {
 	unsigned primary_count;
 	unsigned targets[REPLICA_PEERS_MAX];
 	unsigned target_count;
+	unsigned members[REPLICA_PEERS_MAX];        /* of its group, without itself */
+	unsigned member_count;
 	unsigned history_max;
 	bool has_journal;                           /* the real one */
 	uint32_t soa_refresh, soa_retry, soa_expire;      /* 0: 300, 60, 3000 */
@@ -64,6 +66,7 @@ struct replica {
 	struct store store;
 	struct replica_target targets[REPLICA_PEERS_MAX];
 	struct refresh refresh;
+	struct group group;
 	usec_t wall_offset;             /* of its wall clock from the simulation's */
 	usec_t confirmed_wall;          /* survives a crash */
 	bool has_confirmed;

@@ -27,6 +27,11 @@ struct replica_target *replica_target_of(struct replica *r, unsigned node);
 /* The node at the other end was seen to hold the serial. */
 void replica_evidence(struct replica *r, unsigned node, uint32_t serial);
 
+/* The node of a server by the number it has in the machine: primaries, then members. */
+static inline unsigned node_of(const struct replica *r, unsigned server)
+{
+	return server < r->config.primary_count ? r->config.primaries[server] : r->config.members[server - r->config.primary_count];
+}
 void replica_transfer_drop(struct replica *r);
 /* A version was received by the transfer under way. */
 void replica_received(struct replica *r, struct zone_edit *edit, unsigned *counter);

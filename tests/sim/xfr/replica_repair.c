@@ -27,7 +27,7 @@ void replica_repair_begin(struct replica *r, const struct refresh_action *action
 
 	replica_transfer_drop(r);
 	r->ticket = action->ticket;
-	r->asked = r->config.primaries[action->primary];
+	r->asked = node_of(r, action->primary);
 	r->any_serial = action->any_serial;
 	r->asks_for = action->kind;
 	r->was_answered = false;

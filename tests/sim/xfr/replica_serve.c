@@ -64,11 +64,15 @@ void replica_answer_soa(struct replica *r, unsigned from, const struct message *
 	simnet_datagram(r->net, r->config.node, from, wire, message_writer_finish(&writer));
 }
 
-static int primary_of(const struct replica *r, unsigned node)
+static int server_of(const struct replica *r, unsigned node)
 {
 	for (unsigned i = 0; i < r->config.primary_count; i++) {
 		if (r->config.primaries[i] == node)
 			return (int)i;
+	}
+	for (unsigned i = 0; i < r->config.member_count; i++) {
+		if (r->config.members[i] == node)
+			return (int)(r->config.primary_count + i);
 	}
 	return -1;
 }
@@ -84,7 +88,10 @@ void replica_answer_notify(struct replica *r, unsigned from, const struct messag
 	status = notify_reply_write(wire, sizeof(wire), query, RCODE_NOERROR, &len);
 	assert(status == ZT_OK);
 	simnet_datagram(r->net, r->config.node, from, wire, len);
-	refresh_on_notify(&r->refresh, primary_of(r, from), notify.has_serial ? &notify.serial : NULL, now_of(r));
+	int server = server_of(r, from);
+	if (server >= 0 && notify.has_serial && r->config.member_count > 0)
+		group_note_serial(&r->group, (unsigned)server, notify.serial);
+	refresh_on_notify(&r->refresh, server, notify.has_serial ? &notify.serial : NULL, now_of(r));
 }
 
 /* ---- transfers ------------------------------------------------------------------------------------------------------------------------ */

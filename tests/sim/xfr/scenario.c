@@ -85,8 +85,8 @@ void scenario_write(const struct scenario *s, FILE *out)
 	fputc('\n', out);
 	for (unsigned i = 0; i < s->server_count; i++) {
 		const struct scenario_server *server = &s->servers[i];
-		fprintf(out, "server %u history %u%s%s%s%s%s", i, server->history, server->has_journal ? " journal" : "",
-			server->never_ixfr ? " no-ixfr" : "", server->is_foreign ? " foreign" : "", server->adopts ? " adopts" : "",
+		fprintf(out, "server %u history %u%s%s%s%s%s%s", i, server->history, server->has_journal ? " journal" : "",
+			server->never_ixfr ? " no-ixfr" : "", server->is_foreign ? " foreign" : "", server->adopts ? " adopts" : "", server->in_group ? " group" : "",
 			server->primaries ? " follows" : "");
 		for (unsigned j = 0; j < s->server_count; j++) {
 			if (server->primaries >> j & 1)
@@ -166,6 +166,8 @@ static bool server_read(struct scenario *s, char **rest)
 			server.is_foreign = true;
 		else if (strcmp(word, "adopts") == 0)
 			server.adopts = true;
+		else if (strcmp(word, "group") == 0)
+			server.in_group = true;
 		else if (strcmp(word, "history") == 0 && (word = strtok_r(NULL, " \n", rest)))
 			server.history = (unsigned)strtoul(word, NULL, 10);
 		else

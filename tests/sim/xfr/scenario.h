@@ -7,7 +7,8 @@
  *                                              fit, of transfers that end in silence; of servers that send NOTIFY without the serial
  *     server 0 history 8
  *     server 1 history 20 journal follows 0    "journal": a real one in a temporary folder; "no-ixfr": it can't do that, ever;
- *                                              "foreign": it knows no ZSYNC; "adopts": its policy for primaries that went back
+ *                                              "foreign": it knows no ZSYNC; "adopts": its policy for primaries that went back; "group": it and the others of the
+ *                                              group tell each other and help each other out
  *     server 2 history 0 follows 0 1
  *     +0.250 change 0                          seconds after the event before
  *     +3.100 cut 0 1
@@ -65,7 +66,7 @@ struct scenario_event {
 struct scenario_server {
 	uint64_t primaries;              /* bits of those it follows */
 	unsigned history;
-	bool has_journal, never_ixfr, is_foreign, adopts;
+	bool has_journal, never_ixfr, is_foreign, adopts, in_group;
 };
 
 struct scenario {

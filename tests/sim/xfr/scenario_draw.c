@@ -50,7 +50,7 @@ static void servers_draw(struct scenario *s, struct rng *rng)
 	unsigned size = (unsigned)rng_below(rng, 100);
 	enum shape shape = (enum shape)rng_below(rng, SHAPES);
 	unsigned history = between(rng, 0, 20);
-	bool has_journals, has_foreign = one_in(rng, 2);
+	bool has_journals, has_foreign = one_in(rng, 2), has_group = one_in(rng, 4);
 
 	s->server_count = size == 0 ? between(rng, 16, SCENARIO_SERVERS_MAX) : size < 15 ? between(rng, 6, 15) : between(rng, 2, 5);
 	has_journals = s->server_count <= 4 && one_in(rng, 60);
@@ -59,6 +59,7 @@ static void servers_draw(struct scenario *s, struct rng *rng)
 		s->servers[i].history = one_in(rng, 4) ? between(rng, 0, 20) : history;
 		s->servers[i].has_journal = has_journals;
 		s->servers[i].is_foreign = has_foreign && one_in(rng, 3);
+		s->servers[i].in_group = has_group && i > 0 && !s->servers[i].is_foreign && !one_in(rng, 4);
 		s->servers[i].adopts = one_in(rng, 2);
 		s->servers[i].never_ixfr = one_in(rng, 30);
 	}

@@ -181,7 +181,7 @@ static bool setting_plain(struct scenario *c, unsigned which)
 	case 0: c->quality = SCENARIO_GOOD; break;
 	case 1: c->serial = 1; break;
 	case 2: c->records = 1; break;
-	case 3: case 4: case 5: case 6: case 7:
+	case 3: case 4: case 5: case 6: case 7: case 8:
 		for (unsigned i = 0; i < c->server_count; i++) {
 			struct scenario_server *server = &c->servers[i];
 			if (which == 3)
@@ -192,11 +192,13 @@ static bool setting_plain(struct scenario *c, unsigned which)
 				server->is_foreign = false;
 			else if (which == 6)
 				server->adopts = false;
+			else if (which == 7)
+				server->in_group = false;
 			else
 				server->history = 20;
 		}
 		break;
-	default: c->percents[which - 8] = 0; break;
+	default: c->percents[which - 9] = 0; break;
 	}
 	return memcmp(&before, c, sizeof(before)) != 0;
 }
@@ -206,7 +208,7 @@ static bool settings_shrink(struct shrinker *s)
 	struct scenario candidate;
 	bool did = false;
 
-	for (unsigned which = 0; which < 8 + SCENARIO_MISBEHAVIOURS; which++) {
+	for (unsigned which = 0; which < 9 + SCENARIO_MISBEHAVIOURS; which++) {
 		memcpy(&candidate, &s->best, sizeof(candidate));
 		if (setting_plain(&candidate, which))
 			did |= attempt(s, &candidate);

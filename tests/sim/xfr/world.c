@@ -45,6 +45,8 @@ static void replica_begin(struct world *w, unsigned i)
 			config.primaries[config.primary_count++] = j;
 		if (s->servers[j].primaries >> i & 1)
 			config.targets[config.target_count++] = j;
+		if (i != j && s->servers[i].in_group && s->servers[j].in_group)
+			config.members[config.member_count++] = j;
 	}
 	replica_init(&w->replicas[i], w->net, &config);
 }
