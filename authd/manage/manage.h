@@ -60,5 +60,6 @@ struct manage {
 	struct images *images;           /* manage/images.h */
 	struct hosts *hosts;             /* manage/hosts.h */
 	struct levels *levels;           /* manage/levels.h */
+	unsigned whole_transfers;        /* received since memory was last given back */
 	struct outbound *outbound;       /* NOTIFY, SOA queries and transfers from primaries */
 };

@@ -7,7 +7,10 @@
 #include "authd/manage/secondary_state.h"
 #include "lib/base/memory.h"
 
-enum { LARGE_ZONE = 100000 };      /* records; receiving a zone of so many leaves a lot of memory free, worth giving back */
+enum {
+	LARGE_ZONE = 100000,      /* records; receiving a zone of so many leaves a lot of memory free, worth giving back */
+	MANY_ZONES = 500,         /* the same: what each of them needs for a moment leaves holes of 64 KiB between what stays */
+};
 
 /* ---- transfers --------------------------------------------------------------------------------------------------------------------------- */
 
@@ -212,11 +215,15 @@ static void on_transfer_end(struct outbound_transfer *transfer, int status)
 		secondary_current(s, xfr_in_serial(s->in));
 	else
 		received_failed(s);
-	bool was_large = xfr_in_style(s->in) == XFR_IN_WHOLE && xfr_in_records(s->in) >= LARGE_ZONE;
+	bool is_whole = xfr_in_style(s->in) == XFR_IN_WHOLE;
+	s->manage->whole_transfers += is_whole;
+	bool left_much = s->manage->whole_transfers >= MANY_ZONES || (is_whole && xfr_in_records(s->in) >= LARGE_ZONE);
 	xfr_in_free(s->in);
 	s->in = NULL;
-	if (was_large)
+	if (left_much) {
+		s->manage->whole_transfers = 0;
 		memory_trim();
+	}
 	secondary_run(s);
 }
 

@@ -127,8 +127,10 @@ def run():
     results = {"from nothing": started, "restart": restarted, "one primary dead": gone}
     table(["", "what", "measured"], [[name, what, f"{value:,.2f}" if value < 100 else f"{value:,.0f}"] for name, found in results.items() for what, value in found.items()])
     return {"servers": results, "checks": [
+        check("MiB of 20,000 zones after a start from nothing", started["PSS MiB"], 250),
         check("ms until a change is served while 20,000 zones start from nothing, median", started["change ms, median"], 100),
         check("ms until a change is served while 20,000 zones wait for their refresh, median", restarted["change ms, median"], 100),
         check("SOA queries a second at the primary after a restart, most of any half second", restarted["queries/s, most"], RATE + 2 * BURST + 100),
-        check("time of zones beside those of a dead primary, of the time alone", gone["beside dead s"] / gone["alone s"], 1.3),
+        # A process with twice as many zones has more to read before it begins.
+        check("time of zones beside those of a dead primary, of the time alone", gone["beside dead s"] / gone["alone s"], 1.5),
     ]}

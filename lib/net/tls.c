@@ -481,7 +481,13 @@ static bool client_prepare(struct tls *tls)
 	SSL_set_connect_state(tls->ssl);
 	if (context->hostname && !name_expect(tls->ssl, context->hostname))
 		return false;
-	return !context->session || SSL_set_session(tls->ssl, context->session) == 1;
+	if (!context->session)
+		return true;
+	/* A copy, since OpenSSL marks what has been resumed as used up; several connections to one server may begin before a new ticket comes. */
+	SSL_SESSION *session = SSL_SESSION_dup(context->session);
+	bool fine = session && SSL_set_session(tls->ssl, session) == 1;
+	SSL_SESSION_free(session);
+	return fine;
 }
 
 int tls_open(struct tls **out, struct tls_context *context, int fd)
