@@ -5,6 +5,7 @@
 
 #include "authd/options_reader.h"
 #include "lib/dns/name.h"
+#include "lib/dns/tsig_key.h"
 
 static const char *domain_name_check(const char *text)
 {
@@ -37,8 +38,8 @@ static const struct schema_row zone_rows[] = {
 	  .help = "Servers the zone is transferred from; makes this a secondary zone." },
 	{ "group", SCHEMA_MAPPING, offsetof(struct zone_conf, group), SCHEMA_LIST, .mapping = &remote_options_schema,
 	  .help = "Other secondaries of the zone, which help each other: who has a new version tells some of them, and who hears of one takes it from the nearest server that "
-		  "has it. What the primary sends does not grow with the group then. Members may send NOTIFY and transfer the zone. The list may name this server too, so "
-		  "that all members can have the same." },
+		  "has it. What the primary sends does not grow with the group then. Members may send NOTIFY, and transfer the zone; who "
+		  "has a key here, only with that key. The list may name this server too, so that all members can have the same." },
 	{ "group-relay", SCHEMA_INT, offsetof(struct zone_conf, group_relay), .fallback = "3", .min = 0, .max = GROUP_RELAY_MAX,
 	  .help = "How many members of the group, drawn at random, are told of each new version." },
 	{ "allow-query", SCHEMA_ACCESS, offsetof(struct zone_conf, allow_query), SCHEMA_LIST,
@@ -51,7 +52,8 @@ static const struct schema_row zone_rows[] = {
 	{ "allow-update", SCHEMA_ACCESS, offsetof(struct zone_conf, allow_update), SCHEMA_LIST,
 	  .help = "Who may change the zone by UPDATE (RFC 2136). Absent means nobody." },
 	{ "allow-notify", SCHEMA_ACCESS, offsetof(struct zone_conf, allow_notify), SCHEMA_LIST,
-	  .help = "Who may send NOTIFY, besides the primaries, who always may from their addresses, signed or not: all that a NOTIFY leads to is a question to a primary." },
+	  .help = "Who may send NOTIFY, besides the primaries and the group, who always may from their addresses, signed or not: all that "
+		  "a NOTIFY leads to is a question to one of them." },
 	{ "max-transfer-size", SCHEMA_SIZE, offsetof(struct zone_conf, max_transfer_size), .fallback = "4G", .min = 1 << 16, .max = INT64_C(1) << 50,
 	  .help = "Most bytes that a transfer of the zone to here may have. A larger one is given up and counts as failed, so that a primary that never comes to an end, or sends "
 		  "another zone than expected, cannot fill the memory. Three times the size of the zone file is a good choice." },
@@ -85,8 +87,8 @@ static const struct schema_row zone_rows[] = {
 const struct schema zone_options_schema = { .what = "zone", .size = sizeof(struct zone_conf), .rows = zone_rows,
 					   .row_count = SCHEMA_COUNT(zone_rows) };
 
-/* Adds the addresses of servers to a list, which is made where there is none. */
-static struct acl *servers_admit(struct options_reader *reader, struct acl *acl, const struct remote_options *servers, uint32_t count)
+/* Adds the addresses of servers to a list, which is made where there is none; `with_keys`: those with a key must sign. */
+static struct acl *servers_admit(struct options_reader *reader, struct acl *acl, const struct remote_options *servers, uint32_t count, bool with_keys)
 {
 	if (count == 0)
 		return acl;
@@ -103,7 +105,8 @@ static struct acl *servers_admit(struct options_reader *reader, struct acl *acl,
 		if (!ip)
 			continue;      /* reported already */
 		memcpy(host.ip, ip, len);
-		if (acl_add_prefix(acl, &host) != ZT_OK)
+		const struct tsig_key *key = with_keys ? servers[i].key : NULL;
+		if (acl_add(acl, &(struct acl_rule){ .prefix = &host, .key = key ? tsig_key_name(key) : NULL }) != ZT_OK)
 			reader->status = ZT_ENOMEM;
 	}
 	return acl;
@@ -116,10 +119,10 @@ static struct acl *servers_with(struct options_reader *reader, const struct zone
 
 	for (uint32_t i = 0; i < zone->notify_count; i++)
 		if (zone->notify[i].ixfr == form)
-			acl = servers_admit(reader, acl, &zone->notify[i], 1);
+			acl = servers_admit(reader, acl, &zone->notify[i], 1, false);
 	for (uint32_t i = 0; i < zone->group_count; i++)
 		if (zone->group[i].ixfr == form)
-			acl = servers_admit(reader, acl, &zone->group[i], 1);
+			acl = servers_admit(reader, acl, &zone->group[i], 1, false);
 	return acl;
 }
 
@@ -132,7 +135,7 @@ void zone_options_settings(struct options_reader *reader, const struct zone_conf
 	zone->group_relay = (uint32_t)conf->group_relay;
 	zone->notify_first = (uint32_t)conf->notify_first;
 	zone->allow_transfer = options_acl(reader, conf->node, "allow-transfer", &conf->allow_transfer);
-	zone->allow_transfer = servers_admit(reader, zone->allow_transfer, zone->group, zone->group_count);
+	zone->allow_transfer = servers_admit(reader, zone->allow_transfer, zone->group, zone->group_count, true);
 	zone->ixfr_steps = servers_with(reader, zone, IXFR_STEPS);
 	zone->ixfr_condensed = servers_with(reader, zone, IXFR_CONDENSED);
 	zone->transfer_tls_only = conf->transfer_tls_only;
@@ -141,8 +144,8 @@ void zone_options_settings(struct options_reader *reader, const struct zone_conf
 	zone->max_transfer_size = conf->max_transfer_size;
 	zone->adopts = conf->rollback == ROLLBACK_ADOPT;
 	zone->allow_notify = options_acl(reader, conf->node, "allow-notify", &conf->allow_notify);
-	zone->allow_notify = servers_admit(reader, zone->allow_notify, zone->primaries, zone->primaries_count);
-	zone->allow_notify = servers_admit(reader, zone->allow_notify, zone->group, zone->group_count);
+	zone->allow_notify = servers_admit(reader, zone->allow_notify, zone->primaries, zone->primaries_count, false);
+	zone->allow_notify = servers_admit(reader, zone->allow_notify, zone->group, zone->group_count, false);
 	for (uint32_t i = 0; i < zone->primaries_count; i++)
 		if (zone->primaries[i].ixfr != IXFR_AUTO)
 			options_problem(reader, yaml_node_get(conf->node, "primaries") ? yaml_node_get(conf->node, "primaries") : conf->node, "ixfr says what a server gets from us; expected it in notify or group, not in primaries");

@@ -65,7 +65,8 @@ static const char good[] =
 	"    notify: [127.0.0.1@5301, {address: 127.0.0.2, key: XFR-KEY}]\n"
 	"    allow-transfer: [key:xfr-key, 192.0.2.0/24 key:other.key]\n"
 	"  - name: example.net.\n"
-	"    primaries: {address: 127.0.0.3, key: other.key}\n";
+	"    primaries: {address: 127.0.0.3, key: other.key}\n"
+	"    group: [{address: 127.0.0.4, key: xfr-key}, 127.0.0.5]\n";
 
 START_TEST(keys_are_named_by_remotes_and_access_lists)
 {
@@ -87,6 +88,22 @@ START_TEST(keys_are_named_by_remotes_and_access_lists)
 	ck_assert(!may(zone->allow_transfer, "192.0.2.9", NULL));
 	/* A primary may send NOTIFY, signed or not. */
 	ck_assert(may(options->zones[1].allow_notify, "127.0.0.3", NULL));
+	options_free(options);
+}
+END_TEST
+
+START_TEST(members_of_a_group_transfer_with_the_key_they_have)
+{
+	file_write("secret", "c2VjcmV0IG9uZSBzZWNyZXQgb25l", 0600);
+	struct authd_options *options = read_good(good);
+	const struct zone_options *zone = &options->zones[1];
+
+	ck_assert(may(zone->allow_transfer, "127.0.0.4", "xfr-key"));
+	ck_assert(!may(zone->allow_transfer, "127.0.0.4", NULL));
+	ck_assert(!may(zone->allow_transfer, "127.0.0.4", "other.key"));
+	ck_assert(may(zone->allow_transfer, "127.0.0.5", NULL));
+	ck_assert(!may(zone->allow_transfer, "127.0.0.3", "other.key"));
+	ck_assert(may(zone->allow_notify, "127.0.0.4", NULL));
 	options_free(options);
 }
 END_TEST
@@ -153,6 +170,7 @@ int main(void)
 	TCase *tc = tcase_create("keys");
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, keys_are_named_by_remotes_and_access_lists);
+	tcase_add_test(tc, members_of_a_group_transfer_with_the_key_they_have);
 	tcase_add_test(tc, copies_of_a_remote_keep_its_key);
 	tcase_add_loop_test(tc, bad_keys_are_told_with_their_place_and_no_secret, 0, sizeof(bad) / sizeof(bad[0]));
 	suite_add_tcase(suite, tc);
