@@ -91,6 +91,7 @@ struct update_out {
 	char *error;
 	int status;
 	unsigned records;
+	struct buf leaving;          /* names of the servers at the apex that are to go, one after another */
 	struct message_writer writer;
 	uint8_t wire[MESSAGE_MAX_LEN];
 };
@@ -136,15 +137,29 @@ static bool is_apex_ns(const struct update_out *out, const struct change_record 
 	return record->type == TYPE_NS && name_equal(record->owner, out->fetch->apex);
 }
 
-/* Whether a record is the address of a name server that is to go. */
-static bool is_address_of_ns(const struct update_out *out, const struct changeset *change, const struct change_record *record)
+/* Looked for once, because each address is compared with them. */
+static void leaving_find(struct update_out *out, const struct changeset *change)
 {
-	struct change_record other;
+	struct change_record record;
 
+	buf_init(&out->leaving);
+	for (size_t at = 0; change_record_next(&change->removed, &at, &record);) {
+		if (is_apex_ns(out, &record))
+			buf_add(&out->leaving, record.rdata, record.rdata_len);
+	}
+	if (out->leaving.status == ZT_OK)
+		return;
+	out->status = out->leaving.status;
+	snprintf(out->error, FETCH_ERROR_SIZE, "%s", status_text(out->status));
+}
+
+/* Whether a record is the address of a name server that is to go. */
+static bool is_address_of_ns(const struct update_out *out, const struct change_record *record)
+{
 	if (record->type != TYPE_A && record->type != TYPE_AAAA)
 		return false;
-	for (size_t at = 0; change_record_next(&change->removed, &at, &other);) {
-		if (is_apex_ns(out, &other) && name_equal(other.rdata, record->owner))
+	for (size_t at = 0; at < out->leaving.len; at += name_len(out->leaving.data + at)) {
+		if (name_equal(out->leaving.data + at, record->owner))
 			return true;
 	}
 	return false;
@@ -172,10 +187,10 @@ static bool is_its_turn(const struct update_out *out, const struct changeset *ch
 	bool is_ns = is_apex_ns(out, record);
 
 	switch (turn) {
-	case TURN_REMOVE: return record->type != TYPE_SOA && !is_ns && !is_address_of_ns(out, change, record);
+	case TURN_REMOVE: return record->type != TYPE_SOA && !is_ns && !is_address_of_ns(out, record);
 	case TURN_ADD: return record->type != TYPE_SOA && !is_ns;
 	case TURN_ADD_NS: return is_ns;
-	case TURN_REMOVE_NS: return (is_ns || is_address_of_ns(out, change, record)) && !is_kept(change, record);
+	case TURN_REMOVE_NS: return (is_ns || is_address_of_ns(out, record)) && !is_kept(change, record);
 	case TURN_ADD_SOA: return record->type == TYPE_SOA;
 	case TURNS: break;
 	}
@@ -192,6 +207,7 @@ int tell_update(struct fetch *fetch, const struct changeset *change, unsigned *r
 	out.error = error;
 	*rcode = RCODE_NOERROR;
 	update_begin(&out);
+	leaving_find(&out, change);
 	for (enum turn turn = TURN_REMOVE; turn < TURNS; turn++) {
 		bool is_gone = turn == TURN_REMOVE || turn == TURN_REMOVE_NS;
 		const struct buf *list = is_gone ? &change->removed : &change->added;
@@ -201,5 +217,6 @@ int tell_update(struct fetch *fetch, const struct changeset *change, unsigned *r
 		}
 	}
 	update_send(&out);
+	buf_fini(&out.leaving);
 	return out.status;
 }
