@@ -13,7 +13,7 @@ enum {
 	DIGESTED_AT_ONCE = 500,          /* records, well within a slice */
 	WAITING_MAX = 64,                /* questions of a session; with more, or more bytes, no more are read */
 	WAITING_BYTES_MAX = 1 << 20,
-	BYTES_LEAST = 4 << 20,           /* that a session may be sent, and what the zone takes in memory in addition: more than AXFR would cost */
+	BYTES_LEAST = 4 << 20,           /* that a session may be sent of one version, and what the zone takes in memory in addition: more than AXFR would cost */
 };
 
 /* A question that waits for its turn. */
@@ -39,7 +39,7 @@ struct session {
 	struct zone_digester *digester;          /* of `version`, under way; NULL: none is needed, or it is known */
 	bool ends_with_digest;                   /* the question in hand: the client has all then */
 	bool wants_digest;                       /* it waits for nothing else */
-	uint64_t bytes;                          /* sent */
+	uint64_t bytes;                          /* sent of this version */
 	uint64_t bytes_before;                   /* the present version's first question */
 	usec_t begun_at;                         /* when that came */
 };
@@ -151,18 +151,18 @@ static bool is_meant(const struct zone_version *version, const struct asked *ask
 static enum reconcile_status version_find(struct session *session, const struct asked *asked, const struct reconcile_query *query)
 {
 	const struct fingerprint_key *key = zone_fingerprint_key(zone_version_zone(asked->version));
+	bool is_first = query->flags & RECONCILE_FIRST;
 
 	if (query->key_id != zsync_key_id(key))
 		return RECONCILE_OTHER_KEY;
-	if (session->bytes > BYTES_LEAST + zone_version_memory(asked->version))
-		return RECONCILE_BUDGET;
-	if (!(query->flags & RECONCILE_FIRST) && is_meant(session->version, asked, query))
-		return RECONCILE_GOES_ON;
-	if (!(query->flags & RECONCILE_FIRST) && !is_meant(asked->version, asked, query))
+	bool is_ours = is_first ? session->version == asked->version : is_meant(session->version, asked, query);
+	if (!is_ours && !is_first && !is_meant(asked->version, asked, query))
 		return RECONCILE_STALE;
-	if (session->version != asked->version)
+	if (!is_ours) {
 		version_set(session, zone_version_acquire(asked->version));
-	return RECONCILE_GOES_ON;
+		session->bytes = session->bytes_before = 0;      /* one connection may serve for many zones */
+	}
+	return session->bytes > BYTES_LEAST + zone_version_memory(session->version) ? RECONCILE_BUDGET : RECONCILE_GOES_ON;
 }
 
 /* The digest takes long: it is begun when somebody comes who will ask for it. */

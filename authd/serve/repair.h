@@ -6,7 +6,7 @@
  * The work goes on in slices of a millisecond between the worker's other events: the descents for answers, and the digest of the whole zone, which is begun
  * with the first question and kept with the version for all who ask later.
  *
- * Access is that of transfers (allow_transfer). Sessions, what waits in them, and bytes sent per session have limits. All calls come from the worker's
+ * Access is that of transfers (allow_transfer). Sessions, what waits in them, and bytes sent of one version have limits. All calls come from the worker's
  * thread; repair_start while it is an online RCU reader.
  */
 #pragma once

@@ -17,7 +17,7 @@ from zt import Authd, Bind, Failure, Knot, Nsd, built, replicate, run_tests, sam
 from zt.client import receive_message
 from zt.zones import Role
 
-ZONE = "example.com."
+ZONE, OTHER = "example.com.", "example.net."
 TYPE, OPTION, ZSYNC = 65377, 65378, 65377
 HOSTS = 3000
 FIRST, DIGEST = 1, 2
@@ -249,6 +249,7 @@ def first_question(lab):
 @test("a session gets what a transfer would cost and little more; an address has eight sessions")
 def bounded(lab):
     node = Authd(lab)
+    node.zones[OTHER] = Role(sample_zone(OTHER))
     serve(lab, node, hosts=5000)
     learn_key(node)
     # All of the zone again and again: 100 kB each time.
@@ -261,7 +262,11 @@ def bounded(lab):
                 answer = dns.message.from_wire(receive_message(sock))
             if status_of(answer) == 2:
                 break
-    assert 20 < number < 399, number
+        assert 20 < number < 399, number
+        # Of another zone nothing has been sent.
+        query = question(name=OTHER, entries=b"\x82\0")
+        sock.sendall(struct.pack("!H", len(query)) + query)
+        assert status_of(dns.message.from_wire(receive_message(sock))) == 0
     sockets = [socket.create_connection((node.address, node.port), 30) for _ in range(9)]
     query = question(entries=b"\x81\0" + bytes(16))
     codes = []
