@@ -9,6 +9,8 @@
 
 #include "authd/manage/secondary_state.h"
 
+#define MAX_BYTES (UINT64_C(256) << 20)      /* where max-transfer-size allows for more: what differs so much is transferred as a whole */
+
 struct secondary_repair {
 	struct secondary *secondary;
 	struct reconcile_client *client;
@@ -139,6 +141,7 @@ void secondary_reconcile_begin(struct secondary *s, const struct refresh_action 
 {
 	struct reconcile_client_config config = {
 		.zone = s->entry->zone, .key = &s->manage->fingerprint_key, .id = secure_rng_u16(&s->manage->secure_rng), .any_serial = action->any_serial,
+		.max_bytes = s->entry->options->max_transfer_size < MAX_BYTES ? s->entry->options->max_transfer_size : MAX_BYTES,
 	};
 	size_t len = 0;
 

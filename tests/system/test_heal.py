@@ -1,4 +1,5 @@
 """How authd secondaries heal: what they do where IXFR fails, serials go back, or the same serial has other content."""
+import re
 import shutil
 import time
 
@@ -131,6 +132,21 @@ def journal_truncated(lab):
     wait_for_equal(lab, zone, primary, last)
     assert steps(last, zone)[-1] == ("ixfr", "taken")
     assert len(ixfr(secondary, zone.name, before).serials()) == 4
+
+
+@test("max-transfer-size bounds reconciliation too")
+def bounded(lab):
+    primary, secondary = Authd(lab), Authd(lab, zone_settings="max-transfer-size: 64K")
+    zone = replicate(sample_zone("example.com.", hosts=HOSTS), primary, [secondary])
+    lab.start()
+    lab.wait_for_serial(zone, [secondary])
+    before = zone.serial
+    primary.stop()
+    text = " ".join(f'"{"x" * 250}"' for _ in range(16))
+    bring_back(primary, zone, zone.lines + [f"large{number} TXT {text}" for number in range(20)], before + 1)
+    secondary.wait_for_log(re.compile("reconciliation from .* failed: more than 65536 bytes"))
+    secondary.wait_for_log(re.compile("AXFR from .* failed: .*more than 65536 bytes"))
+    assert secondary.serial(zone.name) == before
 
 
 @test("where no history leads on and the servers do not reconcile, the whole zone is transferred")
