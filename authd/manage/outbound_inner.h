@@ -60,7 +60,7 @@ struct outbound_question {
 int outbound_sign_query(const struct outbound *outbound, struct outbound_query *query, struct tsig_message *out, const struct outbound_question *question)
 	ZT_MUST_CHECK;
 void outbound_sign_forget(struct outbound_query *query);
-/* The same for a transfer's; `check` has been made for its key. */
+/* The same for a transfer's, to an `out` of any size; `check` has been made for its key. */
 int outbound_sign_transfer(const struct outbound *outbound, struct tsig_check *check, struct tsig_message *out, const struct outbound_question *question)
 	ZT_MUST_CHECK;
 /* Signs a question where it is; the check has been begun. */

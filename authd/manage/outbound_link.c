@@ -420,17 +420,22 @@ bool outbound_question_pad(uint8_t padded[OUTBOUND_PADDED_MAX], const uint8_t *w
 
 static int question_send(struct outbound_link *link, const struct outbound_transfer *transfer)
 {
-	uint8_t signed_wire[OUTBOUND_SIGNED_MAX], padded[OUTBOUND_PADDED_MAX];
-	struct tsig_message message = { signed_wire, 0, sizeof(signed_wire) };
+	uint8_t padded[OUTBOUND_PADDED_MAX];
 	struct outbound_question question = { transfer->question, transfer->question_len };
 
 	if (transfer->remote->tls && outbound_question_pad(padded, question.wire, &question.len))
 		question.wire = padded;
 	if (!transfer->remote->key)
 		return stream_send(link->stream, question.wire, question.len);
+	/* The first question of a reconciliation is as long as the names in it. */
+	size_t size = question.len + tsig_room(transfer->remote->key);
+	struct tsig_message message = { malloc(size), 0, size };
 	tsig_check_init(&link->check, transfer->remote->key);
-	int status = outbound_sign_transfer(link->server->outbound, &link->check, &message, &question);
-	return status == ZT_OK ? stream_send(link->stream, message.wire, message.len) : status;
+	int status = message.wire ? outbound_sign_transfer(link->server->outbound, &link->check, &message, &question) : ZT_ENOMEM;
+	if (status == ZT_OK)
+		status = stream_send(link->stream, message.wire, message.len);
+	free(message.wire);
+	return status;
 }
 
 static int transfer_start(struct outbound_transfer *transfer)

@@ -12,7 +12,7 @@ static usec_t wall_of(const struct outbound *outbound)
 	return clock_wall(outbound->manage->clock);
 }
 
-/* Copies the question to `out`, of OUTBOUND_SIGNED_MAX bytes, and signs it. */
+/* Copies the question to `out` and signs it. */
 static int question_sign(struct tsig_chain *chain, struct tsig_message *out, const struct outbound_question *question, usec_t wall)
 {
 	struct tsig_stamp stamp = { .time = (uint64_t)(wall / USEC_PER_SEC), .fudge = TSIG_FUDGE_S };

@@ -177,7 +177,10 @@ def same_data(lab):
 def reconciles_with_key(lab):
     primary, secondary = Authd(lab), Authd(lab)
     primary.key = secondary.key = Key("peers.")
-    zone = replicate(sample_zone("example.com.", hosts=HOSTS), primary, [secondary])
+    zone = sample_zone("example.com.", hosts=20)
+    # Names that share long parents, so that the first question, which holds names, is some kilobytes.
+    zone.lines += [f"n{number}.{'y' * 63}.c{parent:02}{'x' * 60} A 192.0.2.1" for parent in range(17) for number in range(30)]
+    replicate(zone, primary, [secondary])
     lab.start()
     lab.wait_for_serial(zone, [secondary])
     primary.stop()
