@@ -94,7 +94,7 @@ static int round_begin(struct reconcile_client *client)
 		return reconcile_fail(client, RECONCILE_OVER_BUDGET, ZT_ELIMIT, "too many questions at once");
 	if (client->levels == LEVELS_MAX)
 		return reconcile_fail(client, RECONCILE_OVER_BUDGET, ZT_ELIMIT, "no end after %d rounds", LEVELS_MAX);
-	client->base_id = (uint16_t)(client->base_id + client->now.count);
+	client->base_id = (uint16_t)(client->base_id + client->sent);      /* of a round that became stale not all */
 	round_drop(&client->now);
 	client->now = client->next;
 	client->next = (struct reconcile_round){ 0 };

@@ -11,6 +11,7 @@ enum {
 	MESSAGE_SOFT = 16384,            /* a message is ended when it is so long */
 	WORK_MAX = 200,                  /* measured ranges, listed or given RRsets, in one call */
 	OVERHEAD = 11 + 4 + ZSYNC_OPTION_LEN + RECONCILE_ANSWER_HEAD + ZONE_DIGEST_LEN,      /* of OPT, all but the entries */
+	GIVE_MAX = 2 * RECONCILE_BOUND_MAX + RECONCILE_LIST_MAX / 8 + 64,                    /* of a GIVE, and the SKIP before it */
 };
 
 /* RRsets of one range on their way. */
@@ -211,7 +212,7 @@ static int entries_answer(struct reconcile_server *server, struct message_writer
 	int status = ZT_OK;
 
 	while (status == ZT_OK && !server->is_read && server->work < WORK_MAX && server->entries.len + writer->cur.pos < MESSAGE_SOFT) {
-		message_writer_limit(writer, MESSAGE_MAX_LEN - RECONCILE_ROOM - OVERHEAD - RECONCILE_BOUND_MAX - RECONCILE_LIST_MAX / 8 - 64 - server->entries.len);
+		message_writer_limit(writer, MESSAGE_MAX_LEN - RECONCILE_ROOM - OVERHEAD - GIVE_MAX - server->entries.len);
 		if (server->giving.is_on) {
 			status = give(server, writer);
 		} else if (reconcile_reader_next(&server->reader)) {
