@@ -88,7 +88,7 @@ static void on_probe_reply(struct outbound_query *query, const uint8_t *wire, si
 
 /* ---- messages ------------------------------------------------------------------------------------------------------------------------ */
 
-/* What the zone is, is told to those who may have all of it. */
+/* What the zone is, is told to those who may have all of it, in the way that this goes. */
 static int says_append(struct courier *courier, uint8_t *wire, size_t size, size_t *len)
 {
 	const struct zone_entry *entry = courier->primary->entry;
@@ -99,7 +99,7 @@ static int says_append(struct courier *courier, uint8_t *wire, size_t size, size
 
 	ours.flags = ZSYNC_RECONCILES;
 	courier->says = !courier->is_plain && (remote->key || courier->sender.unanswered < PLAIN_TRY) && zone_version_apex(version) &&
-			acl_allows(entry->options->allow_transfer, &subject);
+			(remote->tls || !entry->options->transfer_tls_only) && acl_allows(entry->options->allow_transfer, &subject);
 	return courier->says ? xfr_edns_append(&ours, false, wire, size, len) : ZT_OK;
 }
 

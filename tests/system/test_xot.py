@@ -6,6 +6,7 @@ import ssl
 import threading
 
 import dns.message
+import dns.opcode
 import dns.query
 import dns.rcode
 import dns.rdatatype
@@ -222,14 +223,20 @@ def mutual(lab):
     assert serial_of(nodes["good"], ZONE) == 1
 
 
-@test("transfer-tls-only: REFUSED over TCP and UDP with the reason, given over TLS")
+@test("transfer-tls-only: REFUSED over TCP and UDP with the reason, given over TLS; a plain NOTIFY does not tell what the zone holds")
 def tls_only(lab):
     ca = Authority(lab.folder)
     primary = XotAuthd(lab)
     primary.serve_tls(ca.issue("primary", PRIMARY))
-    primary.zone_lines = ["allow-transfer: [127.0.0.0/8]", "transfer-tls-only: yes"]
+    told = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    told.settimeout(10)
+    told.bind(("127.0.0.1", 0))
+    primary.zone_lines = ["allow-transfer: [127.0.0.0/8]", "transfer-tls-only: yes", f"notify: [127.0.0.1@{told.getsockname()[1]}]"]
     zone = replicate(sample_zone(ZONE), primary, [])
     lab.start()
+    word = dns.message.from_wire(told.recv(4096))
+    told.close()
+    assert word.opcode() == dns.opcode.NOTIFY and not word.options, word
     query = dns.message.make_query(ZONE, "AXFR", use_edns=0)
     answer = dns.query.tcp(query, primary.address, port=primary.port, timeout=10)
     assert answer.rcode() == dns.rcode.REFUSED and "over TLS only" in answer.to_text(), answer
