@@ -432,12 +432,12 @@ void transfer_on_close(struct transfers *transfers, struct stream *stream)
 
 /* ---- UDP ------------------------------------------------------------------------------------------------------------------------------- */
 
-/* Over UDP anybody can ask in the peer's name: the question is evidence only with a key or a good cookie. */
+/* Over UDP anybody can ask in the peer's name: the question is evidence only with a key or a good cookie. As question_note otherwise. */
 static void udp_note(struct transfers *transfers, const struct respond *r)
 {
 	struct evidence evidence = { .event = EVIDENCE_HOLDS, .type = TYPE_IXFR, .is_proven = r->key || r->plan.cookie_kind == COOKIE_GOOD };
 
-	if (!evidence.is_proven) {
+	if (!evidence.is_proven || (r->plan.zsync_flags & ZSYNC_DIVERGED)) {
 		witness_note(transfers->witness, r);
 		return;
 	}
@@ -459,8 +459,8 @@ void transfer_answer_udp(struct transfers *transfers, struct respond *r)
 		respond_error(r, refusal->rcode, &refusal->error);
 		return;
 	}
-	udp_note(transfers, r);
 	int status = out_prepare(transfers, r, &config, &gathered);
+	udp_note(transfers, r);
 	config.options_len = edns_options_write(r, options);
 	if (status == ZT_OK)
 		status = xfr_out_udp(&config, r->out, limit, &r->out_len);

@@ -3,7 +3,9 @@ import socket
 import struct
 import time
 
+import dns.edns
 import dns.message
+import dns.query
 import dns.rdatatype
 import dns.rrset
 
@@ -11,6 +13,8 @@ from zt import Authd, ask, axfr, ixfr, notify, replicate, run_tests, sample_zone
 from zt.client import receive_message
 from zt.fake import FakePrimary
 from zt.zones import Role
+
+COOKIE, ZSYNC = 10, 65377
 
 
 def ixfr_question(zone, serial):
@@ -119,6 +123,42 @@ def insatiable(lab):
     add(primary, zone, "two")
     lab.wait_for_serial(zone, [honest], deadline_s=5)
     wait_for(lambda: peer_of(primary, zone, honest)["state"] == "current", "the honest one to count as current", 10)
+
+
+def option_of(message, code):
+    return next(option.to_wire() for option in message.options if option.otype == code)
+
+
+@test("over UDP too, a serial is no evidence where the content behind it is another")
+def diverged_by_udp(lab):
+    primary, secondary = Authd(lab), Authd(lab)
+    zone = replicate(sample_zone("example.com."), primary, [secondary], updates=True)
+    lab.start()
+    lab.wait_for_serial(zone, [secondary])
+    secondary.stop()
+    add(primary, zone, "new")
+    wait_for(lambda: peer_of(primary, zone, secondary)["state"] == "behind", "a peer that is behind", 10)
+
+    def asked(kind, *options):
+        query = dns.message.make_query(zone.name, kind, use_edns=0, options=[dns.edns.GenericOption(*option) for option in options])
+        query.authority.append(dns.rrset.from_text(zone.name, 0, "IN", "SOA", f". . {zone.serial} 0 0 0 0"))
+        return dns.query.udp(query, primary.address, port=primary.port, timeout=10, source=secondary.address)
+
+    first = asked("SOA", (COOKIE, b"client-c"), (ZSYNC, b"\1\0\0\0" + bytes(28)))
+    cookie, version = option_of(first, COOKIE), option_of(first, ZSYNC)
+    asked("IXFR", (COOKIE, cookie), (ZSYNC, version[:-1] + bytes([version[-1] ^ 1])))
+    # What comes later, and is no evidence either, shows that this one has been looked at.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+        sock.settimeout(10)
+        sock.bind((secondary.address, 0))
+        sock.connect((primary.address, primary.port))
+        question = dns.message.make_query(zone.name, "AXFR", use_edns=False).to_wire()
+        sock.sendall(struct.pack("!H", len(question)) + question)
+        receive_message(sock)
+        wait_for(lambda: peer_of(primary, zone, secondary)["transfer"] == "axfr", "the transfer in zonectl peers", 10)
+    assert peer_of(primary, zone, secondary)["state"] == "behind", "a peer with other content counts as current"
+    asked("IXFR", (COOKIE, cookie), (ZSYNC, version))
+    wait_for(lambda: peer_of(primary, zone, secondary)["state"] == "current", "the same content as evidence", 10)
 
 
 if __name__ == "__main__":
