@@ -335,22 +335,26 @@ static usec_t repeated_at(const struct notify_sender *sender, usec_t at)
 	return sender->attempts == 0 || at > earliest ? at : earliest;
 }
 
+/* A sign that brings nothing forward is not counted: the messages of other zones are answered meanwhile. False also for who lives, but does not answer this;
+ * two servers that ask each other would go on for ever. */
+static bool hurry(struct notify_sender *sender, usec_t at)
+{
+	if (at >= sender->wake_at || sender->hurries >= HURRIES_MAX)
+		return false;
+	sender->hurries++;
+	sender->wake_at = at;
+	return true;
+}
+
 void notify_sender_on_sign(struct notify_sender *sender, usec_t at)
 {
 	if (sender->state == NOTIFY_PENDING && (sender->in_flight || sender->attempts == 0)) {
-		if (sender->hurries >= HURRIES_MAX)      /* it lives, but does not answer this */
-			return;
-		sender->hurries++;
 		/* It is back: pauses are short again. */
-		if (sender->attempts > 1)
+		if (hurry(sender, repeated_at(sender, at)) && sender->attempts > 1)
 			sender->attempts = 1;
-		wake_by(sender, repeated_at(sender, at));
 	} else if (sender->state == NOTIFY_ACKNOWLEDGED && sender->probes > 0 && !sender->probe_answered) {
-		if (sender->hurries >= HURRIES_MAX)      /* two servers that ask each other would go on for ever */
-			return;
-		sender->hurries++;
-		sender->probe_pause = PROBE_FIRST;
-		wake_by(sender, at + PROBE_SOON);
+		if (hurry(sender, at + PROBE_SOON))
+			sender->probe_pause = PROBE_FIRST;
 	}
 }
 

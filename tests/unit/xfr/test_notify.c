@@ -479,6 +479,30 @@ START_TEST(sign_of_life_brings_the_next_question_forward)
 }
 END_TEST
 
+START_TEST(signs_of_life_while_an_answer_may_still_come_leave_those_of_later_their_effect)
+{
+	struct fixture f;
+
+	begin(&f);
+	notify_sender_announce(&f.sender, 5, f.now);
+	ck_assert_int_eq(step(&f), NOTIFY_SEND);
+	/* Of many zones that were told of at once, those told first are answered. */
+	usec_t wake_at = f.sender.wake_at;
+	for (int i = 0; i < 100; i++)
+		notify_sender_on_sign(&f.sender, f.now + i);
+	ck_assert_int_eq(f.sender.wake_at, wake_at);
+	/* Then nothing more is heard for minutes. */
+	for (int i = 0; i < 9; i++) {
+		f.now = f.sender.wake_at;
+		ck_assert_int_eq(step(&f), NOTIFY_RESEND);
+	}
+	f.now += 5 * USEC_PER_SEC;
+	ck_assert_int_gt(f.sender.wake_at - f.now, 30 * USEC_PER_SEC);
+	notify_sender_on_sign(&f.sender, f.now);
+	ck_assert_int_eq(f.sender.wake_at, f.now);
+}
+END_TEST
+
 START_TEST(next_serial_waits_for_the_reply_on_its_way_but_not_for_long)
 {
 	struct fixture f;
@@ -596,6 +620,7 @@ int main(void)
 	tcase_add_test(tc, who_was_settled_is_told_again_on_request);
 	tcase_add_test(tc, after_ten_minutes_of_partition_all_are_current_within_a_minute);
 	tcase_add_test(tc, sign_of_life_brings_the_next_question_forward);
+	tcase_add_test(tc, signs_of_life_while_an_answer_may_still_come_leave_those_of_later_their_effect);
 	tcase_add_test(tc, next_serial_waits_for_the_reply_on_its_way_but_not_for_long);
 	tcase_add_test(tc, silent_target_gets_at_most_one_message_a_second);
 	tcase_add_test(tc, refusal_is_no_acknowledgement);
