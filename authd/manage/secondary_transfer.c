@@ -240,6 +240,16 @@ void secondary_transfer_prepare(struct secondary *s, const struct refresh_action
 	s->transfer.urgency = secondary_urgency(s);
 }
 
+/* Of a question that could not be asked. */
+static enum refresh_failure failure_of(int status)
+{
+	switch (status) {
+	case ZT_ENOMEM: return REFRESH_FAILED_LOCAL;
+	case ZT_ELIMIT: return REFRESH_FAILED_ANSWER;      /* reconciliation can't tell of our version, a whole zone can be asked for */
+	default: return REFRESH_FAILED_CONNECT;
+	}
+}
+
 void secondary_transfer_open(struct secondary *s, int status)
 {
 	if (status == ZT_OK)
@@ -247,7 +257,7 @@ void secondary_transfer_open(struct secondary *s, int status)
 	if (status != ZT_OK) {
 		secondary_failure_note(s, status_text(status));
 		secondary_transfer_drop(s);
-		refresh_on_failed(&s->refresh, s->ticket, status == ZT_ENOMEM ? REFRESH_FAILED_LOCAL : REFRESH_FAILED_CONNECT, secondary_now(s));
+		refresh_on_failed(&s->refresh, s->ticket, failure_of(status), secondary_now(s));
 	} else if (s->transfer.link) {
 		s->asked_at = secondary_now(s);
 		refresh_on_progress(&s->refresh, s->ticket, secondary_now(s));

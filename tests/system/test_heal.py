@@ -173,6 +173,20 @@ def same_data(lab):
     assert "-> 6 (repair): 1 records removed, 1 added" in secondary.log()
 
 
+@test("a zone that reconciliation can't tell of, for a name of too many RRsets, is transferred as a whole")
+def too_many_types(lab):
+    primary, secondary = Authd(lab), Authd(lab)
+    zone = sample_zone("example.com.", hosts=0)
+    zone.lines += [f"@ TYPE{number} \\# 1 00" for number in range(1000, 5200)]
+    replicate(zone, primary, [secondary])
+    lab.start()
+    lab.wait_for_serial(zone, [secondary])
+    primary.stop()
+    bring_back(primary, zone, zone.lines + ["@ TYPE5200 \\# 1 00"], zone.serial + 1)
+    lab.wait_for_serial(zone, [secondary], zone.serial)
+    assert [kind for kind, _ in steps(secondary, zone)][-2:] == ["reconciliation", "axfr"], steps(secondary, zone)
+
+
 @test("servers that share a key reconcile under it")
 def reconciles_with_key(lab):
     primary, secondary = Authd(lab), Authd(lab)
