@@ -366,7 +366,7 @@ static bool is_garbled(const struct task *task, const uint8_t *wire, size_t len)
 /* A server that shows an older version of its zone than another did is reported, where the zone's operator wants that. */
 static void siblings_look(struct resolver *resolver, const struct task *task, const struct message *message, usec_t now)
 {
-	struct sibling_version version = { .server = &task->exchange.server };
+	struct sibling_version version = { .server = &task->exchange.server, .asked = task->deleg->zone };
 	struct action action = { .kind = ACTION_REPORT };
 
 	if (task->deleg->source == DELEG_FORWARD || !scrub_zone_version(message, task->asked_name, &version.zone, &version.serial))

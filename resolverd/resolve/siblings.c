@@ -67,7 +67,7 @@ bool siblings_note(struct siblings *siblings, const struct policy *policy, const
 {
 	const struct repair *repair = policy->repair_count > 0 ? repair_of(policy, version->zone) : NULL;
 
-	if (!repair)
+	if (!repair || !name_is_within(version->zone, version->asked))
 		return false;
 	struct sibling_zone *zone = &siblings->zones[repair - policy->repairs];
 	if (!zone->has_newest || serial_is_newer(version->serial, zone->newest)) {

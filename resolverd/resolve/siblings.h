@@ -17,9 +17,11 @@
 
 struct siblings;
 
-/* An answer's word: `server` has the serial of the zone (lower case or not). */
+/* An answer's word: `server` has the serial of the zone (lower case or not). It counts only where the server was asked for that zone or one above: its say is
+ * not over others. */
 struct sibling_version {
 	const uint8_t *zone;
+	const uint8_t *asked;         /* the zone for which it was asked */
 	const struct netaddr *server;
 	uint32_t serial;
 };

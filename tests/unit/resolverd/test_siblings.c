@@ -31,7 +31,7 @@ static void teardown(void)
 
 static bool note(const struct netaddr *server, uint32_t serial, usec_t now)
 {
-	struct sibling_version version = { (const uint8_t *)"\7Example\3ORG", server, serial };
+	struct sibling_version version = { (const uint8_t *)"\7Example\3ORG", (const uint8_t *)"\7example\3org", server, serial };
 	return siblings_note(siblings, &policy, &version, now, &report);
 }
 
@@ -69,7 +69,7 @@ END_TEST
 
 START_TEST(strangers_zones_are_left_alone_and_a_reset_forgets)
 {
-	struct sibling_version version = { (const uint8_t *)"\3com", &one, 5 };
+	struct sibling_version version = { (const uint8_t *)"\3com", (const uint8_t *)"\3com", &one, 5 };
 
 	ck_assert(!siblings_note(siblings, &policy, &version, 0, &report));
 	version.serial = 4;
@@ -82,6 +82,20 @@ START_TEST(strangers_zones_are_left_alone_and_a_reset_forgets)
 }
 END_TEST
 
+START_TEST(a_server_has_no_say_over_the_zones_above_its_own)
+{
+	struct sibling_version version = { (const uint8_t *)"\7example\3org", (const uint8_t *)"\4evil\7example\3org", &two, 99 };
+
+	ck_assert(!note(&one, 10, 0));
+	ck_assert(!siblings_note(siblings, &policy, &version, 1 * S, &report));
+	ck_assert(!note(&one, 10, 9 * S));      /* nobody is ahead of it */
+	/* Over those below it has, where it was found to serve them too. */
+	version.asked = (const uint8_t *)"\3org";
+	ck_assert(!siblings_note(siblings, &policy, &version, 10 * S, &report));
+	ck_assert(note(&one, 10, 19 * S));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("resolverd/siblings");
@@ -91,6 +105,7 @@ int main(void)
 	tcase_add_test(tc, not_again_and_again);
 	tcase_add_test(tc, serials_wrap);
 	tcase_add_test(tc, strangers_zones_are_left_alone_and_a_reset_forgets);
+	tcase_add_test(tc, a_server_has_no_say_over_the_zones_above_its_own);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }
