@@ -158,7 +158,7 @@ static void handle_notify(struct ctl_request *request, void *ctx)
 
 	if (!entry || (ctl_request_arg(request, 1) && !(address = peer_argument(request, &space))))
 		return;
-	unsigned count = primary_requeue(entry, address, NULL);
+	unsigned count = primary_requeue(entry, address);
 	if (address && count == 0)
 		ctl_request_fail(request, ZT_ENOENT, "%s is not in the notify list of %s, or there is nothing to tell yet; zonectl peers lists who is told",
 				 ctl_request_arg(request, 1), entry->name);

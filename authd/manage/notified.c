@@ -34,7 +34,7 @@ static enum rcode decide(const struct manage *manage, const struct request *requ
 static void reported(struct manage *manage, const struct request *request, struct zone_entry *entry, const struct behind *behind)
 {
 	char server[NETADDR_TEXT_SIZE], peer[NETADDR_TEXT_SIZE];
-	unsigned count = primary_requeue(entry, &behind->server, NULL);
+	unsigned count = primary_requeue(entry, &behind->server);
 
 	if (log_limit_passes(&manage->log_refreshes, manage->log))
 		log_info(manage->log, "zone %s: %s reports that %s has serial %u while others have %u; %s", entry->name, netaddr_ip_to_text(&request->peer, peer),

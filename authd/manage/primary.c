@@ -521,7 +521,7 @@ void primary_on_request(struct manage *manage, const struct request *request)
 				    &request->evidence);
 }
 
-unsigned primary_requeue(struct zone_entry *entry, const struct netaddr *address, const uint32_t *serial)
+unsigned primary_requeue(struct zone_entry *entry, const struct netaddr *address)
 {
 	struct primary *primary = entry->primary;
 	usec_t now = clock_now(primary->manage->clock);
@@ -531,8 +531,6 @@ unsigned primary_requeue(struct zone_entry *entry, const struct netaddr *address
 		struct target *target = &primary->targets[i];
 		if (address && !netaddr_equal(&target->host->remote.address, address))
 			continue;
-		if (serial)
-			primary_see(primary, target, *serial, target->standing.seen_by);
 		struct courier *courier = courier_get(primary, target);
 		if (!courier)
 			continue;

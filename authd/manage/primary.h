@@ -29,9 +29,8 @@ void primary_on_change(struct manage *manage, struct zone_entry *entry);
 void primary_on_evidence(struct manage *manage, struct zone_entry *entry, const struct evidence_subject *subject, const struct evidence *evidence);
 /* The mailbox's REQUEST_EVIDENCE; finds the zone. The caller frees the request. */
 void primary_on_request(struct manage *manage, const struct request *request);
-/* Tells again at once: the target at this address, or with NULL all. Returns how many. `serial`: somebody who may be believed says that they have no more than
- * that; NULL: nothing is known. */
-unsigned primary_requeue(struct zone_entry *entry, const struct netaddr *address, const uint32_t *serial);
+/* Tells again at once: the target at this address, or with NULL all. Returns how many. */
+unsigned primary_requeue(struct zone_entry *entry, const struct netaddr *address);
 
 /* Who waits for the zone's peers (watch.h). */
 struct cds_list_head *primary_watches(struct primary *primary);

@@ -98,7 +98,7 @@ static void confirmed(struct secondary *s)
 	if (atomic_load(&s->entry->served->state) == SERVED_EXPIRED) {
 		/* Those who follow us have expired with us, and need not wait for their timers. */
 		if (s->entry->primary)
-			primary_requeue(s->entry, NULL, NULL);
+			primary_requeue(s->entry, NULL);
 		log_notice(s->manage->log, "zone %s: confirmed again, no longer expired", s->entry->name);
 	}
 	atomic_store(&s->entry->served->state, SERVED_OK);
