@@ -13,15 +13,9 @@ enum { LOOKED_AT_MAX = 1000 };           /* servers that are behind, for a metri
 
 static uint32_t soa_expire(const struct zone_version *version)
 {
-	struct rrset set;
 	struct soa soa;
-	const uint8_t *at, *data;
-	uint16_t len;
 
-	if (!zone_version_soa(version, &set))
-		return 0;
-	at = set.rdata;
-	return rrset_next(&set, &at, &data, &len) && soa_from_rdata(&soa, data, len) ? soa.expire : 0;
+	return zone_version_soa_read(version, &soa) ? soa.expire : 0;
 }
 
 /* All servers of a zone, in the list or not. */

@@ -54,15 +54,9 @@ static bool confirmed_load(const struct secondary *s, usec_t *age)
 
 bool secondary_timers(const struct zone_version *version, struct refresh_timers *timers)
 {
-	const uint8_t *at, *data;
-	struct rrset set;
 	struct soa soa;
-	uint16_t len;
 
-	if (!zone_version_soa(version, &set))
-		return false;
-	at = set.rdata;
-	if (!rrset_next(&set, &at, &data, &len) || !soa_from_rdata(&soa, data, len))
+	if (!zone_version_soa_read(version, &soa))
 		return false;
 	*timers = (struct refresh_timers){ .serial = soa.serial, .refresh = soa.refresh, .retry = soa.retry, .expire = soa.expire };
 	return true;

@@ -145,16 +145,10 @@ static json_t *content_members(const struct manage *manage, const struct zone_en
 
 static json_t *timer_members(const struct zone_entry *entry)
 {
-	struct rrset set;
 	struct soa soa;
-	const uint8_t *at, *data;
-	uint16_t len;
 
-	if (!zone_version_soa(zone_current(entry->zone), &set))
+	if (!zone_version_soa_read(zone_current(entry->zone), &soa))
 		return json_pack("{s:n, s:n, s:n}", "refresh_s", "retry_s", "expire_s");
-	at = set.rdata;
-	if (!rrset_next(&set, &at, &data, &len) || !soa_from_rdata(&soa, data, len))
-		return NULL;
 	return json_pack("{s:I, s:I, s:I}", "refresh_s", (json_int_t)soa.refresh, "retry_s", (json_int_t)soa.retry, "expire_s", (json_int_t)soa.expire);
 }
 

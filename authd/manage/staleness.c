@@ -17,14 +17,9 @@ static uint32_t negative_ttl(const struct zone_version *version)
 {
 	struct rrset set;
 	struct soa soa;
-	const uint8_t *at, *data;
-	uint16_t len;
 
-	if (!zone_version_soa(version, &set))
+	if (!zone_version_soa(version, &set) || !zone_version_soa_read(version, &soa))
 		return 0;
-	at = set.rdata;
-	if (!rrset_next(&set, &at, &data, &len) || !soa_from_rdata(&soa, data, len))
-		return set.ttl;
 	return soa.minimum < set.ttl ? soa.minimum : set.ttl;
 }
 

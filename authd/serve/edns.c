@@ -103,15 +103,9 @@ static void option_head(struct wcursor *cur, enum edns_option code, size_t len)
 
 static uint32_t soa_expire(const struct zone_version *version)
 {
-	struct rrset set;
 	struct soa soa;
-	const uint8_t *at, *data;
-	uint16_t len;
 
-	if (!zone_version_soa(version, &set))
-		return 0;
-	at = set.rdata;
-	return rrset_next(&set, &at, &data, &len) && soa_from_rdata(&soa, data, len) ? soa.expire : 0;
+	return zone_version_soa_read(version, &soa) ? soa.expire : 0;
 }
 
 /* On a secondary what is left of the time, on a primary all of it. */

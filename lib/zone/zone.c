@@ -66,6 +66,18 @@ bool zone_version_soa(const struct zone_version *version, struct rrset *soa)
 	return version->apex && znode_rrset(version->apex, TYPE_SOA, 0, soa);
 }
 
+bool zone_version_soa_read(const struct zone_version *version, struct soa *soa)
+{
+	struct rrset set;
+	const uint8_t *at, *data;
+	uint16_t len;
+
+	if (!zone_version_soa(version, &set))
+		return false;
+	at = set.rdata;
+	return rrset_next(&set, &at, &data, &len) && soa_from_rdata(soa, data, len);
+}
+
 uint32_t zone_version_serial(const struct zone_version *version)
 {
 	return version->serial;

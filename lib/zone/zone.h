@@ -30,6 +30,7 @@
 
 struct zone;
 struct zone_version;
+struct soa;
 struct znode;      /* one owner name with its RRsets, packed in one allocation */
 
 /* ---- records of a name ---------------------------------------------------------------------------------------------- */
@@ -103,6 +104,8 @@ const struct zone *zone_version_zone(const struct zone_version *version);
 const struct znode *zone_version_apex(const struct zone_version *version);
 /* False in a zone without an apex SOA. */
 bool zone_version_soa(const struct zone_version *version, struct rrset *soa);
+/* The same, read (lib/dns/rdata.h). */
+bool zone_version_soa_read(const struct zone_version *version, struct soa *soa);
 /* The SOA's serial; 0 without SOA. */
 uint32_t zone_version_serial(const struct zone_version *version);
 size_t zone_version_name_count(const struct zone_version *version);
