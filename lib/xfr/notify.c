@@ -15,7 +15,7 @@
 #define LAGGING_FIRST (5 * USEC_PER_SEC)         /* from the acknowledgement until it is told again */
 #define LAGGING_MAX (60 * USEC_PER_SEC)
 #define TACITURN_PAUSE (3600 * USEC_PER_SEC)
-enum { SILENT_AFTER = 3, TOLD_OFTEN = 5, ROUNDS_MAX = 16, HURRIES_MAX = 3, STATE_VERSION = 1 };
+enum { SILENT_AFTER = 3, TOLD_OFTEN = 5, ROUNDS_MAX = 16, HURRIES_MAX = 3 };
 
 /* ---- messages --------------------------------------------------------------------------------------------------------------------- */
 
@@ -133,7 +133,7 @@ void notify_sender_announce(struct notify_sender *sender, uint32_t serial, usec_
 		return;
 	/* A serial that went back tells that what is known of the target is of another line of versions. */
 	if (is_back)
-		sender->has_seen = sender->has_acked = false;
+		sender->has_seen = false;
 	/* So may be what a target had that was ahead of us. */
 	if (sender->has_serial && sender->has_seen && serial_is_newer(sender->seen_serial, sender->serial))
 		sender->has_seen = false;
@@ -268,8 +268,6 @@ void notify_sender_on_reply(struct notify_sender *sender, unsigned rcode, usec_t
 	bool has_newer = sender->serial != sender->flight_serial;
 	if (rcode == RCODE_NOERROR || rcode == RCODE_NOTIMP) {
 		sender->unanswered = 0;
-		sender->has_acked = true;
-		sender->acked_serial = sender->flight_serial;
 		if (sender->told_since < TOLD_OFTEN)
 			sender->told_since++;
 		if (!has_newer && sender->state == NOTIFY_PENDING)
@@ -392,41 +390,4 @@ void notify_sender_requeue(struct notify_sender *sender, usec_t now)
 	sender->rounds = 0;
 	sender->has_fetched = false;
 	sender->wake_at = due_at(sender, now);
-}
-
-enum { STATE_HAS_SERIAL = 1, STATE_HAS_ACKED = 2, STATE_HAS_SEEN = 4 };
-
-void notify_sender_save(const struct notify_sender *sender, uint8_t out[NOTIFY_STATE_SIZE])
-{
-	struct wcursor cur = wcursor_over(out, NOTIFY_STATE_SIZE);
-
-	wcursor_u8(&cur, STATE_VERSION);
-	wcursor_u8(&cur, (uint8_t)((sender->has_serial ? STATE_HAS_SERIAL : 0) | (sender->has_acked ? STATE_HAS_ACKED : 0) |
-				   (sender->has_seen ? STATE_HAS_SEEN : 0)));
-	wcursor_u16(&cur, 0);
-	wcursor_u32(&cur, sender->serial);
-	wcursor_u32(&cur, sender->acked_serial);
-	wcursor_u32(&cur, sender->seen_serial);
-}
-
-int notify_sender_restore(struct notify_sender *sender, const uint8_t *data, size_t len, usec_t now)
-{
-	struct rcursor cur = rcursor_over(data, len);
-
-	notify_sender_init(sender);
-	if (len != NOTIFY_STATE_SIZE || rcursor_u8(&cur) != STATE_VERSION)
-		return ZT_ECORRUPT;
-	unsigned flags = rcursor_u8(&cur);
-	rcursor_u16(&cur);
-	sender->has_serial = flags & STATE_HAS_SERIAL;
-	sender->has_acked = flags & STATE_HAS_ACKED;
-	sender->has_seen = flags & STATE_HAS_SEEN;
-	sender->serial = rcursor_u32(&cur);
-	sender->acked_serial = rcursor_u32(&cur);
-	sender->seen_serial = rcursor_u32(&cur);
-	if (sender->has_serial && !notify_sender_has_reached(sender, sender->serial)) {
-		sender->state = NOTIFY_PENDING;
-		sender->wake_at = now;
-	}
-	return ZT_OK;
 }

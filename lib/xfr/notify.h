@@ -52,9 +52,8 @@ enum notify_state {
 struct notify_sender {
 	enum notify_state state;
 	uint32_t serial;               /* the newest to announce; meaningful when has_serial */
-	uint32_t acked_serial;         /* the newest acknowledged */
 	uint32_t seen_serial;          /* what the target was last seen to have */
-	bool has_serial, has_acked, has_seen;
+	bool has_serial, has_seen;
 	bool in_flight;                /* the last message has neither been answered nor given up */
 	uint32_t flight_serial;        /* what it said */
 	bool has_fetched;              /* it took a transfer of … */
@@ -84,6 +83,7 @@ enum notify_action {
 	NOTIFY_PROBE,          /* ask the target for the zone's SOA */
 };
 
+/* Nothing of it outlives a restart: the caller keeps what the target was last seen to have, and reports that again (notify_sender_on_evidence) before it announces. */
 void notify_sender_init(struct notify_sender *sender);
 /* A new version is published. Due at once, unless the last message is still under way: then after its reply, or soon (later where the
  * target has long been silent). */
@@ -112,9 +112,3 @@ void notify_sender_on_evidence(struct notify_sender *sender, uint32_t serial, us
 void notify_sender_requeue(struct notify_sender *sender, usec_t now);
 /* Whether it is known to hold `serial` or a newer one. */
 bool notify_sender_has_reached(const struct notify_sender *sender, uint32_t serial);
-
-/* What must survive a restart, as bytes for the journal's state table. */
-enum { NOTIFY_STATE_SIZE = 16 };
-void notify_sender_save(const struct notify_sender *sender, uint8_t out[NOTIFY_STATE_SIZE]);
-/* Anything not settled is due at once. ZT_ECORRUPT. */
-int notify_sender_restore(struct notify_sender *sender, const uint8_t *data, size_t len, usec_t now) ZT_MUST_CHECK;

@@ -45,11 +45,13 @@ static void steps_take(struct caller *c)
 
 static void restart(struct caller *c)
 {
-	uint8_t saved[NOTIFY_STATE_SIZE];
 	struct notify_sender before = c->sender;
 
-	notify_sender_save(&c->sender, saved);
-	require(notify_sender_restore(&c->sender, saved, sizeof(saved), c->now) == ZT_OK);
+	notify_sender_init(&c->sender);
+	if (before.has_seen)
+		notify_sender_on_evidence(&c->sender, before.seen_serial, c->now);
+	if (before.has_serial)
+		notify_sender_announce(&c->sender, before.serial, c->now);
 	require(c->sender.has_seen == before.has_seen && (!before.has_seen || c->sender.seen_serial == before.seen_serial));
 	require(c->sender.has_serial == before.has_serial && c->sender.serial == before.serial);
 }

@@ -287,8 +287,9 @@ void replica_evidence(struct replica *r, unsigned node, uint32_t serial)
 	if (!target)
 		return;
 	notify_sender_on_evidence(&target->sender, serial, now_of(r));
-	notify_sender_save(&target->sender, target->saved);
-	target->has_saved = true;
+	target->has_seen = true;
+	target->seen_serial = serial;
+	target->told_serial = replica_serial(r);
 }
 
 static void on_reply(struct replica *r, unsigned from, const struct message *message)
@@ -455,10 +456,10 @@ static void machines_begin(struct replica *r)
 		target->node = r->config.targets[i];
 		target->probing = false;
 		notify_sender_init(&target->sender);
-		if (target->has_saved) {
-			int status = notify_sender_restore(&target->sender, target->saved, sizeof(target->saved), now_of(r));
-			assert(status == ZT_OK);
-		}
+		/* As authd does: serials that went back tell of another line of versions. */
+		bool is_back = has_zone(r) && serial_is_newer(target->told_serial, replica_serial(r));
+		if (target->has_seen && !is_back)
+			notify_sender_on_evidence(&target->sender, target->seen_serial, now_of(r));
 	}
 	if (has_zone(r))
 		replica_announce(r);
@@ -552,7 +553,7 @@ void replica_lose_all(struct replica *r)
 	zone_begin(r);
 	r->has_confirmed = false;
 	for (unsigned i = 0; i < r->config.target_count; i++)
-		r->targets[i].has_saved = false;
+		r->targets[i].has_seen = false;
 }
 
 void replica_force_refresh(struct replica *r)

@@ -44,8 +44,8 @@ struct replica_target {
 	struct notify_sender sender;
 	uint16_t notify_id, probe_id;
 	bool probing;
-	uint8_t saved[NOTIFY_STATE_SIZE];
-	bool has_saved;
+	bool has_seen;                  /* stored: what it was last seen to have, and what we had then */
+	uint32_t seen_serial, told_serial;
 };
 
 struct replica_counters {
