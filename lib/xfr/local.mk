@@ -16,6 +16,7 @@ lib_libxfr_a_SOURCES = \
 	%D%/reconcile_server.c %D%/reconcile_server.h \
 	%D%/reconcile_side.c %D%/reconcile_side.h \
 	%D%/refresh.c %D%/refresh.h \
+	%D%/refresh_inner.h %D%/refresh_round.c \
 	%D%/update.c %D%/update.h \
 	%D%/xfr_in.c %D%/xfr_in.h \
 	%D%/xfr_edns.c %D%/xfr_edns.h \
