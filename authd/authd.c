@@ -284,6 +284,7 @@ void authd_close(struct authd *authd)
 	authd->manage.images = NULL;      /* what follows may still store a content */
 	if (authd->has_registry) {
 		pledges_redeem(&authd->manage);
+		primaries_finish(&authd->manage);
 		zones_clear(&authd->manage);
 		registry_fini(&authd->manage.registry);
 	}

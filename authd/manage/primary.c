@@ -1,6 +1,7 @@
 /* The queue of one zone. */
 #include "authd/manage/primary.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,11 +90,11 @@ static unsigned primary_save(struct primary *primary)
 	return rows;
 }
 
-void primaries_tick(struct manage *manage)
+static void rows_save(struct manage *manage, unsigned most)
 {
 	unsigned since_flush = 0, rows = 0;
 
-	while (!cds_list_empty(hosts_dirty(manage->hosts)) && rows < ROWS_PER_TICK) {
+	while (!cds_list_empty(hosts_dirty(manage->hosts)) && rows < most) {
 		unsigned count = primary_save(cds_list_first_entry(hosts_dirty(manage->hosts), struct primary, dirty));
 		rows += count;
 		since_flush += count;
@@ -103,6 +104,17 @@ void primaries_tick(struct manage *manage)
 		if (journal_flush(manage->journal) != ZT_OK)      /* the caller's own flush fails too, and is told of */
 			return;
 	}
+}
+
+void primaries_tick(struct manage *manage)
+{
+	rows_save(manage, ROWS_PER_TICK);
+}
+
+void primaries_finish(struct manage *manage)
+{
+	if (manage->hosts)      /* else there was no start */
+		rows_save(manage, UINT_MAX);
 }
 
 /* ---- who is to be told ----------------------------------------------------------------------------------------------------------------- */

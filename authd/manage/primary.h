@@ -22,6 +22,8 @@ void primary_free(struct primary *primary);
 int primary_reconfigure(struct zone_entry *entry) ZT_MUST_CHECK;
 /* Stores what was learned of peers since the last time, some thousand rows at once. The caller flushes the journal afterwards. */
 void primaries_tick(struct manage *manage);
+/* All of it, before the end. */
+void primaries_finish(struct manage *manage);
 
 /* A new version of entry->zone is published: NOTIFY leaves before this returns. */
 void primary_on_change(struct manage *manage, struct zone_entry *entry);

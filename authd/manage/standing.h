@@ -38,7 +38,7 @@ void standing_see(struct standing *standing, uint32_t serial, uint16_t by, usec_
 /* Took a transfer to its end. */
 void standing_fetch(struct standing *standing, const struct evidence *evidence, usec_t wall);
 
-/* "ixfr", "ixfr condensed", "axfr", "axfr in place of ixfr"; NULL: none. */
+/* "ixfr", "ixfr condensed", "axfr", "axfr for ixfr", "reconciliation"; NULL: none. */
 const char *standing_transfer_text(const struct standing *standing);
 /* Why the whole zone went where the difference was asked for; NULL: it did not. */
 const char *standing_reason_text(const struct standing *standing);
