@@ -32,24 +32,25 @@ struct zone_options {
 	uint32_t notify_first;            /* so many of them are told at once; 0 = all */
 	struct remote_options *primaries; /* not empty = secondary */
 	uint32_t primaries_count;
-	struct remote_options *group;     /* other secondaries, which help each other; empty on a primary zone */
 	uint32_t group_count;
-	uint32_t group_relay;             /* members told of a new version */
+	struct remote_options *group;     /* other secondaries, which help each other; empty on a primary zone */
 	struct acl *allow_query;          /* NULL = everybody; the server's where the zone has none */
 	struct acl *allow_transfer;       /* NULL = nobody */
-	bool transfer_tls_only;
 	struct acl *allow_update;
 	struct acl *allow_notify;         /* the primaries among them */
 	struct acl *ixfr_steps;           /* servers whose IXFR is answered in that form; NULL = none */
 	struct acl *ixfr_condensed;
-	bool zonemd_verify;
-	enum zonemd_hash zonemd_generate; /* none on a secondary */
 	struct catalog_options *catalog;  /* of a catalog zone; else NULL */
 	const uint8_t *catalog_member;    /* apex of the catalog that lists the zone; NULL: none */
 	const char *catalog_group;        /* in that catalog; NULL: none */
 	const char *template_name;        /* of a template for members; else NULL */
-	bool adopts;                      /* rollback: adopt */
 	uint64_t max_transfer_size;       /* bytes */
+	/* Small ones together: there may be very many zones. */
+	uint32_t group_relay;             /* members told of a new version */
+	enum zonemd_hash zonemd_generate; /* none on a secondary */
+	bool zonemd_verify;
+	bool transfer_tls_only;
+	bool adopts;                      /* rollback: adopt */
 };
 
 /* As the table fills it. */

@@ -97,17 +97,17 @@ void journal_history_append(struct journal_txn *txn, struct journal_meta *meta, 
 
 static const struct journal_meta *meta_of(const struct journal_zone *zone)
 {
-	return zone->is_staged ? &zone->next : &zone->meta;
+	return zone->stage ? &zone->stage->meta : &zone->meta;
 }
 
 /* Bytes over all zones as this transaction will leave them. */
 static uint64_t total_bytes(const struct journal_txn *txn)
 {
 	uint64_t total = txn->journal->history_bytes;
-	const struct journal_zone *zone;
+	const struct journal_stage *stage;
 
-	cds_list_for_each_entry(zone, &txn->staged, staged)
-		total += zone->next.history_bytes - zone->meta.history_bytes;
+	cds_list_for_each_entry(stage, &txn->staged, link)
+		total += stage->meta.history_bytes - stage->zone->meta.history_bytes;
 	return total;
 }
 

@@ -15,14 +15,19 @@
 #include "lib/zone/journal.h"
 #include "lib/zone/journal_row.h"
 
+/* A zone's meta as the running transaction will leave it. */
+struct journal_stage {
+	struct cds_list_head link;         /* in journal_txn.staged */
+	struct journal_zone *zone;
+	struct journal_meta meta;
+};
+
 struct journal_zone {
 	uint32_t index;                    /* in journal.zones */
+	uint32_t hold_serial;              /* journal_history_hold */
+	bool has_hold;
 	struct journal_meta meta;          /* as on disk */
-	struct journal_meta next;          /* as the running transaction will leave it */
-	struct cds_list_head staged;       /* in journal_txn.staged while is_staged */
-	bool is_staged;
-	bool has_hold;                     /* journal_history_hold */
-	uint32_t hold_serial;
+	struct journal_stage *stage;       /* NULL: the running transaction does not change it */
 	uint8_t apex[];                    /* as long as it is: there may be very many */
 };
 
@@ -110,7 +115,7 @@ struct journal_txn {
 	struct buf row;                    /* of the row being made */
 	size_t written;                    /* bytes of values since the last journal_txn_renew */
 	bool touched_much;                 /* many pages of the map */
-	struct cds_list_head staged;       /* zones whose meta this transaction changes */
+	struct cds_list_head staged;       /* struct journal_stage: of the zones whose meta this transaction changes */
 	int status;
 };
 

@@ -1,5 +1,6 @@
 /* A write transaction of the journal: rows, staged metas, garbage. */
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/statvfs.h>
 
 #include "lib/zone/journal_store.h"
@@ -65,13 +66,13 @@ static int commit_status(const struct journal *journal, int rc)
 	return journal_status(rc);
 }
 
-static void write_meta(struct journal_txn *txn, struct journal_zone *zone)
+static void write_meta(struct journal_txn *txn, const struct journal_stage *stage)
 {
 	struct journal_key key;
 
-	journal_key_meta(&key, zone->apex);
+	journal_key_meta(&key, stage->zone->apex);
 	journal_txn_row(txn);
-	journal_meta_write(&txn->row, &zone->next);
+	journal_meta_write(&txn->row, &stage->meta);
 	journal_txn_put(txn, &key);
 }
 
@@ -105,18 +106,18 @@ static void commit(struct journal_txn *txn)
 
 int journal_txn_end(struct journal_txn *txn)
 {
-	struct journal_zone *zone, *next;
+	struct journal_stage *stage, *next;
 
-	cds_list_for_each_entry(zone, &txn->staged, staged)
-		write_meta(txn, zone);
+	cds_list_for_each_entry(stage, &txn->staged, link)
+		write_meta(txn, stage);
 	commit(txn);
-	cds_list_for_each_entry_safe(zone, next, &txn->staged, staged) {
+	cds_list_for_each_entry_safe(stage, next, &txn->staged, link) {
 		if (txn->status == ZT_OK) {
-			txn->journal->history_bytes += zone->next.history_bytes - zone->meta.history_bytes;
-			zone->meta = zone->next;
+			txn->journal->history_bytes += stage->meta.history_bytes - stage->zone->meta.history_bytes;
+			stage->zone->meta = stage->meta;
 		}
-		zone->is_staged = false;
-		cds_list_del(&zone->staged);
+		stage->zone->stage = NULL;
+		free(stage);
 	}
 	if (txn->status != ZT_OK) {
 		txn->journal->has_garbage = true;      /* perhaps: the next commit looks */
@@ -196,14 +197,20 @@ struct journal_meta *journal_txn_stage(struct journal_txn *txn, struct journal_z
 {
 	if (txn->status != ZT_OK)
 		return NULL;
-	if (!zone->is_staged) {
-		zone->next = zone->meta;
-		zone->is_staged = true;
-		cds_list_add_tail(&zone->staged, &txn->staged);
+	if (!zone->stage) {
+		struct journal_stage *stage = malloc(sizeof(*stage));
+		if (!stage) {
+			fail(txn, ZT_ENOMEM);
+			return NULL;
+		}
+		stage->zone = zone;
+		stage->meta = zone->meta;
+		zone->stage = stage;
+		cds_list_add_tail(&stage->link, &txn->staged);
 	}
-	if (zone->next.id == 0)
-		zone->next.id = (uint32_t)journal_txn_number(txn);
-	return &zone->next;
+	if (zone->stage->meta.id == 0)
+		zone->stage->meta.id = (uint32_t)journal_txn_number(txn);
+	return &zone->stage->meta;
 }
 
 /* ---- garbage ------------------------------------------------------------------------------------------------------------------ */
