@@ -37,6 +37,10 @@ static void wait_outcome_write(const json_t *result, struct buf *out)
 	long long serial = json_integer_value(json_object_get(result, "serial"));
 	json_t *lagging = json_object_get(result, "lagging");
 
+	if (json_is_true(json_object_get(result, "reached")) && json_integer_value(json_object_get(result, "needed")) == 0) {
+		buf_printf(out, "%s %lld: served here; no peer was waited for (zonectl peers lists them)\n", zone ? zone : "?", serial);
+		return;
+	}
 	buf_printf(out, "%s %lld: %s after %.3f s, confirmed by %lld of the %lld peers needed\n", zone ? zone : "?", serial,
 		   json_is_true(json_object_get(result, "reached")) ? "reached" : "not reached", json_number_value(json_object_get(result, "waited_s")),
 		   json_integer_value(json_object_get(result, "confirmed")), json_integer_value(json_object_get(result, "needed")));

@@ -93,13 +93,14 @@ static void on_zone(struct ctl_request *request, void *ctx)
 static void on_wait(struct ctl_request *request, void *ctx)
 {
 	(void)ctx;
-	bool reached = strcmp(ctl_request_arg(request, 1), "7") == 0;
+	int needed = strcmp(ctl_request_arg(request, 1), "6") != 0;
+	bool reached = !needed || strcmp(ctl_request_arg(request, 1), "7") == 0;
 	json_t *lagging = json_array();
 	if (!reached)
 		json_array_append_new(lagging, json_pack("{s:s, s:i, s:s}", "peer", "127.0.0.1@5301", "serial", 7, "reason",
 							 ctl_request_text(request, "at", "?")));
 	ctl_request_reply(request, json_pack("{s:s, s:i, s:b, s:f, s:i, s:i, s:o}", "zone", "example.", "serial", reached ? 7 : 8,
-					     "reached", reached, "waited_s", ctl_request_number(request, "timeout_s", -1), "confirmed", reached, "needed", 1,
+					     "reached", reached, "waited_s", ctl_request_number(request, "timeout_s", -1), "confirmed", reached, "needed", needed,
 					     "lagging", lagging));
 }
 
@@ -202,6 +203,7 @@ END_TEST
 START_TEST(wait_tells_by_its_exit_status_and_its_words)
 {
 	zonectl("wait example. 7", 0, "example. 7: reached after 30.000 s, confirmed by 1 of the 1 peers needed\n");
+	zonectl("wait example. 6", 0, "example. 7: served here; no peer was waited for (zonectl peers lists them)\n");
 	zonectl("wait example. 8 --at quorum --timeout 0.5", 3,
 		"example. 8: not reached after 0.500 s, confirmed by 0 of the 1 peers needed\n\n"
 		"lagging:\nPEER            SERIAL  REASON\n127.0.0.1@5301       7  quorum\n");
