@@ -7,6 +7,7 @@
 
 #include "authd/manage/primary_inner.h"
 #include "lib/dns/rcode.h"
+#include "lib/dns/tsig.h"
 #include "lib/dns/tsig_key.h"
 #include "lib/xfr/xfr_edns.h"
 #include "lib/xfr/xfr_in.h"
@@ -204,10 +205,26 @@ void courier_free(struct courier *courier)
 	free(courier);
 }
 
+/* Of a server whose answers are not signed as they must be; the log says more. False: they are. */
+static bool disbelief_text(const struct outbound_query *query, const char *question, char *out, size_t size)
+{
+	if (!query->remote->key || query->fault == TSIG_SOUND)
+		return false;
+	if (query->fault == TSIG_REFUSED)
+		snprintf(out, size, "answers %s with %s; compare the %s (see the log)", question,
+			 query->fault_error == RCODE_BADSIG ? "BADSIG" : rcode_to_text(query->fault_error), query->fault_error == RCODE_BADTIME ? "clocks" : "keys");
+	else
+		snprintf(out, size, "answers %s %s, so it is not believed (see the log)", question,
+			 query->fault == TSIG_UNSIGNED ? "unsigned" : query->fault == TSIG_CLOCK ? "with BADTIME" : "with a wrong signature");
+	return true;
+}
+
 void courier_reason(const struct courier *courier, char *out, size_t size)
 {
 	const struct notify_sender *sender = &courier->sender;
 
+	if (disbelief_text(sender->state == NOTIFY_ACKNOWLEDGED ? &courier->probe : &courier->notify, sender->state == NOTIFY_ACKNOWLEDGED ? "SOA" : "NOTIFY", out, size))
+		return;
 	if (sender->state == NOTIFY_ACKNOWLEDGED && sender->has_fetched && sender->fetched_serial == sender->serial)
 		snprintf(out, size, "took the transfer, does not serve it yet");
 	else if (sender->state == NOTIFY_ACKNOWLEDGED && courier->probe_rcode != RCODE_NOERROR)

@@ -65,6 +65,8 @@ struct outbound_query {
 	bool open;
 	bool was_sent;
 	bool was_answered;               /* by TLS: something with its id has come */
+	uint8_t fault;                   /* enum tsig_fault of the last answer; stays when the query is closed, as does the next */
+	uint16_t fault_error;            /* what the other side has against our signature, where it is TSIG_REFUSED */
 	struct errand errand;            /* while it waits */
 	uint8_t *waiting;                /* the message, while it waits */
 	size_t waiting_len;

@@ -66,7 +66,7 @@ int outbound_sign_transfer(const struct outbound *outbound, struct tsig_check *c
 /* Signs a question where it is; the check has been begun. */
 int outbound_sign(const struct outbound *outbound, struct tsig_check *check, struct tsig_message *message) ZT_MUST_CHECK;
 /* Whether it is signed as it must be; if not, that is told, and the reply counts as not received: another may come. */
-bool outbound_believes_reply(const struct outbound *outbound, const struct outbound_query *query, const uint8_t *wire, size_t len);
+bool outbound_believes_reply(const struct outbound *outbound, struct outbound_query *query, const uint8_t *wire, size_t len);
 /* The same for a message of a transfer's answer; check->fault says what is wrong. */
 bool outbound_believes_message(const struct outbound *outbound, struct tsig_check *check, const uint8_t *wire, size_t len);
 

@@ -65,7 +65,7 @@ static void fault_tell(const struct outbound *outbound, const struct netaddr *se
 		log_warn(manage->log, "zone %s: answer of %s not believed: %s", name_to_text(zone, name), address, fault);
 }
 
-bool outbound_believes_reply(const struct outbound *outbound, const struct outbound_query *query, const uint8_t *wire, size_t len)
+bool outbound_believes_reply(const struct outbound *outbound, struct outbound_query *query, const uint8_t *wire, size_t len)
 {
 	char text[TSIG_FAULT_TEXT_SIZE];
 	struct message message;
@@ -77,7 +77,10 @@ bool outbound_believes_reply(const struct outbound *outbound, const struct outbo
 		return false;
 	tsig_check_init(&check, query->remote->key);
 	check.chain = query->signature->chain;
-	if (tsig_verify_reply(&check, &message, (uint64_t)(wall_of(outbound) / USEC_PER_SEC)))
+	bool is_believed = tsig_verify_reply(&check, &message, (uint64_t)(wall_of(outbound) / USEC_PER_SEC));
+	query->fault = is_believed ? TSIG_SOUND : (uint8_t)check.fault;
+	query->fault_error = (uint16_t)check.error;
+	if (is_believed)
 		return true;
 	fault_tell(outbound, &query->remote->address, message.qname, tsig_fault_text(&check, text));
 	return false;

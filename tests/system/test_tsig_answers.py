@@ -2,7 +2,7 @@
 import dns.rdatatype
 import dns.rrset
 
-from zt import Authd, Bind, Key, Knot, Nsd, replicate, run_tests, sample_zone, test, wait_for, zonectl
+from zt import Authd, Bind, Key, Knot, Nsd, replicate, run_tests, sample_zone, test, update, wait_for, zonectl
 from zt.certificates import Authority
 from zt.liar import Liar, server_time
 from zt.xot import XotAuthd
@@ -174,6 +174,26 @@ def by_tls(lab):
     zonectl(secondary, "reload")
     wait_for(lambda: "BADSIG: the peer has another secret for key xfr-key." in secondary.log(), "BADSIG in the log")
     assert secondary.serial(zone.name) == zone.serial
+
+
+@test("zonectl peers tells of a server whose answers are not believed what is wrong, and not that there is no answer")
+def peers_of_another_secret(lab):
+    key, zone = Key("xfr-key"), sample_zone("example.com.")
+    primary, secondary = Authd(lab), Authd(lab)
+    primary.key = secondary.key = key
+    replicate(zone, primary, [secondary], updates=True)
+    lab.start()
+    zonectl(primary, "wait", zone.name, zone.serial)
+    secondary.key = Key(key.name)
+    secondary.write_config()
+    zonectl(secondary, "reload")
+    assert update(primary, zone.name, ("add", "new", 300, "A", "192.0.2.1")) == "NOERROR"
+    wait_for(lambda: zonectl(primary, "peers", zone.name)[0]["reason"] == "answers NOTIFY with BADSIG; compare the keys (see the log)", "the reason to be known")
+    secondary.key = key
+    secondary.write_config()
+    zonectl(secondary, "reload")
+    zonectl(primary, "notify", zone.name)
+    wait_for(lambda: zonectl(primary, "peers", zone.name)[0]["state"] == "current" and zonectl(primary, "peers", zone.name)[0]["reason"] is None, "the secondary to be current")
 
 
 if __name__ == "__main__":
