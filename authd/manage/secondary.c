@@ -190,10 +190,10 @@ static void failing_tell(struct secondary *s)
 	if (!is_failing)
 		log_notice(log, "zone %s: a primary answers again", s->entry->name);
 	else if (s->refresh.has_zone && expires_at != REFRESH_NEVER && left > 0)
-		log_warn(log, "zone %s: no primary of %u answers as it should (%s and on); serial %" PRIu32 " is served for %" PRId64 " s more. See that they run, serve the "
+		log_warn(log, "zone %s: no primary of %u answers as it should (first: %s; zonectl zone tells why); serial %" PRIu32 " is served for %" PRId64 " s more. See that they run, serve the "
 			      "zone and can be reached from here", s->entry->name, s->primary_count, text, s->refresh.timers.serial, left / USEC_PER_SEC);
 	else
-		log_warn(log, "zone %s: no primary of %u answers as it should (%s and on), and there is nothing to serve until one does. See that they run, serve the zone "
+		log_warn(log, "zone %s: no primary of %u answers as it should (first: %s; zonectl zone tells why), and there is nothing to serve until one does. See that they run, serve the zone "
 			      "and can be reached from here", s->entry->name, s->primary_count, text);
 }
 

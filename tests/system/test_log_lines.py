@@ -61,7 +61,7 @@ def primary_away(lab):
     lab.start()
     lab.wait_for_serial(zone, [secondary])
     primary.kill()
-    line = secondary.wait_for_log(re.compile(rf"warning: zone {zone.name}: no primary of 1 answers as it should \({re.escape(primary.where())} and on\); serial 1 is "
+    line = secondary.wait_for_log(re.compile(rf"warning: zone {zone.name}: no primary of 1 answers as it should \(first: {re.escape(primary.where())}; zonectl zone tells why\); serial 1 is "
                                              r"served for (\d+) s more. See that they run"))
     assert 3000 < int(line[1]) <= 3600
     primary.restart()
