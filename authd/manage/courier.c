@@ -23,8 +23,9 @@ static void notify_send(struct courier *courier, bool again);
 
 /* ---- replies ------------------------------------------------------------------------------------------------------------------------- */
 
-/* A server that has our serial with other content, as it says, has to repair that; we say it too, for its log may be far away. */
-static void diverged_tell(const struct courier *courier, const struct message *reply)
+/* A server that has our serial with other content, as it says, has to repair that; we say it too, for its log may be far away. Until it has, its serial is no
+ * evidence. */
+static void diverged_note(struct courier *courier, const struct message *reply)
 {
 	const struct manage *manage = courier->primary->manage;
 	const struct zone_version *version = zone_current(courier->primary->entry->zone);
@@ -33,7 +34,8 @@ static void diverged_tell(const struct courier *courier, const struct message *r
 	struct xfr_edns said;
 
 	xfr_edns_read(reply, &said);
-	if (said.has_zsync && said.zsync.serial == ours.serial && said.zsync.key_id == ours.key_id && !zsync_is_same(&said.zsync, &ours))
+	courier->has_diverged = said.has_zsync && said.zsync.serial == ours.serial && said.zsync.key_id == ours.key_id && !zsync_is_same(&said.zsync, &ours);
+	if (courier->has_diverged)
 		log_warn(manage->log, "zone %s: DIVERGED: %s has our serial %u with other content; it should now take ours", courier->primary->entry->name,
 			 address_text(courier, address), ours.serial);
 }
@@ -55,7 +57,7 @@ static void on_notify_reply(struct outbound_query *query, const uint8_t *wire, s
 		notify_send(courier, false);
 		return;
 	}
-	diverged_tell(courier, &message);
+	diverged_note(courier, &message);
 	if (rcode != RCODE_NOERROR && rcode != courier->sender.last_rcode)
 		log_warn(primary->manage->log, "zone %s: %s answers NOTIFY with %s; it will not be told of changes until it accepts them from here",
 			 primary->entry->name, address_text(courier, address), rcode_to_text(rcode));
@@ -70,7 +72,7 @@ static void on_probe_reply(struct outbound_query *query, const uint8_t *wire, si
 	struct primary *primary = courier->primary;
 	struct netaddr from = courier->target->host->remote.address;
 	struct message message;
-	uint32_t serial;
+	uint32_t serial = 0;
 	unsigned rcode;
 
 	if (message_read(&message, wire, len) != ZT_OK)
@@ -80,7 +82,8 @@ static void on_probe_reply(struct outbound_query *query, const uint8_t *wire, si
 		return;
 	outbound_query_close(primary->manage->outbound, query);
 	courier->probe_rcode = status == ZT_OK ? RCODE_NOERROR : (uint16_t)rcode;
-	if (status == ZT_OK) {
+	bool is_other = courier->has_diverged && serial == zone_version_serial(zone_current(primary->entry->zone));
+	if (status == ZT_OK && !is_other) {
 		notify_sender_on_probe(&courier->sender, serial, clock_now(primary->manage->clock));
 		primary_see(primary, courier->target, serial, TYPE_SOA);      /* the courier may be gone now */
 	}
@@ -225,7 +228,9 @@ void courier_reason(const struct courier *courier, char *out, size_t size)
 
 	if (disbelief_text(sender->state == NOTIFY_ACKNOWLEDGED ? &courier->probe : &courier->notify, sender->state == NOTIFY_ACKNOWLEDGED ? "SOA" : "NOTIFY", out, size))
 		return;
-	if (sender->state == NOTIFY_ACKNOWLEDGED && sender->has_fetched && sender->fetched_serial == sender->serial)
+	if (courier->has_diverged)
+		snprintf(out, size, "DIVERGED: has our serial with other content");
+	else if (sender->state == NOTIFY_ACKNOWLEDGED && sender->has_fetched && sender->fetched_serial == sender->serial)
 		snprintf(out, size, "took the transfer, does not serve it yet");
 	else if (sender->state == NOTIFY_ACKNOWLEDGED && courier->probe_rcode != RCODE_NOERROR)
 		snprintf(out, size, "acknowledged NOTIFY, answers SOA with %s", rcode_to_text(courier->probe_rcode));

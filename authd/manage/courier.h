@@ -24,6 +24,7 @@ struct courier {
 	bool says;                           /* the last NOTIFY told what version we have (lib/xfr/zsync.h) */
 	bool is_plain;                       /* it does not take EDNS */
 	uint16_t probe_rcode;                /* of the last answer to a probe */
+	bool has_diverged;                   /* it said that it has our serial with other content, and has fetched nothing since */
 	usec_t behind_wall;                  /* since when it lacks something; as far as is known */
 };
 

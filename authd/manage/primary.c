@@ -506,6 +506,7 @@ static void target_fetched(struct primary *primary, struct target *target, const
 	primary_mark(primary);
 	if (!target->courier)
 		return;
+	target->courier->has_diverged = false;
 	notify_sender_on_fetched(&target->courier->sender, evidence->serial, clock_now(primary->manage->clock));
 	primary_wake_by(primary, target->courier->sender.wake_at);
 }

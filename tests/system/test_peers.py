@@ -7,8 +7,9 @@ import dns.message
 import dns.query
 import dns.tsigkeyring
 
-from zt import Authd, ixfr, replicate, run_tests, test, update, wait_for, zonectl
+from zt import Authd, ixfr, replicate, run_tests, sample_zone, test, update, wait_for, zonectl
 from zt.peering import FAR, Link, add, current, human, peers, quiet_zone
+from zt.zones import Role
 
 
 class Nobody:
@@ -248,6 +249,29 @@ def told_apart_by_keys(lab):
     fetch("one")
     wait_for(lambda: peers(primary, zone)[where["one"]]["transfer"] == "axfr", "the transfer to be known")
     assert len(peers(primary, zone)) == 2
+
+
+@test("a server that has our serial with other content does not count as having it, until it has fetched ours")
+def diverged_is_not_current(lab):
+    primary, other, secondary = Authd(lab, "primary"), Authd(lab, "other"), Authd(lab, "secondary")
+    zone, changed = sample_zone("example.com.", serial=7), sample_zone("example.com.", serial=7)
+    changed.lines.append("only.other A 192.0.2.77")
+    other.zones[zone.name] = Role(changed, [], [secondary])
+    secondary.zones[zone.name] = Role(changed, [other])
+    primary.zones[zone.name] = Role(zone, [], [secondary])
+    lab.start(other)
+    lab.start(secondary)
+    lab.wait_for_serial(changed, [secondary])
+    lab.start(primary)
+    wait_for(lambda: "DIVERGED" in (zonectl(primary, "peers", zone.name)[0]["reason"] or ""), "the reason of the peer")
+    answer = zonectl(primary, "wait", zone.name, 7, "--timeout", "1", expect=3)
+    assert not answer["reached"] and zonectl(primary, "peers", zone.name)[0]["state"] != "current"
+    # It follows us instead: its version becomes ours.
+    secondary.zones[zone.name] = Role(zone, [primary])
+    secondary.write_config()
+    secondary.reload()
+    wait_for(lambda: secondary.axfr(zone.name) == primary.axfr(zone.name), "equal zones")
+    wait_for(lambda: zonectl(primary, "peers", zone.name)[0]["state"] == "current", "a current peer", 20)
 
 
 if __name__ == "__main__":
