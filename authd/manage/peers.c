@@ -1,6 +1,8 @@
 /* Showing who has what. */
 #include "authd/manage/peers.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,6 +91,8 @@ static json_t *lag_json(const struct primary *primary, const struct lag *lag)
 
 	if (lag->courier && lag->is_behind)
 		courier_reason(lag->courier, reason, sizeof(reason));
+	else if (!lag->is_behind && lag->standing->has_seen && primary->has_serial && serial_is_newer(lag->standing->seen_serial, primary->serial))
+		snprintf(reason, sizeof(reason), "was seen with a newer serial than %" PRIu32 ", which is served here", primary->serial);
 	json_t *row = json_pack("{s:s, s:s}", "peer", peer_text(lag, address), "state",
 				!lag->standing->has_seen ? "unknown" : lag->is_behind ? "behind" : "current");
 	json_t *known = standing_json(lag->standing);
