@@ -80,6 +80,11 @@ static const char *peer_text(const struct lag *lag, char out[NETADDR_TEXT_SIZE])
 	return lag->is_listed ? netaddr_to_text(lag->address, out) : netaddr_ip_to_text(lag->address, out);
 }
 
+static void ahead_reason(const struct primary *primary, char *out, size_t size)
+{
+	snprintf(out, size, "was seen with a newer serial than %" PRIu32 ", which is served here; was this server restored from a backup?", primary->serial);
+}
+
 static json_t *lag_json(const struct primary *primary, const struct lag *lag)
 {
 	const struct manage *manage = primary->manage;
@@ -91,10 +96,10 @@ static json_t *lag_json(const struct primary *primary, const struct lag *lag)
 
 	if (lag->courier && lag->is_behind)
 		courier_reason(lag->courier, reason, sizeof(reason));
-	else if (!lag->is_behind && lag->standing->has_seen && primary->has_serial && serial_is_newer(lag->standing->seen_serial, primary->serial))
-		snprintf(reason, sizeof(reason), "was seen with a newer serial than %" PRIu32 ", which is served here", primary->serial);
+	else if (primary_is_ahead(primary, lag->standing))
+		ahead_reason(primary, reason, sizeof(reason));
 	json_t *row = json_pack("{s:s, s:s}", "peer", peer_text(lag, address), "state",
-				!lag->standing->has_seen ? "unknown" : lag->is_behind ? "behind" : "current");
+				!lag->standing->has_seen ? "unknown" : lag->is_behind ? "behind" : primary_is_ahead(primary, lag->standing) ? "ahead" : "current");
 	json_t *known = standing_json(lag->standing);
 	json_t *queue = json_pack("{s:o, s:o, s:o, s:o, s:s?, s:b, s:s?}", "behind_versions",
 				  lag->knows_versions ? json_integer((json_int_t)lag->versions) : json_null(), "behind_s",
@@ -141,9 +146,12 @@ json_t *peers_lagging(const struct zone_entry *entry, uint32_t serial)
 	for (uint32_t i = 0; list && i < primary->count; i++) {
 		const struct target *target = &primary->targets[i];
 		char reason[128] = "not told yet";
-		if (standing_has_reached(&target->standing, serial))
+		bool is_ahead = primary_is_ahead(primary, &target->standing);
+		if (standing_has_reached(&target->standing, serial) && !is_ahead)
 			continue;
-		if (target->courier)
+		if (is_ahead)
+			ahead_reason(primary, reason, sizeof(reason));
+		else if (target->courier)
 			courier_reason(target->courier, reason, sizeof(reason));
 		json_array_append_new(list, json_pack("{s:s, s:o, s:s}", "peer", netaddr_to_text(&target->host->remote.address, address), "serial",
 						      target->standing.has_seen ? json_integer(target->standing.seen_serial) : json_null(), "reason",

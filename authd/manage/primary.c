@@ -119,6 +119,11 @@ void primaries_finish(struct manage *manage)
 
 /* ---- who is to be told ----------------------------------------------------------------------------------------------------------------- */
 
+bool primary_is_ahead(const struct primary *primary, const struct standing *standing)
+{
+	return !primary->entry->secondary && primary->has_serial && standing->has_seen && serial_is_newer(standing->seen_serial, primary->serial);
+}
+
 static bool is_current(const struct primary *primary, const struct target *target)
 {
 	return !primary->has_serial || standing_has_reached(&target->standing, primary->serial);
@@ -561,10 +566,8 @@ void primary_count_at(const struct zone_entry *entry, uint32_t serial, uint32_t 
 
 	*reached = 0;
 	*total = primary->count;
-	if (primary->has_serial && serial == primary->serial) {
-		*reached = primary->count - primary->behind;
-		return;
+	for (uint32_t i = 0; i < primary->count; i++) {
+		const struct standing *standing = &primary->targets[i].standing;
+		*reached += standing_has_reached(standing, serial) && !primary_is_ahead(primary, standing);
 	}
-	for (uint32_t i = 0; i < primary->count; i++)
-		*reached += standing_has_reached(&primary->targets[i].standing, serial);
 }

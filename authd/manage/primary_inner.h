@@ -42,6 +42,9 @@ struct primary {
 
 /* Sees to it that primary_run comes then, or earlier. */
 void primary_wake_by(struct primary *primary, usec_t at);
+/* Seen with a newer serial than is served here, though nobody else makes serials of the zone: this server was restored from a backup, or there is another
+ * primary. What it has is not ours then. */
+bool primary_is_ahead(const struct primary *primary, const struct standing *standing);
 /* A target was seen at a serial, by a question of that type. Its courier is gone when it has nothing left to do. */
 void primary_see(struct primary *primary, struct target *target, uint32_t serial, uint16_t by);
 /* Some standing is to be stored. */

@@ -225,8 +225,9 @@ def backup_restored_alarm(lab):
     assert secondary.serial(zone.name) == serial + 2
     assert secondary.metric("authd_refresh_events_total", event="behind") >= 1
     assert "rollback: alarm" in secondary.log()
-    # The primary's operator learns of it too.
+    # The primary's operator learns of it too, and is not told that the secondary has what is served there.
     wait_for(lambda: f"newer serial than {serial}," in (zonectl(primary, "peers", zone.name)[0]["reason"] or ""), "the primary to say that the secondary is ahead")
+    assert not zonectl(primary, "wait", zone.name, "--timeout", "0.5", expect=3)["reached"]
     zonectl(secondary, "retransfer", zone.name)
     wait_for_equal(lab, zone, primary, secondary)
     assert not status(secondary, zone)["alarm"]
