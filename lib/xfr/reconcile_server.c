@@ -40,7 +40,7 @@ struct reconcile_server {
 	struct buf entries;              /* of the message in the making */
 	struct reconcile_writer writer;
 	unsigned work;                   /* in this call */
-	uint64_t messages, bytes;
+	uint64_t messages;
 	uint8_t query[];                 /* the query's entries */
 };
 
@@ -64,7 +64,7 @@ int reconcile_server_new(const struct reconcile_server_config *config, struct re
 	reconcile_side_init(&server->side, config->version, config->key);
 	reconcile_reader_init(&server->reader, server->query, query.entries_len);
 	server->giving.is_on = server->is_read = server->is_done = server->has_digest = false;
-	server->messages = server->bytes = 0;
+	server->messages = 0;
 	buf_init(&server->entries);
 	*out = server;
 	return ZT_OK;
@@ -305,7 +305,6 @@ int reconcile_server_next(struct reconcile_server *server, uint8_t *out, size_t 
 		return status;
 	*len = message_writer_finish(&writer);
 	server->messages++;
-	server->bytes += *len;
 	server->is_done = is_last;
 	return ZT_OK;
 }
@@ -314,11 +313,6 @@ void reconcile_server_digest(struct reconcile_server *server, const struct zone_
 {
 	server->digest = *digest;
 	server->has_digest = true;
-}
-
-uint64_t reconcile_server_bytes(const struct reconcile_server *server)
-{
-	return server->bytes;
 }
 
 int reconcile_status_write(const struct message *query, enum reconcile_status status, uint8_t *out, size_t size, size_t *len)

@@ -28,8 +28,6 @@ void reconcile_server_free(struct reconcile_server *server);
  * on (close the connection); ZT_ENOMEM. */
 int reconcile_server_next(struct reconcile_server *server, uint8_t *out, size_t *len) ZT_MUST_CHECK;
 void reconcile_server_digest(struct reconcile_server *server, const struct zone_digest *digest);
-/* Of all messages so far. */
-uint64_t reconcile_server_bytes(const struct reconcile_server *server);
 
 /* The one message of an answer that only says a status. */
 int reconcile_status_write(const struct message *query, enum reconcile_status status, uint8_t *out, size_t size, size_t *len) ZT_MUST_CHECK;

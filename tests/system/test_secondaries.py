@@ -77,9 +77,10 @@ def restart_is_spread(lab):
     print(f"# then {waiting:.0f} zones waited still")
     assert waiting > ZONES / 2, waiting
     judge(took)
-    # A few samples of the rate; the UPDATE and our own questions are in the slack.
+    # A few samples of the rate, each half a second's worth later; the UPDATE and our own questions are in the slack.
+    asked = primary.queries() - before
     for _ in range(3):
-        time.sleep(0.5)
+        wait_for(lambda least=asked + RATE / 2: primary.queries() - before >= least, "more queries", pause_s=0.05)
         asked, seconds = primary.queries() - before, time.monotonic() - started
         print(f"# {asked:.0f} queries after {seconds:.1f} s")
         assert asked <= RATE * seconds + BURST + 20, (asked, seconds)

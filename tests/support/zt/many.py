@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 
-from zt.lab import Failure
+from zt.lab import Failure, wait_for
 from zt.ours import Authd, zonectl
 from zt.zones import Role, Zone
 
@@ -100,8 +100,5 @@ def blackhole(lab):
 def seconds_until(condition, deadline_s=120.0, pause_s=0.005):
     """How long it took; an error where it did not come."""
     started = time.monotonic()
-    while not condition():
-        if time.monotonic() - started > deadline_s:
-            raise Failure(f"it did not come in {deadline_s} s")
-        time.sleep(pause_s)
+    wait_for(condition, "what is measured", deadline_s, pause_s)
     return time.monotonic() - started
