@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tools/zonelab/topology.h"
-#include "tools/zonelab/zonecheck.h"
+#include "tools/zonelab/topology/topology.h"
+#include "tools/zonelab/topology/zonecheck.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,28 +1,28 @@
 # Everything but the command line as a library, so that tests can take what they need.
 noinst_LIBRARIES += tools/zonelab/libzonelab.a
 tools_zonelab_libzonelab_a_SOURCES = \
-	%D%/confirm.c %D%/confirm.h \
-	%D%/demo.c %D%/demo.h \
-	%D%/facts.c %D%/facts.h \
-	%D%/interrupt.c %D%/interrupt.h \
-	%D%/lab.c %D%/lab.h \
-	%D%/predict.c %D%/predict.h \
-	%D%/probe.c %D%/probe.h \
-	%D%/process.c %D%/process.h \
-	%D%/run.c %D%/run.h \
-	%D%/status.c %D%/status.h \
-	%D%/topology.c %D%/topology.h \
-	%D%/update.c %D%/update.h \
-	%D%/watch.c %D%/watch.h \
-	%D%/write.c %D%/write.h \
-	%D%/zonecheck.c %D%/zonecheck.h \
-	%D%/zonetext.c %D%/zonetext.h
+	%D%/cli/confirm.c %D%/cli/confirm.h \
+	%D%/cli/demo.c %D%/cli/demo.h \
+	%D%/files/facts.c %D%/files/facts.h \
+	%D%/lab/interrupt.c %D%/lab/interrupt.h \
+	%D%/lab/lab.c %D%/lab/lab.h \
+	%D%/cli/predict.c %D%/cli/predict.h \
+	%D%/lab/probe.c %D%/lab/probe.h \
+	%D%/lab/process.c %D%/lab/process.h \
+	%D%/keeper/run.c %D%/keeper/run.h \
+	%D%/cli/status.c %D%/cli/status.h \
+	%D%/topology/topology.c %D%/topology/topology.h \
+	%D%/lab/update.c %D%/lab/update.h \
+	%D%/cli/watch.c %D%/cli/watch.h \
+	%D%/files/write.c %D%/files/write.h \
+	%D%/topology/zonecheck.c %D%/topology/zonecheck.h \
+	%D%/topology/zonetext.c %D%/topology/zonetext.h
 LIBS_ZONELAB = tools/zonelab/libzonelab.a lib/libconf.a lib/libxfr.a lib/libnet.a $(LIBS_ZONE) $(YAML_LIBS) $(LIBS_SOCKETS) $(JANSSON_LIBS)
 
 bin_PROGRAMS += tools/zonelab/zonelab
 tools_zonelab_zonelab_SOURCES = \
-	%D%/command_update.c \
-	%D%/commands.c %D%/commands.h \
+	%D%/cli/command_update.c \
+	%D%/cli/commands.c %D%/cli/commands.h \
 	%D%/main.c
 tools_zonelab_zonelab_CPPFLAGS = $(AM_CPPFLAGS) -DZT_SRCDIR='"$(abs_top_srcdir)"' -DZT_DATADIR='"$(pkgdatadir)"'
 tools_zonelab_zonelab_LDADD = $(LIBS_ZONELAB)

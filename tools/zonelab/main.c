@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "config.h"
-#include "tools/zonelab/commands.h"
-#include "tools/zonelab/interrupt.h"
+#include "tools/zonelab/cli/commands.h"
+#include "tools/zonelab/lab/interrupt.h"
 
 enum command_flags {
 	TAKES_PORT = 1,

@@ -5,9 +5,9 @@
 
 #include "lib/base/buf.h"
 #include "tests/support/suite.h"
-#include "tools/zonelab/topology.h"
-#include "tools/zonelab/zonecheck.h"
-#include "tools/zonelab/zonetext.h"
+#include "tools/zonelab/topology/topology.h"
+#include "tools/zonelab/topology/zonecheck.h"
+#include "tools/zonelab/topology/zonetext.h"
 
 #define NODES "nodes:\n  - {name: ns1, kind: authd}\n  - {name: ns2.test, kind: authd}\n"
 #define ROOT "zones:\n  - {name: ., primary: ns1, secondaries: ns2.test}\n"

@@ -1,0 +1,139 @@
+/* The table of a lab's nodes. */
+#include "tools/zonelab/cli/status.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/dns/rcode.h"
+#include "lib/dns/rrtype.h"
+#include "tools/zonelab/lab/probe.h"
+#include "tools/zonelab/lab/process.h"
+
+enum { ANSWER_WAIT_MS = 1000 };
+
+/* One line of the table. */
+struct row {
+	const struct topology_node *node;
+	const struct topology_zone *zone;      /* NULL for a resolver */
+	bool alive;
+	const struct probe *probe;             /* NULL when dead */
+};
+
+/* The rows and the questions to those that live, which are not to be moved. */
+struct table {
+	struct row *rows;
+	struct probe *probes;
+	uint32_t count, probe_count;
+};
+
+static void row_add(struct table *table, struct row row)
+{
+	const struct topology_node *node = row.node;
+
+	if (row.alive) {
+		struct probe *probe = &table->probes[table->probe_count++];
+		*probe = (struct probe){
+			.to = &node->address, .name = row.zone ? row.zone->apex : name_root, .type = TYPE_SOA, .recurse = node->kind == NODE_RESOLVERD,
+		};
+		row.probe = probe;
+	}
+	table->rows[table->count++] = row;
+}
+
+static void rows_make(const struct lab *lab, struct table *table)
+{
+	const struct topology *topology = &lab->topology;
+
+	for (uint32_t n = 0; n < topology->node_count; n++) {
+		const struct topology_node *node = &topology->nodes[n];
+		bool alive = process_is_alive(&lab->processes[n]);
+		for (uint32_t z = 0; z < topology->zone_count; z++) {
+			if (topology_serves(&topology->zones[z], node))
+				row_add(table, (struct row){ .node = node, .zone = &topology->zones[z], .alive = alive });
+		}
+		if (node->kind == NODE_RESOLVERD)
+			row_add(table, (struct row){ .node = node, .alive = alive });
+	}
+}
+
+static bool answers_well(const struct row *row)
+{
+	return row->alive && row->probe->answered && row->probe->rcode == RCODE_NOERROR && row->probe->count > 0;
+}
+
+/* Whether the row has what its zone's primary has. */
+static bool is_current(const struct row *rows, uint32_t count, const struct row *row)
+{
+	for (uint32_t i = 0; i < count && row->zone; i++) {
+		if (rows[i].zone == row->zone && rows[i].node == row->zone->primary)
+			return answers_well(&rows[i]) && rows[i].probe->serial == row->probe->serial;
+	}
+	return true;
+}
+
+static const char *state_text(const struct row *rows, uint32_t count, const struct row *row)
+{
+	if (!row->alive)
+		return "dead";
+	if (!answers_well(row))
+		return row->probe->answered ? rcode_to_text(row->probe->rcode) : "no answer";
+	return is_current(rows, count, row) ? "ok" : "behind";
+}
+
+static void table_print(const struct lab *lab, const struct row *rows, uint32_t count)
+{
+	printf("%-18s %-10s %-18s %-14s %-10s %-10s %s\n", "NODE", "KIND", "ADDRESS", "ZONE", "ROLE", "SERIAL", "STATE");
+	for (uint32_t i = 0; i < count; i++) {
+		const struct row *row = &rows[i];
+		char address[NETADDR_TEXT_SIZE], serial[16] = "-";
+		const char *role = !row->zone ? (row->node->forward_count > 0 ? "forwarder" : "resolver")
+					      : row->zone->primary == row->node ? "primary" : "secondary";
+		if (row->zone && answers_well(row))
+			snprintf(serial, sizeof(serial), "%u", row->probe->serial);
+		printf("%-18s %-10s %-18s %-14s %-10s %-10s %s\n", row->node->name, row->node->kind == NODE_AUTHD ? "authd" : "resolverd",
+		       netaddr_to_text(&row->node->address, address), row->zone ? row->zone->text : "-", role, serial,
+		       state_text(rows, count, row));
+	}
+	printf("lab %s in %s, port %u\n", lab->topology.name, lab->dir, lab->topology.port);
+}
+
+static void json_print(const struct lab *lab, const struct row *rows, uint32_t count)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct row *row = &rows[i];
+		char address[NETADDR_TEXT_SIZE];
+		bool has_serial = row->zone && answers_well(row);
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s?, s:b, s:o, s:s, s:I}", "node", row->node->name, "kind",
+						      row->node->kind == NODE_AUTHD ? "authd" : "resolverd", "address",
+						      netaddr_to_text(&row->node->address, address), "zone", row->zone ? row->zone->text : NULL,
+						      "primary", row->zone && row->zone->primary == row->node, "serial",
+						      has_serial ? json_integer(row->probe->serial) : json_null(), "state",
+						      state_text(rows, count, row), "pid",
+						      (json_int_t)lab->processes[row->node - lab->topology.nodes].pid));
+	}
+	json_t *root = json_pack("{s:s, s:s, s:i, s:o}", "lab", lab->topology.name, "dir", lab->dir, "port", (int)lab->topology.port, "nodes", list);
+	json_dumpf(root, stdout, JSON_INDENT(1));
+	putchar('\n');
+	json_decref(root);
+}
+
+bool status_print(const struct lab *lab, bool json)
+{
+	size_t most = topology_role_count(&lab->topology);
+	struct table table = { .rows = calloc(most + 1, sizeof(*table.rows)), .probes = calloc(most + 1, sizeof(*table.probes)) };
+	bool well = table.rows && table.probes;
+
+	if (well) {
+		rows_make(lab, &table);
+		well = probe_all(table.probes, table.probe_count, ANSWER_WAIT_MS * USEC_PER_MSEC) == ZT_OK;
+		(json ? json_print : table_print)(lab, table.rows, table.count);
+		for (uint32_t i = 0; i < table.count; i++)
+			well = well && answers_well(&table.rows[i]) && is_current(table.rows, table.count, &table.rows[i]);
+	}
+	free(table.rows);
+	free(table.probes);
+	return well;
+}

@@ -1,0 +1,78 @@
+/* A topology-facts file for propest (propest(1)). */
+#include "tools/zonelab/files/facts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/zonelab/files/write.h"
+#include "tools/zonelab/topology/zonetext.h"
+
+/* The daemons share the processors of one machine, so an answer takes milliseconds. It loses no datagram but where a socket's buffer is full:
+ * one NOTIFY of a thousand, and then the polls, by REFRESH, are what can be relied on. */
+#define LINK_FACTS "rtt: 5ms, notify-loss: 0.1%%"
+
+enum { FACTS_NAME_MAX = 63 };      /* bytes of a server's name there */
+
+/* A server is called by its address where its name is too long. */
+static const char *label(const struct topology_node *node, char text[NETADDR_TEXT_SIZE])
+{
+	return strlen(node->name) <= FACTS_NAME_MAX ? node->name : netaddr_to_text(&node->address, text);
+}
+
+static void write_server(FILE *to, const struct topology_zone *zone, uint32_t i)
+{
+	const struct topology_node *node = topology_server(zone, i);
+	char text[NETADDR_TEXT_SIZE], address[NETADDR_TEXT_SIZE];
+
+	fprintf(to, "  - {name: '%s', address: '%s', vendor: authd%s", label(node, text), netaddr_to_text(&node->address, address),
+		node->hidden ? ", hidden: yes" : "");
+	if (i > 0)
+		fprintf(to, ", from: '%s', notify: yes, " LINK_FACTS, label(zone->primary, text));
+	fputs("}\n", to);
+}
+
+static void write_caches(FILE *to, const struct topology *topology)
+{
+	uint32_t count = 0, depth = 0;
+
+	for (uint32_t i = 0; i < topology->node_count; i++) {
+		const struct topology_node *node = &topology->nodes[i];
+		count += node->kind == NODE_RESOLVERD;
+		depth = node->tier > depth ? node->tier : depth;
+	}
+	if (count > 0)
+		fprintf(to, "caches: {count: %u, depth: %u, max-ttl: 1d, max-negative-ttl: 1h}\n", count, depth);
+}
+
+int facts_path(const struct lab *lab, const struct topology_zone *zone, char out[4096])
+{
+	char name[ZONETEXT_FILE_NAME_SIZE];
+
+	zonetext_file_name(zone, ".facts.yaml", name);
+	return snprintf(out, 4096, "%s/%s", lab->dir, name) < 4096 ? ZT_OK : ZT_ELIMIT;
+}
+
+int facts_write(const struct lab *lab, const struct topology_zone *zone)
+{
+	char path[4096];
+	int status = facts_path(lab, zone, path);
+
+	if (status != ZT_OK)
+		return status;
+	FILE *to = fopen(path, "w");
+	if (to) {
+		fputs("# made by zonelab: what DNS cannot tell\nzone: ", to);
+		write_quoted(to, zone->text);
+		fputs("\nserver:\n", to);
+		for (uint32_t i = 0; i <= zone->secondary_count; i++)
+			write_server(to, zone, i);
+		write_caches(to, &lab->topology);
+	}
+	bool failed = !to || ferror(to) != 0;
+	if ((to && fclose(to) != 0) || failed) {
+		fprintf(stderr, "zonelab: cannot write %s: %s\n", path, strerror(errno));
+		return ZT_EIO;
+	}
+	return ZT_OK;
+}

@@ -1,0 +1,235 @@
+/* Bringing a lab up and down. */
+#include "tools/zonelab/keeper/run.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/dns/rcode.h"
+#include "lib/dns/rrtype.h"
+#include "tools/zonelab/lab/interrupt.h"
+#include "tools/zonelab/lab/probe.h"
+#include "tools/zonelab/lab/process.h"
+#include "tools/zonelab/files/write.h"
+
+enum {
+	READY_PATIENCE_S = 20,
+	READY_PAUSE_MS = 50,
+	LOG_TAIL_SIZE = 1500,
+};
+
+static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+	(void)st;
+	(void)kind;
+	(void)where;
+	return remove(path);
+}
+
+/* A lab starts fresh: what an earlier one in this folder stored would be another history of the same zones. */
+static int state_clear(const struct lab *lab, const struct topology_node *node)
+{
+	const char *const leftovers[] = { "state", "log", "control.sock" };
+	char path[4096];
+
+	for (size_t i = 0; i < sizeof(leftovers) / sizeof(leftovers[0]); i++) {
+		int status = lab_path(lab, node, leftovers[i], path);
+		if (status != ZT_OK)
+			return status;
+		if (access(path, F_OK) == 0 && nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0) {
+			fprintf(stderr, "zonelab: cannot remove %s\n", path);
+			return ZT_EIO;
+		}
+	}
+	return ZT_OK;
+}
+
+static int node_start(struct lab *lab, uint32_t i)
+{
+	const struct topology_node *node = &lab->topology.nodes[i];
+	const char *name = node->kind == NODE_AUTHD ? "authd" : "resolverd";
+	char program[4096], config[4096], log[4096], option[] = "-c";
+	int status = state_clear(lab, node);
+
+	if (status != ZT_OK)
+		return status;
+	if (!process_find_program(name, program)) {
+		fprintf(stderr, "zonelab: cannot find %s; build it (make) or put it on PATH\n", name);
+		return ZT_ENOENT;
+	}
+	if ((status = lab_path(lab, node, node->kind == NODE_AUTHD ? "authd.yaml" : "resolverd.yaml", config)) != ZT_OK ||
+	    (status = lab_path(lab, node, "log", log)) != ZT_OK)
+		return status;
+	char *argv[] = { program, option, config, NULL };
+	return process_start(&lab->processes[i], argv, log);
+}
+
+static void log_tail_print(const struct lab *lab, const struct topology_node *node)
+{
+	char path[4096], text[LOG_TAIL_SIZE + 1];
+
+	if (lab_path(lab, node, "log", path) != ZT_OK)
+		return;
+	FILE *file = fopen(path, "r");
+	if (!file)
+		return;
+	if (fseek(file, -LOG_TAIL_SIZE, SEEK_END) != 0)
+		rewind(file);
+	size_t len = fread(text, 1, LOG_TAIL_SIZE, file);
+	fclose(file);
+	text[len] = '\0';
+	fprintf(stderr, "the end of %s:\n%s", path, text);
+}
+
+/* One question for each (node, zone) and each resolver; what has been answered well is not asked again. */
+struct readiness {
+	struct probe *probes;
+	const struct topology_node **nodes;
+	uint32_t count;
+};
+
+static void readiness_add(struct readiness *ready, const struct topology_node *node, const uint8_t *name)
+{
+	ready->nodes[ready->count] = node;
+	ready->probes[ready->count++] = (struct probe){
+		.to = &node->address, .name = name, .type = TYPE_SOA, .recurse = node->kind == NODE_RESOLVERD,
+	};
+}
+
+static int readiness_new(struct readiness *ready, const struct lab *lab)
+{
+	const struct topology *topology = &lab->topology;
+	uint32_t most = topology_role_count(topology);
+
+	*ready = (struct readiness){ .probes = calloc(most, sizeof(*ready->probes)), .nodes = calloc(most, sizeof(*ready->nodes)) };
+	if (!ready->probes || !ready->nodes)
+		return ZT_ENOMEM;
+	for (uint32_t n = 0; n < topology->node_count; n++) {
+		const struct topology_node *node = &topology->nodes[n];
+		for (uint32_t z = 0; z < topology->zone_count; z++) {
+			if (topology_serves(&topology->zones[z], node))
+				readiness_add(ready, node, topology->zones[z].apex);
+		}
+		if (node->kind == NODE_RESOLVERD)
+			readiness_add(ready, node, name_root);
+	}
+	return ZT_OK;
+}
+
+/* Drops the questions that were answered as a ready node answers. */
+static void readiness_compact(struct readiness *ready)
+{
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < ready->count; i++) {
+		const struct probe *probe = &ready->probes[i];
+		if (probe->answered && probe->rcode == RCODE_NOERROR && probe->count > 0)
+			continue;
+		ready->probes[kept] = ready->probes[i];
+		ready->nodes[kept++] = ready->nodes[i];
+	}
+	ready->count = kept;
+}
+
+static const struct topology_node *dead_node(const struct lab *lab)
+{
+	for (uint32_t i = 0; i < lab->topology.node_count; i++) {
+		if (!process_is_alive(&lab->processes[i]))
+			return &lab->topology.nodes[i];
+	}
+	return NULL;
+}
+
+static int ready_wait(const struct lab *lab)
+{
+	const struct clock *clock = clock_system();
+	usec_t deadline = clock_now(clock) + READY_PATIENCE_S * USEC_PER_SEC;
+	struct readiness ready;
+	int status = readiness_new(&ready, lab);
+
+	while (status == ZT_OK && ready.count > 0) {
+		const struct topology_node *dead = dead_node(lab);
+		if (interrupt_is_waiting()) {
+			fputs("zonelab: interrupted; what was started is ended again\n", stderr);
+			status = ZT_ECLOSED;
+		} else if (dead) {
+			fprintf(stderr, "zonelab: node %s has ended; ", dead->name);
+			log_tail_print(lab, dead);
+			status = ZT_ECLOSED;
+		} else if (clock_now(clock) > deadline) {
+			char name[NAME_TEXT_SIZE], answer[256];
+			fprintf(stderr, "zonelab: node %s does not answer for %s after %d s (%s); ", ready.nodes[0]->name,
+				name_to_text(ready.probes[0].name, name), READY_PATIENCE_S, probe_to_text(&ready.probes[0], answer, sizeof(answer)));
+			log_tail_print(lab, ready.nodes[0]);
+			status = ZT_ETIMEOUT;
+		} else {
+			status = probe_all(ready.probes, ready.count, 100 * USEC_PER_MSEC);
+			readiness_compact(&ready);
+			if (ready.count > 0)      /* a node that answers, but not well yet, is not to be asked in a tight loop */
+				poll(NULL, 0, READY_PAUSE_MS);
+		}
+	}
+	free(ready.probes);
+	free(ready.nodes);
+	return status;
+}
+
+/* Whether somebody listens on a node's address already. Our daemons share their ports among threads, so a second one would be let in beside it. */
+static int port_check(const struct topology_node *node)
+{
+	const int kinds[] = { SOCK_DGRAM, SOCK_STREAM };
+	const int on = 1;
+	char text[NETADDR_TEXT_SIZE];
+
+	for (size_t i = 0; i < 2; i++) {
+		int fd = socket(node->address.family, kinds[i] | SOCK_CLOEXEC, 0);
+		bool is_free = fd >= 0 && (kinds[i] != SOCK_STREAM || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0) &&
+			       bind(fd, &node->address.any, netaddr_len(&node->address)) == 0;
+		int err = errno;
+		if (fd >= 0)
+			close(fd);
+		if (is_free)
+			continue;
+		fprintf(stderr, "zonelab: node %s cannot listen on %s: %s; %s\n", node->name, netaddr_to_text(&node->address, text), strerror(err),
+			err == EADDRINUSE ? "another lab? end that one, or choose another port with --port" : "choose another port with --port");
+		return ZT_EBUSY;
+	}
+	return ZT_OK;
+}
+
+static int nodes_start(struct lab *lab)
+{
+	int status = ZT_OK;
+
+	for (uint32_t i = 0; i < lab->topology.node_count && status == ZT_OK; i++)
+		status = port_check(&lab->topology.nodes[i]);
+	if (status == ZT_OK)
+		status = write_all(lab);
+	for (uint32_t i = 0; i < lab->topology.node_count && status == ZT_OK && !interrupt_is_waiting(); i++) {
+		status = node_start(lab, i);
+		if (status == ZT_OK)      /* each, so that whatever happens to this program, they are found again */
+			status = lab_save(lab);
+	}
+	return status;
+}
+
+int run_start(struct lab *lab)
+{
+	int status = nodes_start(lab);
+
+	if (status == ZT_OK)
+		status = ready_wait(lab);
+	if (status != ZT_OK)
+		run_stop(lab);
+	return status;
+}
+
+void run_stop(struct lab *lab)
+{
+	process_stop_all(lab->processes, lab->topology.node_count);
+	lab_forget(lab);
+}

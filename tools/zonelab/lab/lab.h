@@ -1,0 +1,40 @@
+/* A lab on disk: its work folder, and the processes that were started in it.
+ *
+ * The folder holds one sub-folder a node (configuration, zone files, state, log), topology.yaml, a copy of what the lab was made from, and
+ * lab.json, which says what runs, so that later commands find the lab again, whatever happened to the topology's own file since. A process is known by its pid together with its start time, so a pid that was given to somebody else is never touched.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "tools/zonelab/topology/topology.h"
+
+struct lab_process {
+	pid_t pid;                         /* 0: not started */
+	unsigned long long started;        /* the kernel's start time of the pid, clock ticks since boot */
+};
+
+struct lab {
+	char dir[4096];                    /* absolute */
+	char topology_path[4096];          /* absolute */
+	struct topology topology;
+	struct lab_process *processes;     /* one a node, in the topology's order */
+	int lock;                          /* on the folder, while the lab is started; -1 */
+};
+
+/* Reads the topology and makes the folder; nothing runs yet. `dir` is created; ZT_EBUSY when a lab is running or being started in it. `port` 0 is
+ * the topology's. Errors are printed; ZT_ESYNTAX is the topology's fault. */
+int lab_create(struct lab *lab, const char *dir, const char *topology_path, uint16_t port) ZT_MUST_CHECK;
+/* Finds a running lab by its folder. ZT_ENOENT (printed with what to do) when there is none. */
+int lab_find(struct lab *lab, const char *dir) ZT_MUST_CHECK;
+void lab_free(struct lab *lab);
+/* Writes lab.json. */
+int lab_save(const struct lab *lab) ZT_MUST_CHECK;
+/* Removes lab.json: nothing runs any more. The rest of the folder stays for reading. */
+void lab_forget(const struct lab *lab);
+
+/* Whether any process of the lab runs. */
+bool lab_is_alive(const struct lab *lab);
+/* `DIR/NODE/FILE`; ZT_ELIMIT when too long. */
+int lab_path(const struct lab *lab, const struct topology_node *node, const char *file, char out[4096]) ZT_MUST_CHECK;

@@ -1,0 +1,164 @@
+/* Asking many servers at once. */
+#include "tools/zonelab/lab/probe.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/rng.h"
+#include "lib/dns/present.h"
+#include "lib/dns/writer.h"
+#include "lib/net/udp.h"
+
+enum { REPEAT_MS = 300 };
+
+struct round {
+	struct probe *probes;
+	uint32_t count;
+	uint32_t open;
+	uint16_t first_id;
+	usec_t sent[2];      /* the first and the latest round of sending */
+	struct udp_socket sock;
+};
+
+static void question_send(struct round *round, uint32_t i)
+{
+	const struct probe *probe = &round->probes[i];
+	uint8_t out[512];
+	struct message_writer writer;
+
+	message_writer_init(&writer, out, sizeof(out), (uint16_t)(round->first_id + i), probe->recurse ? FLAG_RD : 0);
+	if (message_write_question(&writer, probe->name, probe->type, CLASS_IN) != ZT_OK)
+		return;
+	struct edns_out edns = { .udp_size = EDNS_UDP_SIZE };
+	if (message_write_edns(&writer, &edns) != ZT_OK)
+		return;
+	/* A question that does not leave is like one that is lost: it is repeated. */
+	int status = udp_send(&round->sock, probe->to, out, message_writer_finish(&writer));
+	(void)status;
+}
+
+static void records_take(struct probe *probe, const struct message *message)
+{
+	struct wcursor bytes = wcursor_over(probe->bytes, sizeof(probe->bytes));
+	struct record_iter iter;
+	struct record record;
+
+	record_iter_init(&iter, message, SECTION_ANSWER);
+	while (record_iter_next(&iter, &record) && probe->count < PROBE_RDATA_MAX) {
+		size_t at = bytes.pos;
+		if (record.type != probe->type || record_rdata(message, &record, &bytes) != ZT_OK)
+			continue;
+		if (probe->count == 0 || record.ttl < probe->ttl)
+			probe->ttl = record.ttl;
+		probe->rdata[probe->count] = probe->bytes + at;
+		probe->rdata_len[probe->count++] = (uint16_t)(bytes.pos - at);
+	}
+	struct soa soa;
+	if (probe->type == TYPE_SOA && probe->count > 0 && soa_from_rdata(&soa, probe->rdata[0], probe->rdata_len[0]))
+		probe->serial = soa.serial;
+}
+
+static void answer_take(struct round *round, const uint8_t *wire, size_t len, const struct netaddr *from)
+{
+	struct message message;
+
+	if (message_read(&message, wire, len) != ZT_OK || !(message.flags & FLAG_QR))
+		return;
+	uint16_t i = (uint16_t)(message.id - round->first_id);
+	if (i >= round->count)
+		return;
+	struct probe *probe = &round->probes[i];
+	if (probe->answered || !netaddr_equal(probe->to, from) || message.qtype != probe->type || !name_equal(message.qname, probe->name))
+		return;
+	probe->answered = true;
+	probe->rcode = message_rcode(&message);
+	probe->authoritative = message.flags & FLAG_AA;
+	probe->rtt = clock_now(clock_system()) - round->sent[0];
+	records_take(probe, &message);
+	round->open--;
+}
+
+static void answers_drain(struct round *round)
+{
+	uint8_t wire[4096];
+	struct netaddr from;
+
+	for (;;) {
+		size_t len = sizeof(wire);
+		int status = udp_receive(&round->sock, wire, &len, &from);
+		if (status == ZT_OK)
+			answer_take(round, wire, len, &from);
+		else if (status != ZT_EREFUSED && status != ZT_ESPACE)
+			return;
+	}
+}
+
+static void send_open(struct round *round, usec_t now)
+{
+	for (uint32_t i = 0; i < round->count; i++) {
+		if (!round->probes[i].answered)
+			question_send(round, i);
+	}
+	round->sent[1] = now;
+}
+
+int probe_all(struct probe *probes, uint32_t count, usec_t timeout)
+{
+	const struct clock *clock = clock_system();
+	struct secure_rng rng;
+	struct round round = { .probes = probes, .count = count, .open = count };
+	struct netaddr any;
+	int status = netaddr_from_text(&any, "127.0.0.1", 0);
+
+	for (uint32_t i = 0; i < count; i++) {
+		probes[i].answered = false;
+		probes[i].count = 0;
+	}
+	secure_rng_init(&rng);
+	round.first_id = secure_rng_u16(&rng);
+	if (status == ZT_OK)
+		status = udp_open(&round.sock, &any, 0);
+	if (status != ZT_OK)
+		return status;
+	usec_t start = clock_now(clock), now = start;
+	round.sent[0] = start;
+	send_open(&round, start);
+	while (round.open > 0 && now - start < timeout) {
+		usec_t until = round.sent[1] + REPEAT_MS * USEC_PER_MSEC;
+		if (until > start + timeout)
+			until = start + timeout;
+		struct pollfd wait = { .fd = round.sock.fd, .events = POLLIN };
+		poll(&wait, 1, (int)((until - now) / USEC_PER_MSEC) + 1);
+		answers_drain(&round);
+		now = clock_now(clock);
+		if (round.open > 0 && now - round.sent[1] >= REPEAT_MS * USEC_PER_MSEC)
+			send_open(&round, now);
+	}
+	udp_close(&round.sock);
+	return ZT_OK;
+}
+
+bool probe_is_exactly(const struct probe *probe, const uint8_t *rdata, uint16_t len)
+{
+	return probe->answered && probe->count == 1 && rdata_cmp(probe->type, probe->rdata[0], probe->rdata_len[0], rdata, len) == 0;
+}
+
+char *probe_to_text(const struct probe *probe, char *out, size_t size)
+{
+	struct buf text;
+
+	if (!probe->answered || probe->rcode != RCODE_NOERROR || probe->count == 0) {
+		snprintf(out, size, "%s", !probe->answered ? "no answer" : probe->rcode != RCODE_NOERROR ? rcode_to_text(probe->rcode) : "no data");
+		return out;
+	}
+	buf_init(&text);
+	for (unsigned i = 0; i < probe->count; i++) {
+		if (i > 0)
+			buf_printf(&text, ", ");
+		rdata_to_text(probe->type, probe->rdata[i], probe->rdata_len[i], &text);
+	}
+	snprintf(out, size, "%.*s", (int)text.len, text.data ? (const char *)text.data : "");
+	buf_fini(&text);
+	return out;
+}
