@@ -23,7 +23,7 @@ static void look(const struct topology *topology)
 		const struct topology_node *node = &topology->nodes[i];
 		require(topology_node(topology, node->name) == node && netaddr_is_loopback(&node->address));
 		for (uint32_t j = 0; j < node->forward_count; j++)
-			require(node->forward[j]->kind == NODE_RESOLVERD && node->forward[j]->tier < node->tier);
+			require(topology_is_resolver(node->forward[j]) && node->forward[j]->tier < node->tier);
 	}
 	for (uint32_t i = 0; i < topology->zone_count; i++) {
 		const struct topology_zone *zone = &topology->zones[i];

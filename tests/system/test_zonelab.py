@@ -36,7 +36,7 @@ demo: {{zone: test., name: www.test., rdata: 192.0.2.99}}
 ERRORS = {      # what is replaced in SMALL, by what -> what is said
     ("port: {port}", "prt: 1"): r'lab\.yaml:2:1: unknown key "prt" in topology, did you mean "port"\?',
     ("forward: [inner]", "forward: [iner]"): r"lab\.yaml:8:45: there is no node iner; expected the name of one under nodes:",
-    ("secondaries: [ns2.test]", "secondaries: [ns3.test]"): r"lab\.yaml:13:18: there is no node ns3\.test; expected",
+    ("secondaries: [ns2.test]", "secondaries: [ns3.test]"): r"lab\.yaml:13:19: there is no node ns3\.test; expected",
     ("www   A    192.0.2.10", "www   A    192.0.2"): r"lab\.yaml:18:1: zone test\.: '192\.0\.2' is no IPv4 address; expected one as 192\.0\.2\.1",
     ("alias CNAME www", "www CNAME alias"): r"lab\.yaml:19:1: www\.test\. CNAME: a CNAME record beside other data",
     ("ttl: 2s", "ttl: soon"): r'lab\.yaml:14:10: ttl is "soon", expected a duration',

@@ -12,8 +12,16 @@ tools_zonelab_libzonelab_a_SOURCES = \
 	%D%/keeper/run.c %D%/keeper/run.h \
 	%D%/cli/status.c %D%/cli/status.h \
 	%D%/topology/topology.c %D%/topology/topology.h \
+	%D%/topology/topology_nodes.c \
+	%D%/topology/topology_read.c %D%/topology/topology_reader.h \
+	%D%/topology/topology_schema.c \
+	%D%/topology/topology_zones.c \
 	%D%/lab/update.c %D%/lab/update.h \
 	%D%/cli/watch.c %D%/cli/watch.h \
+	%D%/files/kind_authd.c \
+	%D%/files/kind_resolverd.c \
+	%D%/files/kinds.c %D%/files/kinds.h \
+	%D%/files/node_file.c %D%/files/node_file.h \
 	%D%/files/write.c %D%/files/write.h \
 	%D%/topology/zonecheck.c %D%/topology/zonecheck.h \
 	%D%/topology/zonetext.c %D%/topology/zonetext.h

@@ -86,6 +86,45 @@ START_TEST(a_topology_says_who_serves_what_and_who_forwards_to_whom)
 }
 END_TEST
 
+START_TEST(a_node_has_addresses_for_each_mode)
+{
+	struct topology t;
+	char text[NETADDR_TEXT_SIZE];
+
+	check_fine(&t, NODES "  - {name: a.test, kind: bind, net-address: [198.41.0.4, '2001:503:ba3e::2:30']}\n" ROOT "  - {name: test, primary: ns1, secondaries: a.test}\n");
+	ck_assert_str_eq(netaddr_to_text(&t.nodes[2].address, text), "127.53.0.3@5300");
+	topology_set_mode(&t, TOPOLOGY_NET);
+	ck_assert_str_eq(netaddr_to_text(&t.nodes[1].address, text), "10.53.0.2@53");
+	ck_assert_uint_eq(t.nodes[1].address_count, 2);
+	ck_assert_str_eq(netaddr_to_text(&t.nodes[1].addresses[1], text), "fd53::2@53");
+	ck_assert_str_eq(netaddr_to_text(&t.nodes[2].addresses[1], text), "2001:503:ba3e::2:30@53");
+	topology_set_mode(&t, TOPOLOGY_LOOPBACK);
+	topology_set_port(&t, 1053);
+	ck_assert_str_eq(netaddr_to_text(&t.nodes[1].address, text), "127.53.0.2@1053");
+	topology_free(&t);
+}
+END_TEST
+
+START_TEST(secondaries_form_chains_and_a_copy_stands_by)
+{
+	struct topology t;
+
+	check_fine(&t, NODES "  - {name: ns3, kind: knot}\n  - {name: ns4, kind: powerdns}\n  - {name: r, kind: unbound}\n"
+		   "zones:\n  - {name: ., primary: ns1, secondaries: [ns2.test, {node: ns3, from: [ns2.test, ns1]}], signed: nsec}\n"
+		   "  - {name: test, primary: ns1, parent-servers: [ns2.test, nobody.test]}\n  - {name: test, primary: ns4, standby: yes}\n");
+	const struct topology_zone *root = &t.zones[0], *test = &t.zones[1], *copy = &t.zones[2];
+	ck_assert(topology_transfers(root, &t.nodes[1], &t.nodes[0]) && topology_transfers(root, &t.nodes[2], &t.nodes[1]));
+	ck_assert(!topology_transfers(root, &t.nodes[1], &t.nodes[2]));
+	ck_assert_ptr_eq(topology_zone(&t, test->apex), test);
+	ck_assert_ptr_eq(topology_zone_at(&t, test->apex, &t.nodes[3]), copy);
+	ck_assert_ptr_eq(copy->parent, root);
+	ck_assert_ptr_eq(test->parent_servers[0].node, &t.nodes[1]);
+	ck_assert_ptr_null(test->parent_servers[1].node);
+	ck_assert(t.nodes[4].validates && root->signing == SIGNING_NSEC);
+	topology_free(&t);
+}
+END_TEST
+
 START_TEST(a_mistake_is_reported_at_its_place_with_what_was_expected)
 {
 	static const struct { const char *text, *expected; } mistakes[] = {
@@ -98,13 +137,21 @@ START_TEST(a_mistake_is_reported_at_its_place_with_what_was_expected)
 		{ NODES "  - {name: ns3, kind: authd, address: 127.1.1.1@53}\n" ROOT, "lab.yaml:4:39: a port of a node's own" },
 		{ NODES "  - {name: idle, kind: authd}\n" ROOT, "lab.yaml:4:5: node idle serves no zone; expected it as" },
 		{ NODES "  - {name: r, kind: resolverd, forward: r}\n" ROOT, "lab.yaml:4:41: what r forwards goes in a circle" },
-		{ NODES "  - {name: r, kind: resolverd, forward: ns1}\n" ROOT, "lab.yaml:4:41: node ns1 is authd; expected resolverd" },
+		{ NODES "  - {name: r, kind: resolverd, forward: ns1}\n" ROOT, "lab.yaml:4:41: node ns1 is authd; expected a resolver" },
 		{ NODES "zones:\n  - {name: ., primary: ns1, secondaries: [ns2.test, ns1]}\n", "lab.yaml:5:42: ns1 is the primary of . already" },
 		{ NODES "zones:\n  - {name: ., primary: ns1, secondaries: [ns2.test, ns2.test]}\n", "lab.yaml:5:42: ns2.test stands twice" },
 		{ NODES "zones:\n  - {name: ., primary: nsx, secondaries: [ns2.test]}\n", "lab.yaml:5:24: there is no node nsx; expected the name of one" },
 		{ NODES ROOT "  - {name: TEST., primary: ns1}\n  - {name: test, primary: ns1}\n", "lab.yaml:7:5: a second zone test." },
 		{ NODES "zones:\n  - {name: org., primary: ns1, secondaries: ns2.test}\n", "lab.yaml:5:5: zone org. has no parent in the lab" },
 		{ "nodes: [{name: ns1, kind: authd, hidden: yes}]\nzones: {name: ., primary: ns1}\n", "lab.yaml:2:8: every server of . is hidden; expected one" },
+		{ NODES "  - {name: ns3, kind: nsd, net-address: [10.53.0.1]}\n" ROOT, "lab.yaml:4:41: nodes ns1 and ns3 have the address 10.53.0.1" },
+		{ NODES "  - {name: ns3, kind: nsd, net-address: [127.0.0.1]}\n" ROOT, "lab.yaml:4:41: node ns3 would have the address 127.0.0.1" },
+		{ NODES "zones:\n  - {name: ., primary: ns1, secondaries: [{node: ns2.test, from: ns2.test}]}\n", "lab.yaml:5:66: no version of . reaches ns2.test" },
+		{ NODES "  - {name: ns3, kind: nsd}\n  - {name: ns4, kind: knot}\nzones:\n  - {name: ., primary: ns1, secondaries: [ns2.test, {node: ns3, from: ns4}, {node: ns4, from: [ns3]}]}\n",
+		  "lab.yaml:7:71: no version of . reaches ns3: those it transfers from go in a circle" },
+		{ NODES "  - {name: ns3, kind: nsd}\nzones:\n  - {name: ., primary: ns1, secondaries: [{node: ns2.test, from: ns3}]}\n", "ns3 does not serve .; expected its primary" },
+		{ NODES ROOT "  - {name: test, primary: ns1, standby: yes}\n", "lab.yaml:6:5: zone test. only stands by; expected another zone of the name" },
+		{ NODES ROOT "  - {name: test, primary: ns1}\n  - {name: test, primary: ns1, standby: yes}\n", "lab.yaml:7:5: ns1 serves two copies of test." },
 		{ NODES ROOT "demo: {zone: test., name: a.test., rdata: 192.0.2.1}\n", "lab.yaml:6:14: zone test. is not in the lab" },
 		{ NODES ROOT "  - {name: test, primary: ns1}\ndemo: {zone: ., name: a.test., rdata: 192.0.2.1}\n", "lab.yaml:7:23: a.test. is not in zone .;" },
 		{ NODES ROOT "demo: {zone: ., name: a.test., rdata: fast}\n", "lab.yaml:6:39: 'fast' is no IPv4 address" },
@@ -163,6 +210,8 @@ int main(void)
 	TCase *tcase = tcase_create("topology");
 
 	tcase_add_test(tcase, a_topology_says_who_serves_what_and_who_forwards_to_whom);
+	tcase_add_test(tcase, a_node_has_addresses_for_each_mode);
+	tcase_add_test(tcase, secondaries_form_chains_and_a_copy_stands_by);
 	tcase_add_test(tcase, a_mistake_is_reported_at_its_place_with_what_was_expected);
 	tcase_add_test(tcase, a_mistake_in_records_is_reported_at_the_line_it_stands_in);
 	tcase_add_test(tcase, a_made_zone_holds_its_servers_and_the_delegations_below_with_glue);

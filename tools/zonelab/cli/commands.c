@@ -71,7 +71,7 @@ static void hint_print(const struct arguments *args, const struct lab *lab)
 		if (topology->nodes[i].tier > node->tier)
 			node = &topology->nodes[i];
 	}
-	if (node->kind == NODE_AUTHD)
+	if (!topology_is_resolver(node))
 		node = (is_named ? topology->demo.zone : &topology->zones[0])->primary;
 	printf("\nTry:  dig -p %u @%s %s %s\n", topology->port, netaddr_ip_to_text(&node->address, address),
 	       is_named ? topology->demo.name_text : topology->zones[0].text, is_named ? rr_type_to_text(topology->demo.type, type) : "SOA");

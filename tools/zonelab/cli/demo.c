@@ -36,7 +36,7 @@ struct demo {
 
 static struct probe question(const struct topology_node *node, const uint8_t *name, uint16_t type)
 {
-	return (struct probe){ .to = &node->address, .name = name, .type = type, .recurse = node->kind == NODE_RESOLVERD };
+	return (struct probe){ .to = &node->address, .name = name, .type = type, .recurse = topology_is_resolver(node) };
 }
 
 /* The new record, from the topology's text. */
@@ -60,7 +60,7 @@ static int caches_fill(struct demo *demo)
 	printf("\n1. Every resolver is asked for %s, so that its cache holds the old record.\n", demo->what->name_text);
 	for (uint32_t i = 0; i < topology->node_count; i++) {
 		char text[200];
-		if (topology->nodes[i].kind != NODE_RESOLVERD)
+		if (!topology_is_resolver(&topology->nodes[i]))
 			continue;
 		struct probe probe = question(&topology->nodes[i], demo->what->name, demo->what->type);
 		int status = probe_all(&probe, 1, ANSWER_WAIT_MS * USEC_PER_MSEC);

@@ -34,7 +34,7 @@ static void row_add(struct table *table, struct row row)
 	if (row.alive) {
 		struct probe *probe = &table->probes[table->probe_count++];
 		*probe = (struct probe){
-			.to = &node->address, .name = row.zone ? row.zone->apex : name_root, .type = TYPE_SOA, .recurse = node->kind == NODE_RESOLVERD,
+			.to = &node->address, .name = row.zone ? row.zone->apex : name_root, .type = TYPE_SOA, .recurse = topology_is_resolver(node),
 		};
 		row.probe = probe;
 	}
@@ -52,7 +52,7 @@ static void rows_make(const struct lab *lab, struct table *table)
 			if (topology_serves(&topology->zones[z], node))
 				row_add(table, (struct row){ .node = node, .zone = &topology->zones[z], .alive = alive });
 		}
-		if (node->kind == NODE_RESOLVERD)
+		if (topology_is_resolver(node))
 			row_add(table, (struct row){ .node = node, .alive = alive });
 	}
 }
@@ -91,7 +91,7 @@ static void table_print(const struct lab *lab, const struct row *rows, uint32_t 
 					      : row->zone->primary == row->node ? "primary" : "secondary";
 		if (row->zone && answers_well(row))
 			snprintf(serial, sizeof(serial), "%u", row->probe->serial);
-		printf("%-18s %-10s %-18s %-14s %-10s %-10s %s\n", row->node->name, row->node->kind == NODE_AUTHD ? "authd" : "resolverd",
+		printf("%-18s %-10s %-18s %-14s %-10s %-10s %s\n", row->node->name, topology_kind_text(row->node->kind),
 		       netaddr_to_text(&row->node->address, address), row->zone ? row->zone->text : "-", role, serial,
 		       state_text(rows, count, row));
 	}
@@ -107,7 +107,7 @@ static void json_print(const struct lab *lab, const struct row *rows, uint32_t c
 		char address[NETADDR_TEXT_SIZE];
 		bool has_serial = row->zone && answers_well(row);
 		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s?, s:b, s:o, s:s, s:I}", "node", row->node->name, "kind",
-						      row->node->kind == NODE_AUTHD ? "authd" : "resolverd", "address",
+						      topology_kind_text(row->node->kind), "address",
 						      netaddr_to_text(&row->node->address, address), "zone", row->zone ? row->zone->text : NULL,
 						      "primary", row->zone && row->zone->primary == row->node, "serial",
 						      has_serial ? json_integer(row->probe->serial) : json_null(), "state",

@@ -52,7 +52,7 @@ struct watching {
 static void subject_add(struct watching *w, const struct lab *lab, const struct topology_node *node)
 {
 	const struct lab_process *process = &lab->processes[node - lab->topology.nodes];
-	bool is_server = node->kind == NODE_AUTHD;
+	bool is_server = !topology_is_resolver(node);
 
 	w->subjects[w->count] = (struct subject){
 		.node = node, .process = process, .is_server = is_server, .is_dead = !process_is_alive(process),
@@ -81,7 +81,7 @@ static int watching_init(struct watching *w, const struct lab *lab, const struct
 	for (uint32_t i = 0; i <= options->zone->secondary_count; i++)
 		subject_add(w, lab, topology_server(options->zone, i));
 	for (uint32_t i = 0; i < topology->node_count; i++) {
-		if (topology->nodes[i].kind == NODE_RESOLVERD)
+		if (topology_is_resolver(&topology->nodes[i]))
 			subject_add(w, lab, &topology->nodes[i]);
 	}
 	w->asked = w->count;

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tools/zonelab/files/write.h"
+#include "tools/zonelab/files/node_file.h"
 #include "tools/zonelab/topology/zonetext.h"
 
 /* The daemons share the processors of one machine, so an answer takes milliseconds. It loses no datagram but where a socket's buffer is full:
@@ -25,10 +25,10 @@ static void write_server(FILE *to, const struct topology_zone *zone, uint32_t i)
 	const struct topology_node *node = topology_server(zone, i);
 	char text[NETADDR_TEXT_SIZE], address[NETADDR_TEXT_SIZE];
 
-	fprintf(to, "  - {name: '%s', address: '%s', vendor: authd%s", label(node, text), netaddr_to_text(&node->address, address),
-		node->hidden ? ", hidden: yes" : "");
+	fprintf(to, "  - {name: '%s', address: '%s', vendor: %s%s", label(node, text), netaddr_to_text(&node->address, address),
+		topology_kind_text(node->kind), node->hidden ? ", hidden: yes" : "");
 	if (i > 0)
-		fprintf(to, ", from: '%s', notify: yes, " LINK_FACTS, label(zone->primary, text));
+		fprintf(to, ", from: '%s', notify: yes, " LINK_FACTS, label(zone->secondaries[i - 1].from[0], text));
 	fputs("}\n", to);
 }
 
@@ -38,7 +38,7 @@ static void write_caches(FILE *to, const struct topology *topology)
 
 	for (uint32_t i = 0; i < topology->node_count; i++) {
 		const struct topology_node *node = &topology->nodes[i];
-		count += node->kind == NODE_RESOLVERD;
+		count += topology_is_resolver(node);
 		depth = node->tier > depth ? node->tier : depth;
 	}
 	if (count > 0)

@@ -1,12 +1,7 @@
 /* Writes what the daemons of a lab read: zone files and configurations, one folder a node. */
 #pragma once
 
-#include <stdio.h>
-
 #include "tools/zonelab/lab/lab.h"
 
 /* For every node, and what propest is told about every zone (facts.h). Errors are printed. */
 int write_all(const struct lab *lab) ZT_MUST_CHECK;
-
-/* A text as a YAML scalar, whatever is in it. */
-void write_quoted(FILE *to, const char *text);

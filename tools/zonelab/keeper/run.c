@@ -12,10 +12,11 @@
 
 #include "lib/dns/rcode.h"
 #include "lib/dns/rrtype.h"
+#include "tools/zonelab/files/kinds.h"
+#include "tools/zonelab/files/write.h"
 #include "tools/zonelab/lab/interrupt.h"
 #include "tools/zonelab/lab/probe.h"
 #include "tools/zonelab/lab/process.h"
-#include "tools/zonelab/files/write.h"
 
 enum {
 	READY_PATIENCE_S = 20,
@@ -52,21 +53,17 @@ static int state_clear(const struct lab *lab, const struct topology_node *node)
 static int node_start(struct lab *lab, uint32_t i)
 {
 	const struct topology_node *node = &lab->topology.nodes[i];
-	const char *name = node->kind == NODE_AUTHD ? "authd" : "resolverd";
-	char program[4096], config[4096], log[4096], option[] = "-c";
+	char log[4096];
 	int status = state_clear(lab, node);
 
-	if (status != ZT_OK)
-		return status;
-	if (!process_find_program(name, program)) {
-		fprintf(stderr, "zonelab: cannot find %s; build it (make) or put it on PATH\n", name);
-		return ZT_ENOENT;
-	}
-	if ((status = lab_path(lab, node, node->kind == NODE_AUTHD ? "authd.yaml" : "resolverd.yaml", config)) != ZT_OK ||
-	    (status = lab_path(lab, node, "log", log)) != ZT_OK)
-		return status;
-	char *argv[] = { program, option, config, NULL };
-	return process_start(&lab->processes[i], argv, log);
+	if (status == ZT_OK)
+		status = lab_path(lab, node, "log", log);
+	char **argv = status == ZT_OK ? kind_command_new(lab, node) : NULL;
+	if (!argv)
+		return status != ZT_OK ? status : ZT_ENOENT;
+	status = process_start(&lab->processes[i], argv, log);
+	free(argv);
+	return status;
 }
 
 static void log_tail_print(const struct lab *lab, const struct topology_node *node)
@@ -97,7 +94,7 @@ static void readiness_add(struct readiness *ready, const struct topology_node *n
 {
 	ready->nodes[ready->count] = node;
 	ready->probes[ready->count++] = (struct probe){
-		.to = &node->address, .name = name, .type = TYPE_SOA, .recurse = node->kind == NODE_RESOLVERD,
+		.to = &node->address, .name = name, .type = TYPE_SOA, .recurse = topology_is_resolver(node),
 	};
 }
 
@@ -115,7 +112,7 @@ static int readiness_new(struct readiness *ready, const struct lab *lab)
 			if (topology_serves(&topology->zones[z], node))
 				readiness_add(ready, node, topology->zones[z].apex);
 		}
-		if (node->kind == NODE_RESOLVERD)
+		if (topology_is_resolver(node))
 			readiness_add(ready, node, name_root);
 	}
 	return ZT_OK;

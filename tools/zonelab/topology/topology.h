@@ -1,7 +1,7 @@
 /* The topology file: which nodes there are, which zones, who serves what, which resolver forwards to whom.
  *
  * Reading it checks everything that can be checked without starting anything: unknown nodes, two nodes on one address, a zone whose parent is not
- * in the lab, a forwarder that is no resolver, resolvers that forward in a circle. All problems are reported as FILE:LINE:COL. What stands in
+ * in the lab, a forwarder that is no resolver, resolvers that forward or servers that transfer in a circle. All problems are reported as FILE:LINE:COL. What stands in
  * the zones is checked apart (zone_check_all): that can read other files.
  *
  * Limits: 1,000 nodes, 1,000 zones, 10,000 pairs of a node and a zone it serves.
@@ -19,14 +19,27 @@
 
 enum { TOPOLOGY_RDATA_SIZE = 512 };      /* of the demo's record */
 
-enum node_kind { NODE_AUTHD, NODE_RESOLVERD };
+/* Servers first; resolvers from NODE_RESOLVERD on. */
+enum node_kind {
+	NODE_AUTHD, NODE_NSD, NODE_KNOT, NODE_BIND, NODE_PDNS,
+	NODE_RESOLVERD, NODE_UNBOUND, NODE_KNOT_RESOLVER, NODE_BIND_RESOLVER, NODE_RECURSOR,
+	NODE_KIND_COUNT
+};
+
+/* How nodes are reached: on loopback addresses and one port, or in networks of their own, on port 53. */
+enum topology_mode { TOPOLOGY_LOOPBACK, TOPOLOGY_NET };
 
 struct topology_node {
 	const char *name;                  /* without a final dot; also its host name */
 	uint8_t host[NAME_MAX_LEN];        /* the same as a domain name */
 	enum node_kind kind;
-	struct netaddr address;            /* with the lab's port */
+	struct netaddr address;            /* the first of the addresses */
+	const struct netaddr *addresses;   /* in the topology's mode, with its port */
+	uint32_t address_count;            /* at least 1 */
+	struct netaddr *of_mode[2];        /* by enum topology_mode; see topology_set_mode */
+	uint32_t of_mode_count[2];
 	bool hidden;                       /* not in the NS set of its zones */
+	bool validates;                    /* of a resolver */
 	const struct topology_node **forward;      /* resolvers it asks instead of resolving itself */
 	uint32_t forward_count;
 	uint32_t tier;                     /* of a resolver: how many caches an answer of it has passed, itself included */
@@ -37,13 +50,31 @@ struct topology_place {
 	unsigned line, column;
 };
 
+enum zone_signing { SIGNING_NONE, SIGNING_NSEC, SIGNING_NSEC3 };
+
+struct topology_secondary {
+	const struct topology_node *node;
+	const struct topology_node **from;         /* whom it transfers from; at least one */
+	uint32_t from_count;
+};
+
+/* A server that a parent names. */
+struct topology_delegate {
+	uint8_t host[NAME_MAX_LEN];
+	const struct topology_node *node;          /* NULL: nobody of the lab */
+};
+
 struct topology_zone {
 	const char *text;                  /* the name as written, with a final dot */
 	uint8_t apex[NAME_MAX_LEN];
 	const struct topology_node *primary;
-	const struct topology_node **secondaries;
+	struct topology_secondary *secondaries;
 	uint32_t secondary_count;
 	const struct topology_zone *parent;        /* the closest zone above; NULL for the top */
+	struct topology_delegate *parent_servers;  /* what the parent says instead of the servers that are not hidden */
+	uint32_t parent_server_count;              /* 0: they are the same */
+	bool standby;                              /* another copy, at other nodes, which nobody is sent to */
+	enum zone_signing signing;
 	uint32_t ttl, refresh, retry, expire, minimum;      /* seconds */
 	struct topology_place place;
 	const char *records;               /* zone-file lines; may be NULL */
@@ -64,7 +95,8 @@ struct topology_demo {
 struct topology {
 	struct yaml_tree tree;             /* owns the strings and arrays */
 	const char *name;
-	uint16_t port;
+	enum topology_mode mode;           /* loopback at first */
+	uint16_t port;                     /* of all nodes in loopback mode */
 	struct topology_node *nodes;
 	uint32_t node_count;
 	struct topology_zone *zones;
@@ -82,20 +114,30 @@ struct topology_text {
 /* Problems are added; then ZT_ESYNTAX and there is nothing to free. The topology must not move afterwards. */
 int topology_parse(struct topology *topology, const struct topology_text *source, struct problems *problems) ZT_MUST_CHECK;
 void topology_free(struct topology *topology);
-/* Another port for all nodes. */
+/* Another port for all nodes in loopback mode. */
 void topology_set_port(struct topology *topology, uint16_t port);
+/* Gives every node the addresses of the mode. */
+void topology_set_mode(struct topology *topology, enum topology_mode mode);
+/* The name of a kind as topologies write it. */
+const char *topology_kind_text(enum node_kind kind);
+static inline bool topology_is_resolver(const struct topology_node *node) { return node->kind >= NODE_RESOLVERD; }
 
 /* Pairs of a node and a zone it serves, and the resolvers: as many questions as there are to ask. */
 uint32_t topology_role_count(const struct topology *topology);
 
 /* NULL if there is no such node; a final dot does not matter. */
 const struct topology_node *topology_node(const struct topology *topology, const char *name);
+/* The one that is not standing by. */
 const struct topology_zone *topology_zone(const struct topology *topology, const uint8_t *apex);
+/* The copy that the node serves; NULL if it serves none. */
+const struct topology_zone *topology_zone_at(const struct topology *topology, const uint8_t *apex, const struct topology_node *node);
 /* The deepest zone that holds the name; NULL if none does. */
 const struct topology_zone *topology_zone_of(const struct topology *topology, const uint8_t *name);
 bool topology_serves(const struct topology_zone *zone, const struct topology_node *node);
 /* Nodes of a zone, primary first: 0 is the primary, i the i-th secondary. */
 static inline const struct topology_node *topology_server(const struct topology_zone *zone, uint32_t i)
 {
-	return i == 0 ? zone->primary : zone->secondaries[i - 1];
+	return i == 0 ? zone->primary : zone->secondaries[i - 1].node;
 }
+/* Whether `from` is one of those that `node` transfers the zone from. */
+bool topology_transfers(const struct topology_zone *zone, const struct topology_node *node, const struct topology_node *from);

@@ -12,36 +12,50 @@ static void write_name(FILE *to, const uint8_t *name)
 	fputs(name_to_text(name, text), to);
 }
 
-static void write_address(FILE *to, const struct topology_node *node)
+static void write_addresses(FILE *to, const struct topology_node *node)
 {
 	char text[NETADDR_TEXT_SIZE];
 
-	write_name(to, node->host);
-	fprintf(to, "\t%s\t%s\n", node->address.family == AF_INET6 ? "AAAA" : "A", netaddr_ip_to_text(&node->address, text));
+	for (uint32_t i = 0; i < node->address_count; i++) {
+		write_name(to, node->host);
+		fprintf(to, "\t%s\t%s\n", node->addresses[i].family == AF_INET6 ? "AAAA" : "A", netaddr_ip_to_text(&node->addresses[i], text));
+	}
 }
 
-/* NS records of `zone`, written at its apex: by itself, and by its parent as the delegation. */
+static void write_server(FILE *to, const uint8_t *apex, const uint8_t *host)
+{
+	write_name(to, apex);
+	fputs("\tNS\t", to);
+	write_name(to, host);
+	fputc('\n', to);
+}
+
+/* NS records of `zone`, as it has them at its apex. */
 static void write_servers(FILE *to, const struct topology_zone *zone)
 {
 	for (uint32_t i = 0; i <= zone->secondary_count; i++) {
 		const struct topology_node *node = topology_server(zone, i);
-		if (node->hidden)
-			continue;
-		write_name(to, zone->apex);
-		fputs("\tNS\t", to);
-		write_name(to, node->host);
-		fputc('\n', to);
+		if (!node->hidden)
+			write_server(to, zone->apex, node->host);
 	}
 }
 
 /* The delegation of `child`, with the addresses its parent must give (RFC 9471) because they lie in the child or below. */
 static void write_delegation(FILE *to, const struct topology_zone *child)
 {
-	write_servers(to, child);
-	for (uint32_t i = 0; i <= child->secondary_count; i++) {
+	for (uint32_t i = 0; i < child->parent_server_count; i++)
+		write_server(to, child->apex, child->parent_servers[i].host);
+	if (child->parent_server_count == 0)
+		write_servers(to, child);
+	for (uint32_t i = 0; i < child->parent_server_count; i++) {
+		const struct topology_node *node = child->parent_servers[i].node;
+		if (node && name_is_within(node->host, child->apex))
+			write_addresses(to, node);
+	}
+	for (uint32_t i = 0; child->parent_server_count == 0 && i <= child->secondary_count; i++) {
 		const struct topology_node *node = topology_server(child, i);
 		if (!node->hidden && name_is_within(node->host, child->apex))
-			write_address(to, node);
+			write_addresses(to, node);
 	}
 }
 
@@ -53,12 +67,14 @@ void zonetext_write(FILE *to, const struct topology *topology, const struct topo
 		zone->minimum);
 	write_servers(to, zone);
 	for (uint32_t i = 0; i < topology->node_count; i++) {
-		if (topology_zone_of(topology, topology->nodes[i].host) == zone)
-			write_address(to, &topology->nodes[i]);
+		const struct topology_zone *of = topology_zone_of(topology, topology->nodes[i].host);
+		if (of && name_equal(of->apex, zone->apex))      /* both of two copies */
+			write_addresses(to, &topology->nodes[i]);
 	}
 	for (uint32_t i = 0; i < topology->zone_count; i++) {
-		if (topology->zones[i].parent == zone)
-			write_delegation(to, &topology->zones[i]);
+		const struct topology_zone *child = &topology->zones[i];
+		if (!child->standby && child->parent && name_equal(child->parent->apex, zone->apex))
+			write_delegation(to, child);
 	}
 	if (zone->records)
 		fprintf(to, ZONETEXT_RECORDS_MARK "%s\n", zone->records);
@@ -74,7 +90,7 @@ void zonetext_write_hints(FILE *to, const struct topology *topology)
 	write_servers(to, root);
 	for (uint32_t i = 0; i <= root->secondary_count; i++) {
 		if (!topology_server(root, i)->hidden)
-			write_address(to, topology_server(root, i));
+			write_addresses(to, topology_server(root, i));
 	}
 }
 

@@ -1,0 +1,45 @@
+/* The configuration of resolverd. */
+#include <stdio.h>
+
+#include "tools/zonelab/files/kinds.h"
+#include "tools/zonelab/files/node_file.h"
+#include "tools/zonelab/topology/zonetext.h"
+
+static void write_config(FILE *to, const struct lab *lab, const struct topology_node *node)
+{
+	char text[NETADDR_TEXT_SIZE];
+
+	fputs("# made by zonelab\nserver:\n  listen: [", to);
+	write_addresses(to, node, ", ");
+	fputs("]\n  workers: 1\n  control: control.sock\n  allow-query: [", to);
+	write_everybody(to, lab, ", ");
+	fprintf(to, "]\nresolver:\n  root-hints: root.hints\n  validate: no\n  upstream-port: %u\n  builtin-local-zones: no\n  allow-loopback-upstream: yes\n",
+		netaddr_port(&node->address));
+	if (node->forward_count == 0)
+		return;
+	fputs("forward:\n  - name: .\n    addresses: [", to);
+	for (uint32_t i = 0; i < node->forward_count; i++)
+		fprintf(to, "%s%s", i > 0 ? ", " : "", netaddr_to_text(&node->forward[i]->address, text));
+	fputs("]\n", to);
+}
+
+static int resolverd_write(const struct lab *lab, const struct topology_node *node)
+{
+	FILE *to = node_file_open(lab, node, kind_resolverd.config);
+
+	if (!to)
+		return ZT_EIO;
+	write_config(to, lab, node);
+	int status = node_file_close(to, kind_resolverd.config);
+	if (status != ZT_OK)
+		return status;
+	to = node_file_open(lab, node, "root.hints");
+	if (!to)
+		return ZT_EIO;
+	zonetext_write_hints(to, &lab->topology);
+	return node_file_close(to, "root.hints");
+}
+
+const struct kind kind_resolverd = {
+	.title = "resolverd", .program = "resolverd", .config = "resolverd.yaml", .arguments = { "-c", "CONFIG" }, .write = resolverd_write,
+};

@@ -1,0 +1,26 @@
+/* The kinds of daemons that a lab can have as nodes: one entry of a table each, and one file each (kind_NAME.c) that writes its configuration. */
+#pragma once
+
+#include "tools/zonelab/lab/lab.h"
+
+enum { KIND_ARGUMENTS_MAX = 8 };
+
+struct kind {
+	const char *title;                                 /* as people call it */
+	const char *program;
+	const char *package;                               /* Debian's; NULL for ours */
+	const char *config;                                /* the file in the node's folder that the program is given */
+	const char *arguments[KIND_ARGUMENTS_MAX];         /* of the program; CONFIG and FOLDER stand for the file's and the folder's path */
+	bool takes_updates;                                /* RFC 2136, for zones of which it is the primary */
+
+	/* Writes the configuration and what else the program reads, but not zone files. Errors are printed. */
+	int (*write)(const struct lab *lab, const struct topology_node *node);
+};
+
+extern const struct kind kind_authd, kind_resolverd;
+
+/* NULL for kinds that cannot be run. */
+const struct kind *kind_of(const struct topology_node *node);
+
+/* The command line of a node, as an array that ends with NULL; its strings lie in it. free() it. NULL, printed, where the program is missing. */
+char **kind_command_new(const struct lab *lab, const struct topology_node *node);
