@@ -25,7 +25,7 @@ tools_zonelab_libzonelab_a_SOURCES = \
 	%D%/files/write.c %D%/files/write.h \
 	%D%/topology/zonecheck.c %D%/topology/zonecheck.h \
 	%D%/topology/zonetext.c %D%/topology/zonetext.h
-LIBS_ZONELAB = tools/zonelab/libzonelab.a lib/libconf.a lib/libxfr.a lib/libnet.a $(LIBS_ZONE) $(YAML_LIBS) $(LIBS_SOCKETS) $(JANSSON_LIBS)
+LIBS_ZONELAB = tools/zonelab/libzonelab.a tools/zonelab/weather/libweather.a lib/libconf.a lib/libxfr.a lib/libnet.a $(LIBS_ZONE) $(YAML_LIBS) $(LIBS_SOCKETS) $(JANSSON_LIBS)
 
 bin_PROGRAMS += tools/zonelab/zonelab
 tools_zonelab_zonelab_SOURCES = \

@@ -1,0 +1,215 @@
+/* One thread that moves all packets of a lab. */
+#include "tools/zonelab/weather/fabric.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Packets of one node in one go, so that a busy one does not hold up the others; devices asked about at a time. */
+enum { BATCH = 32, EVENTS = 64, NO_NODE = -1 };
+
+struct fabric {
+	const struct clock *clock;
+	pthread_mutex_t lock;             /* over the switch */
+	struct packet_switch *sw;
+	int epoll;
+	int wake;                         /* an eventfd: the thread shall end */
+	int *tuns;                        /* by node, -1 = none */
+	unsigned nodes;
+	unsigned mtu;
+	pthread_t thread;
+	bool is_running;
+};
+
+static int watch(struct fabric *fabric, int fd, int node)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u64 = (uint64_t)(int64_t)node };
+	return epoll_ctl(fabric->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? status_from_errno(errno) : ZT_OK;
+}
+
+int fabric_new(struct fabric **out, const struct fabric_config *config)
+{
+	struct fabric *fabric = calloc(1, sizeof(*fabric));
+
+	if (!fabric)
+		return ZT_ENOMEM;
+	*fabric = (struct fabric){ .clock = config->clock, .nodes = config->nodes, .mtu = config->mtu, .epoll = -1, .wake = -1 };
+	pthread_mutex_init(&fabric->lock, NULL);
+	struct switch_config switch_config = { .nodes = config->nodes, .packet_size = config->mtu, .seed = config->seed };
+	int status = switch_new(&fabric->sw, &switch_config);
+	if (status == ZT_OK) {
+		fabric->tuns = malloc(sizeof(*fabric->tuns) * config->nodes);
+		for (unsigned i = 0; fabric->tuns && i < config->nodes; i++)
+			fabric->tuns[i] = -1;
+		fabric->epoll = epoll_create1(EPOLL_CLOEXEC);
+		fabric->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		status = !fabric->tuns ? ZT_ENOMEM : fabric->epoll < 0 || fabric->wake < 0 ? ZT_ESYSTEM : watch(fabric, fabric->wake, NO_NODE);
+	}
+	if (status != ZT_OK)
+		fabric_free(fabric);
+	else
+		*out = fabric;
+	return status;
+}
+
+int fabric_attach(struct fabric *fabric, unsigned node, int tun, const struct netaddr *addresses, size_t count)
+{
+	int status = node < fabric->nodes && fabric->tuns[node] < 0 ? ZT_OK : ZT_EINVAL;
+
+	for (size_t i = 0; status == ZT_OK && i < count; i++)
+		status = switch_route(fabric->sw, &addresses[i], node);
+	if (status == ZT_OK)
+		status = watch(fabric, tun, (int)node);
+	if (status == ZT_OK)
+		fabric->tuns[node] = tun;
+	else
+		close(tun);
+	return status;
+}
+
+/* ---- the thread */
+
+static void deliver(struct fabric *fabric, usec_t now)
+{
+	struct packet *packet;
+
+	while ((packet = switch_next(fabric->sw, now))) {
+		int tun = fabric->tuns[packet->to];
+		bool was_taken = tun >= 0 && write(tun, packet->bytes, packet->len) == (ssize_t)packet->len;
+		switch_delivered(fabric->sw, packet, was_taken);
+	}
+}
+
+static void receive(struct fabric *fabric, unsigned node)
+{
+	uint8_t lost[1];
+
+	for (unsigned i = 0; i < BATCH; i++) {
+		struct packet *packet = switch_packet(fabric->sw);
+		ssize_t len = packet ? read(fabric->tuns[node], packet->bytes, fabric->mtu) : read(fabric->tuns[node], lost, sizeof(lost));
+		if (len > 0 && packet) {
+			packet->len = (uint32_t)len;
+			switch_submit(fabric->sw, node, packet, clock_now(fabric->clock));
+		} else if (packet) {
+			switch_return(fabric->sw, packet);
+		} else if (len > 0) {
+			switch_overflow(fabric->sw);
+		}
+		if (len <= 0)
+			return;
+	}
+}
+
+static int wait_for(struct fabric *fabric, struct epoll_event events[EVENTS], usec_t deadline)
+{
+	if (deadline == INT64_MAX)
+		return epoll_wait(fabric->epoll, events, EVENTS, -1);
+	usec_t left = deadline - clock_now(fabric->clock);
+	if (left < 0)
+		left = 0;
+	struct timespec timeout = { .tv_sec = left / USEC_PER_SEC, .tv_nsec = left % USEC_PER_SEC * 1000 };
+	return epoll_pwait2(fabric->epoll, events, EVENTS, &timeout, NULL);
+}
+
+static void *run(void *ctx)
+{
+	struct fabric *fabric = ctx;
+	struct epoll_event events[EVENTS];
+	usec_t deadline = INT64_MAX;
+
+	prctl(PR_SET_NAME, "lab-switch");
+	/* The kernel may otherwise be 50 microseconds late by choice. */
+	prctl(PR_SET_TIMERSLACK, 1UL);
+	for (;;) {
+		int count = wait_for(fabric, events, deadline);
+		pthread_mutex_lock(&fabric->lock);
+		/* What is due goes first: reading takes a while when much has come. */
+		deliver(fabric, clock_now(fabric->clock));
+		bool is_ended = false;
+		for (int i = 0; i < count; i++) {
+			int64_t node = (int64_t)events[i].data.u64;
+			is_ended |= node == NO_NODE;
+			if (node >= 0) {
+				receive(fabric, (unsigned)node);
+				deliver(fabric, clock_now(fabric->clock));
+			}
+		}
+		deadline = switch_deadline(fabric->sw);
+		pthread_mutex_unlock(&fabric->lock);
+		if (is_ended)
+			return NULL;
+	}
+}
+
+int fabric_start(struct fabric *fabric)
+{
+	sigset_t all, before;
+
+	/* Signals are for the threads that were there before. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int err = pthread_create(&fabric->thread, NULL, run, fabric);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	fabric->is_running = err == 0;
+	return err ? status_from_errno(err) : ZT_OK;
+}
+
+void fabric_free(struct fabric *fabric)
+{
+	if (!fabric)
+		return;
+	if (fabric->is_running) {
+		/* An eventfd that nobody reads takes this one in any case. */
+		eventfd_write(fabric->wake, 1);
+		pthread_join(fabric->thread, NULL);
+	}
+	for (unsigned i = 0; fabric->tuns && i < fabric->nodes; i++) {
+		if (fabric->tuns[i] >= 0)
+			close(fabric->tuns[i]);
+	}
+	free(fabric->tuns);
+	if (fabric->epoll >= 0)
+		close(fabric->epoll);
+	if (fabric->wake >= 0)
+		close(fabric->wake);
+	switch_free(fabric->sw);
+	pthread_mutex_destroy(&fabric->lock);
+	free(fabric);
+}
+
+int fabric_set_weather(struct fabric *fabric, unsigned from, unsigned to, const struct weather *weather)
+{
+	pthread_mutex_lock(&fabric->lock);
+	int status = switch_set_weather(fabric->sw, from, to, weather);
+	pthread_mutex_unlock(&fabric->lock);
+	return status;
+}
+
+struct weather fabric_weather(struct fabric *fabric, unsigned from, unsigned to)
+{
+	pthread_mutex_lock(&fabric->lock);
+	struct weather weather = switch_weather(fabric->sw, from, to);
+	pthread_mutex_unlock(&fabric->lock);
+	return weather;
+}
+
+void fabric_counts(struct fabric *fabric, struct switch_counts *counts, size_t *under_way)
+{
+	pthread_mutex_lock(&fabric->lock);
+	switch_counts(fabric->sw, counts);
+	*under_way = switch_under_way(fabric->sw);
+	pthread_mutex_unlock(&fabric->lock);
+}
+
+void fabric_link_counts(struct fabric *fabric, unsigned from, unsigned to, struct switch_counts *counts)
+{
+	pthread_mutex_lock(&fabric->lock);
+	switch_link_counts(fabric->sw, from, to, counts);
+	pthread_mutex_unlock(&fabric->lock);
+}

@@ -1,0 +1,17 @@
+# Net mode's engine, of use without the rest of zonelab.
+noinst_LIBRARIES += tools/zonelab/weather/libweather.a
+tools_zonelab_weather_libweather_a_SOURCES = \
+	%D%/fabric.c %D%/fabric.h \
+	%D%/ip.h \
+	%D%/nodenet.c %D%/nodenet.h \
+	%D%/oversize.c %D%/oversize.h \
+	%D%/rtnl.c %D%/rtnl.h \
+	%D%/space.c %D%/space.h \
+	%D%/switch.c %D%/switch.h \
+	%D%/weather.c %D%/weather.h
+LIBS_WEATHER = tools/zonelab/weather/libweather.a lib/libconf.a $(LIBS_BASE) $(YAML_LIBS)
+
+check_PROGRAMS += tests/unit/zonelab/test_space
+tests_unit_zonelab_test_space_SOURCES = tests/unit/zonelab/test_space.c
+tests_unit_zonelab_test_space_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_zonelab_test_space_LDADD = $(LIBS_SUITE) $(LIBS_WEATHER)

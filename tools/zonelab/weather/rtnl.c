@@ -1,0 +1,133 @@
+/* Messages to the routing socket, one at a time. */
+#include "tools/zonelab/weather/rtnl.h"
+
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MESSAGE_SIZE = 512 };
+
+struct message {
+	struct nlmsghdr header;
+	char body[MESSAGE_SIZE - sizeof(struct nlmsghdr)];
+};
+
+static void fail(struct rtnl *rtnl, int err, const char *what)
+{
+	if (rtnl->failed == 0) {
+		rtnl->failed = err;
+		rtnl->what = what;
+	}
+}
+
+void rtnl_open(struct rtnl *rtnl)
+{
+	*rtnl = (struct rtnl){ .fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE) };
+	if (rtnl->fd < 0)
+		fail(rtnl, errno, "the routing socket");
+}
+
+void rtnl_close(struct rtnl *rtnl)
+{
+	if (rtnl->fd >= 0)
+		close(rtnl->fd);
+	rtnl->fd = -1;
+}
+
+/* Begins a request with its fixed part, which the caller fills. */
+static void *begin(struct message *message, int type, unsigned flags, size_t len)
+{
+	memset(message, 0, sizeof(*message));
+	message->header = (struct nlmsghdr){
+		.nlmsg_len = (uint32_t)NLMSG_LENGTH(len), .nlmsg_type = (uint16_t)type, .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags),
+	};
+	return message->body;
+}
+
+static void attribute(struct message *message, unsigned type, const void *data, size_t len)
+{
+	size_t at = NLMSG_ALIGN(message->header.nlmsg_len) - sizeof(message->header);
+	struct rtattr head = { .rta_type = (uint16_t)type, .rta_len = (uint16_t)RTA_LENGTH(len) };
+
+	memcpy(message->body + at, &head, sizeof(head));
+	memcpy(message->body + at + RTA_LENGTH(0), data, len);
+	message->header.nlmsg_len = (uint32_t)(sizeof(message->header) + at + RTA_ALIGN(head.rta_len));
+}
+
+/* Sends the request and waits for its acknowledgement. */
+static void finish(struct rtnl *rtnl, struct message *message, const char *what)
+{
+	struct {
+		struct nlmsghdr header;
+		struct nlmsgerr error;
+		char rest[1024];
+	} answer;
+
+	if (rtnl->failed)
+		return;
+	message->header.nlmsg_seq = ++rtnl->sequence;
+	if (send(rtnl->fd, message, message->header.nlmsg_len, 0) < 0) {
+		fail(rtnl, errno, what);
+		return;
+	}
+	ssize_t len;
+	do {
+		len = recv(rtnl->fd, &answer, sizeof(answer), 0);
+	} while (len < 0 && errno == EINTR);
+	if (len < (ssize_t)NLMSG_LENGTH(sizeof(answer.error)) || answer.header.nlmsg_type != NLMSG_ERROR)
+		fail(rtnl, len < 0 ? errno : EPROTO, what);
+	else if (answer.error.error != 0)
+		fail(rtnl, -answer.error.error, what);
+}
+
+void rtnl_link_up(struct rtnl *rtnl, unsigned interface, unsigned mtu, unsigned queue)
+{
+	struct message message;
+	struct ifinfomsg *info = begin(&message, RTM_NEWLINK, 0, sizeof(*info));
+
+	info->ifi_index = (int)interface;
+	info->ifi_flags = info->ifi_change = IFF_UP;
+	if (mtu)
+		attribute(&message, IFLA_MTU, &(uint32_t){ mtu }, sizeof(uint32_t));
+	if (queue)
+		attribute(&message, IFLA_TXQLEN, &(uint32_t){ queue }, sizeof(uint32_t));
+	finish(rtnl, &message, "an interface");
+}
+
+void rtnl_address_add(struct rtnl *rtnl, unsigned interface, const struct netaddr *address)
+{
+	struct message message;
+	struct ifaddrmsg *info = begin(&message, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, sizeof(*info));
+	size_t len;
+	const uint8_t *ip = netaddr_ip(address, &len);
+
+	info->ifa_family = (uint8_t)address->family;
+	info->ifa_prefixlen = (uint8_t)(8 * len);
+	info->ifa_flags = address->family == AF_INET6 ? IFA_F_NODAD : 0;
+	info->ifa_scope = RT_SCOPE_UNIVERSE;
+	info->ifa_index = interface;
+	attribute(&message, IFA_LOCAL, ip, len);
+	attribute(&message, IFA_ADDRESS, ip, len);
+	finish(rtnl, &message, "an address");
+}
+
+void rtnl_default_route(struct rtnl *rtnl, unsigned interface, const struct netaddr *source)
+{
+	struct message message;
+	struct rtmsg *info = begin(&message, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, sizeof(*info));
+	size_t len;
+	const uint8_t *ip = netaddr_ip(source, &len);
+
+	info->rtm_family = (uint8_t)source->family;
+	info->rtm_table = RT_TABLE_MAIN;
+	info->rtm_protocol = RTPROT_STATIC;
+	info->rtm_scope = source->family == AF_INET ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+	info->rtm_type = RTN_UNICAST;
+	attribute(&message, RTA_OIF, &(uint32_t){ interface }, sizeof(uint32_t));
+	attribute(&message, RTA_PREFSRC, ip, len);
+	finish(rtnl, &message, "a default route");
+}
