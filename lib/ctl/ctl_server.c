@@ -164,6 +164,11 @@ void ctl_request_on_gone(struct ctl_request *request, ctl_handler on_gone, void 
 	request->gone_ctx = ctx;
 }
 
+const char *ctl_request_command(const struct ctl_request *request)
+{
+	return request->message.command;
+}
+
 const char *ctl_request_arg(const struct ctl_request *request, size_t i)
 {
 	return i < request->message.arg_count ? request->message.args[i] : NULL;

@@ -46,6 +46,8 @@ ZT_MUST_CHECK int ctl_server_open(struct ctl_server **server, struct event_base 
 /* Removes the socket, pushes out what fits of pending replies, hangs up. NULL is fine. Allowed inside handlers. */
 void ctl_server_close(struct ctl_server *server);
 
+/* Its name, for a handler of several. */
+const char *ctl_request_command(const struct ctl_request *request);
 /* NULL past the last one. */
 const char *ctl_request_arg(const struct ctl_request *request, size_t i);
 size_t ctl_request_arg_count(const struct ctl_request *request);

@@ -3,6 +3,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -84,8 +85,29 @@ class Zonelab:
                 found.append(int(entry.name))
         return found
 
+    def keepers(self):
+        """Pids of the keepers of labs in this folder."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            try:
+                if entry.name.isdigit() and (entry / "comm").read_text() == "zonelab-keeper\n" and os.fsencode(self.dir) in (entry / "cmdline").read_bytes().split(b"\0"):
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+        return found
+
+    def events(self, kind):
+        return [event for event in map(json.loads, (self.dir / "events.jsonl").read_text().splitlines()) if event["event"] == kind]
+
+    def ask(self, *words):
+        """What the keeper answers at its socket."""
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(str(self.dir / "zonelab.sock"))
+            sock.sendall(json.dumps({"command": words[0], "args": words[1:]}).encode() + b"\n")
+            return json.loads(sock.makefile().readline())
+
     def expect_nothing_left(self):
-        wait_for(lambda: not self.daemons(), lambda: f"the daemons {self.daemons()} to end", 5)
+        wait_for(lambda: not self.daemons() + self.keepers(), lambda: f"the processes {self.daemons() + self.keepers()} to end", 5)
         if (self.dir / "lab.json").exists():
             raise Failure("lab.json is still there")
 
@@ -308,14 +330,113 @@ def demo_unread(lab):
         z.expect_nothing_left()
 
 
-@test("zonelab killed while it starts a lab leaves a lab that down finds")
+@test("zonelab killed while it starts a lab, or in a demo, leaves nothing")
 def killed_while_starting(lab):
     with small(lab) as z:
+        for words, stage in (("up",), r"Starting"), (("demo",), r"1\. Every"):
+            process = z.start(*words, z.topology)
+            read_until(process, stage)
+            process.kill()
+            process.communicate(timeout=30)
+            z.expect_nothing_left()
+
+
+@test("a node that is killed, starts again with its data, and dies by itself, is told in the events and in the state")
+def kill_and_start(lab):
+    with small(lab) as z:
+        z.run("up", z.topology)
+        z.run("update", "test.", "add", "new", 5, "A", "192.0.2.7")
+        expect(z.run("kill", "ns1.test"), r"ns1\.test is killed")
+        expect(z.run("status", expect=1), r"ns1\.test .* dead")
+        expect(z.run("kill", "ns1.test", expect=2), r"node ns1\.test is not running")
+        expect(z.run("start", "ns1.test"), r"ns1\.test is started")
+        expect(z.run("start", "ns1.test", expect=1), r"node ns1\.test is running")
+        expect(z.run("kill", "ns9", expect=2), r"there is no node ns9; the nodes are: ns1\.test ns2\.test inner outer")
+        wait_for(lambda: {row["state"] for row in z.status()} == {"ok"}, "all nodes to be well")
+        serials = {row["serial"] for row in z.status() if row["zone"] == "test."}
+        if serials != {2}:
+            raise Failure(f"ns1.test lost its change: {serials}")
+        os.kill(z.pid("outer"), signal.SIGSEGV)
+        wait_for(lambda: z.events("node")[-1]["state"] == "down", "the event")
+        said = [(event["node"], event["state"], event["why"]) for event in z.events("node")]
+        if said[:4] != [(name, "up", "started") for name in ("ns1.test", "ns2.test", "inner", "outer")] or said[4:] != [
+                ("ns1.test", "down", "killed"), ("ns1.test", "up", "started"), ("outer", "down", "signal 11")]:
+            raise Failure(f"not as expected: {said}")
+        state = z.ask("state")["result"]
+        if [(node["name"], node["state"]) for node in state["nodes"]] != [
+                ("ns1.test", "up"), ("ns2.test", "up"), ("inner", "up"), ("outer", "down")] or state["nodes"][3]["pid"] is not None:
+            raise Failure(f"not as expected: {state['nodes']}")
+        if {(edge["from"], edge["to"], edge["what"]) for edge in state["edges"]} != {("ns1.test", "ns2.test", "transfer"), ("inner", "outer", "forward")}:
+            raise Failure(f"not as expected: {state['edges']}")
+
+
+@test("the keeper answers commands at its socket, wrong ones with what is wrong")
+def keeper_commands(lab):
+    with small(lab) as z:
+        z.run("up", z.topology)
+        expect(z.ask("update", "test.", "add", "new", "5", "A", "192.0.2.7")["result"]["text"], r"serial of test\.: 1 -> 2")
+        for words, said in ((("update", "tst.", "add", "a", "5", "A", "192.0.2.7"), r"there is no zone tst\."), (("kill",), r"0 arguments, expected: kill NODE"),
+                            (("kil", "x"), r'did you mean "kill"')):
+            answer = z.ask(*words)
+            if answer["ok"]:
+                raise Failure(f"{words} was accepted: {answer}")
+            expect(answer["error"], said)
+        if not z.ask("down")["ok"]:
+            raise Failure("down was refused")
+        z.expect_nothing_left()
+
+
+@test("a killed keeper takes its daemons along, and status, down and the next up say so")
+def killed_keeper(lab):
+    with small(lab) as z:
+        for _ in range(2):
+            z.run("up", z.topology)
+            keeper = json.loads((z.dir / "lab.json").read_text())["keeper"]["pid"]
+            os.kill(keeper, signal.SIGKILL)
+            wait_for(lambda: not z.daemons() + z.keepers(), "the daemons to end")
+            expect(z.run("status", expect=1), rf"the lab in .* is no more: its keeper, process {keeper}, was killed; start one with: zonelab up")
+        expect(z.run("up", z.topology), rf"an earlier lab in .* was not ended: its keeper, process {keeper}, is gone, and its daemons with it")
+        keeper = z.keepers()[0]
+        os.kill(keeper, signal.SIGKILL)
+        wait_for(lambda: not z.daemons() + z.keepers(), "the daemons to end")
+        expect(z.run("down"), r"The lab's keeper was gone already; nothing of it runs any more")
+        z.expect_nothing_left()
+
+
+@test("a keeper that hangs is ended by down, with its daemons")
+def hanging_keeper(lab):
+    with small(lab) as z:
+        z.run("up", z.topology)
+        os.kill(z.keepers()[0], signal.SIGSTOP)
+        expect(z.run("down"), r"the keeper does not answer: .*; it is ended by force\n")
+        z.expect_nothing_left()
+
+
+@test("SIGTERM ends a keeper and its lab")
+def terminated_keeper(lab):
+    with small(lab) as z:
+        z.run("up", z.topology)
+        os.kill(z.keepers()[0], signal.SIGTERM)
+        z.expect_nothing_left()
+
+
+@test("a node that dies at start is told with the end of its log, a full disk with the file, and nothing stays")
+def dies_at_start(lab):
+    with small(lab) as z:
+        (z.dir / "ns2.test").mkdir(parents=True)
+        (z.dir / "ns2.test" / "authd.yaml").symlink_to("/dev/full")
+        expect(z.run("up", z.topology, expect=1), r"cannot write .*authd\.yaml: No space left on device")
+        z.expect_nothing_left()
+        (z.dir / "ns2.test" / "authd.yaml").unlink()
+        (z.dir / "ns1.test" / "test.zone").unlink(missing_ok=True)
+        (z.dir / "ns1.test" / "test.zone").symlink_to("/dev/null")      # ns1.test cannot load it, so up waits
         up = z.start("up", z.topology)
-        wait_for((z.dir / "lab.json").exists, "lab.json")
-        up.kill()
-        up.communicate(timeout=30)
-        z.run("down")
+        wait_for(lambda: (z.dir / "lab.json").exists() and z.pid("ns2.test"), "ns2.test to run")
+        os.kill(z.pid("ns2.test"), signal.SIGKILL)
+        said = up.communicate(timeout=60)[0]
+        if up.returncode != 1:
+            raise Failure(f"up ended with {up.returncode}:\n{said}")
+        expect(said, r"node ns2\.test has ended; the end of .*ns2\.test/log:\n")
         z.expect_nothing_left()
 
 

@@ -9,7 +9,14 @@ tools_zonelab_libzonelab_a_SOURCES = \
 	%D%/cli/predict.c %D%/cli/predict.h \
 	%D%/lab/probe.c %D%/lab/probe.h \
 	%D%/lab/process.c %D%/lab/process.h \
-	%D%/keeper/run.c %D%/keeper/run.h \
+	%D%/keeper/control.c %D%/keeper/control.h \
+	%D%/keeper/events.c %D%/keeper/events.h \
+	%D%/keeper/jobs.c %D%/keeper/jobs.h \
+	%D%/keeper/keeper.c %D%/keeper/keeper.h %D%/keeper/keeper_inner.h \
+	%D%/keeper/launch.c %D%/keeper/launch.h \
+	%D%/keeper/nodes.c %D%/keeper/nodes.h \
+	%D%/keeper/ready.c %D%/keeper/ready.h \
+	%D%/keeper/state.c %D%/keeper/state.h \
 	%D%/cli/status.c %D%/cli/status.h \
 	%D%/topology/topology.c %D%/topology/topology.h \
 	%D%/topology/topology_nodes.c \
@@ -25,10 +32,14 @@ tools_zonelab_libzonelab_a_SOURCES = \
 	%D%/files/write.c %D%/files/write.h \
 	%D%/topology/zonecheck.c %D%/topology/zonecheck.h \
 	%D%/topology/zonetext.c %D%/topology/zonetext.h
-LIBS_ZONELAB = tools/zonelab/libzonelab.a tools/zonelab/weather/libweather.a lib/libconf.a lib/libxfr.a lib/libnet.a $(LIBS_ZONE) $(YAML_LIBS) $(LIBS_SOCKETS) $(JANSSON_LIBS)
+LIBS_ZONELAB = tools/zonelab/libzonelab.a tools/zonelab/weather/libweather.a lib/libctl.a lib/libconf.a lib/libxfr.a lib/libnet.a $(LIBS_ZONE) $(YAML_LIBS) $(LIBS_SOCKETS) \
+	$(JANSSON_LIBS)
 
 bin_PROGRAMS += tools/zonelab/zonelab
 tools_zonelab_zonelab_SOURCES = \
+	%D%/cli/ask.c %D%/cli/ask.h \
+	%D%/cli/command_keeper.c \
+	%D%/cli/command_up.c \
 	%D%/cli/command_update.c \
 	%D%/cli/commands.c %D%/cli/commands.h \
 	%D%/main.c
@@ -40,6 +51,11 @@ check_PROGRAMS += tests/unit/zonelab/test_topology
 tests_unit_zonelab_test_topology_SOURCES = tests/unit/zonelab/test_topology.c
 tests_unit_zonelab_test_topology_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_zonelab_test_topology_LDADD = $(LIBS_SUITE) $(LIBS_ZONELAB)
+
+check_PROGRAMS += tests/unit/zonelab/test_events
+tests_unit_zonelab_test_events_SOURCES = tests/unit/zonelab/test_events.c
+tests_unit_zonelab_test_events_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_zonelab_test_events_LDADD = $(LIBS_SUITE) $(LIBS_ZONELAB)
 
 fuzz_programs += tests/fuzz/fuzz_lab_topology
 tests_fuzz_fuzz_lab_topology_SOURCES = tests/fuzz/fuzz_lab_topology.c $(FUZZ_MAIN)

@@ -33,6 +33,8 @@ static const struct command commands[] = {
 	{ "update", "ZONE delete NAME [TTL] [TYPE [RDATA]]", "delete a record, an RRset, or all at the name", 3, -1, 0, command_update },
 	{ "watch", "[NAME [TYPE]]", "print serials and cached answers as they change", 0, 2, HOLDS_SIGNALS, command_watch },
 	{ "demo", "[TOPOLOGY]", "start a lab, predict, change, measure, end it", 0, 1, TAKES_PORT | HOLDS_SIGNALS, command_demo },
+	{ "kill", "NODE", "end a node's daemon by force", 1, 1, 0, command_kill },
+	{ "start", "NODE", "start a node's daemon again", 1, 1, 0, command_start },
 	{ "down", "", "end the lab", 0, 0, HOLDS_SIGNALS, command_down },
 };
 

@@ -8,103 +8,11 @@
 #include <unistd.h>
 
 #include "lib/dns/rrtype.h"
-#include "tools/zonelab/cli/demo.h"
 #include "tools/zonelab/lab/interrupt.h"
 #include "tools/zonelab/lab/lab.h"
 #include "tools/zonelab/lab/process.h"
-#include "tools/zonelab/keeper/run.h"
 #include "tools/zonelab/cli/status.h"
 #include "tools/zonelab/cli/watch.h"
-
-/* The topology that is used when none is named: of the folder we are in, of the checkout this was built from, or the installed one. */
-static bool default_topology(char out[4096])
-{
-	const char *const places[] = { "zones/lab.yaml", ZT_SRCDIR "/zones/lab.yaml", ZT_DATADIR "/lab.yaml" };
-
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		if (access(places[i], R_OK) == 0) {
-			snprintf(out, 4096, "%s", places[i]);
-			return true;
-		}
-	}
-	return false;
-}
-
-static int lab_up(const struct arguments *args, struct lab *lab)
-{
-	char path[4096];
-
-	if (args->word_count > 0) {
-		snprintf(path, sizeof(path), "%s", args->words[0]);
-	} else if (!default_topology(path)) {
-		fprintf(stderr, "zonelab: cannot find zones/lab.yaml; name a topology file\n");
-		return ZT_ENOENT;
-	}
-	int status = lab_create(lab, args->dir, path, args->port);
-	if (status != ZT_OK)
-		return status;
-	if (!args->json) {
-		printf("Starting %u nodes of %s in %s …\n", lab->topology.node_count, lab->topology_path, lab->dir);
-		fflush(stdout);
-	}
-	status = run_start(lab);
-	if (status != ZT_OK)
-		lab_free(lab);
-	return status;
-}
-
-static int up_exit_code(int status)
-{
-	return status == ZT_OK ? EXIT_OK : status == ZT_ESYNTAX ? EXIT_USAGE : EXIT_FAILED;
-}
-
-/* What one would ask first: the demo's name, or the top zone's SOA, at the resolver that is farthest from the servers; without one, at a server. */
-static void hint_print(const struct arguments *args, const struct lab *lab)
-{
-	const struct topology *topology = &lab->topology;
-	const struct topology_node *node = &topology->nodes[0];
-	const bool is_named = topology->has_demo;
-	char address[NETADDR_TEXT_SIZE], type[RR_TYPE_TEXT_SIZE];
-	bool is_default = strcmp(args->dir, DEFAULT_DIR) == 0;
-
-	for (uint32_t i = 0; i < topology->node_count; i++) {
-		if (topology->nodes[i].tier > node->tier)
-			node = &topology->nodes[i];
-	}
-	if (!topology_is_resolver(node))
-		node = (is_named ? topology->demo.zone : &topology->zones[0])->primary;
-	printf("\nTry:  dig -p %u @%s %s %s\n", topology->port, netaddr_ip_to_text(&node->address, address),
-	       is_named ? topology->demo.name_text : topology->zones[0].text, is_named ? rr_type_to_text(topology->demo.type, type) : "SOA");
-	printf("End:  %s%s%s%s down\n", args->program, is_default ? "" : " --dir '", is_default ? "" : args->dir, is_default ? "" : "'");
-}
-
-int command_up(const struct arguments *args)
-{
-	struct lab lab;
-	int status = lab_up(args, &lab);
-
-	if (status != ZT_OK)
-		return up_exit_code(status);
-	bool well = status_print(&lab, args->json);
-	if (!args->json)
-		hint_print(args, &lab);
-	if (interrupt_is_waiting())
-		run_stop(&lab);
-	lab_free(&lab);
-	return well ? EXIT_OK : EXIT_FAILED;
-}
-
-int command_down(const struct arguments *args)
-{
-	struct lab lab;
-
-	if (lab_find(&lab, args->dir) != ZT_OK)
-		return EXIT_FAILED;
-	run_stop(&lab);
-	printf("All %u nodes have ended; their logs are in %s\n", lab.topology.node_count, lab.dir);
-	lab_free(&lab);
-	return EXIT_OK;
-}
 
 int command_status(const struct arguments *args)
 {
@@ -117,8 +25,7 @@ int command_status(const struct arguments *args)
 	return well ? EXIT_OK : EXIT_FAILED;
 }
 
-/* The node a word names; NULL after saying which there are. */
-static const struct topology_node *node_named(const struct lab *lab, const char *word)
+const struct topology_node *node_named(const struct lab *lab, const char *word)
 {
 	const struct topology_node *node = topology_node(&lab->topology, word);
 
@@ -222,18 +129,4 @@ int command_watch(const struct arguments *args)
 	}
 	lab_free(&lab);
 	return exit_code;
-}
-
-int command_demo(const struct arguments *args)
-{
-	struct lab lab;
-	int status = lab_up(args, &lab);
-
-	if (status != ZT_OK)
-		return up_exit_code(status);
-	status_print(&lab, false);
-	status = demo_run(&lab);
-	run_stop(&lab);
-	lab_free(&lab);
-	return status == ZT_OK ? EXIT_OK : EXIT_FAILED;
 }

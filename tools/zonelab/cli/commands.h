@@ -20,6 +20,10 @@ struct arguments {
 /* Says what is wrong with a word of the command line. */
 int usage_error(const char *what, const char *word);
 
+/* The node a word names; NULL after saying which there are. */
+struct lab;
+const struct topology_node *node_named(const struct lab *lab, const char *word);
+
 int command_up(const struct arguments *args);
 int command_down(const struct arguments *args);
 int command_status(const struct arguments *args);
@@ -28,3 +32,5 @@ int command_exec(const struct arguments *args);
 int command_update(const struct arguments *args);
 int command_watch(const struct arguments *args);
 int command_demo(const struct arguments *args);
+int command_kill(const struct arguments *args);
+int command_start(const struct arguments *args);

@@ -44,7 +44,7 @@ static int program_run(char *const argv[], struct prediction *out)
 {
 	FILE *from;
 	pid_t pid;
-	int exit_status, status = process_run(argv, &from, &pid);
+	int exit_status, status = process_run(argv, 0, &from, &pid);
 
 	if (status != ZT_OK)
 		return status;

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include <sys/signalfd.h>
 #include <time.h>
 
 static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
@@ -39,6 +40,12 @@ bool interrupt_is_waiting(void)
 			return true;
 	}
 	return false;
+}
+
+int interrupt_open(void)
+{
+	sigset_t set = held();
+	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
 void interrupt_take(void)

@@ -11,6 +11,8 @@
 void interrupt_hold(void);
 /* Does not take it. */
 bool interrupt_is_waiting(void);
+/* A descriptor that is readable while one is waiting; not to be read. -1 when there is none to be had. */
+int interrupt_open(void);
 /* Takes a waiting SIGINT away: it ended what it was to end. */
 void interrupt_take(void);
 /* Ends the program if one is waiting. */

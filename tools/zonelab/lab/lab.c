@@ -31,8 +31,7 @@ static int folder_make(const char *path)
 	return mkdir(path, 0755) == 0 || errno == EEXIST ? ZT_OK : fail("cannot create folder", path);
 }
 
-/* Below DIR, without a node. */
-static int top_path(const struct lab *lab, const char *file, char out[4096])
+int lab_file(const struct lab *lab, const char *file, char out[4096])
 {
 	return snprintf(out, 4096, "%s/%s", lab->dir, file) < 4096 ? ZT_OK : ZT_ELIMIT;
 }
@@ -42,10 +41,23 @@ int lab_path(const struct lab *lab, const struct topology_node *node, const char
 	return snprintf(out, 4096, "%s/%s/%s", lab->dir, node->name, file) < 4096 ? ZT_OK : ZT_ELIMIT;
 }
 
+const char *lab_mode_text(enum topology_mode mode)
+{
+	return mode == TOPOLOGY_NET ? "net" : "loopback";
+}
+
 static int processes_new(struct lab *lab)
 {
 	lab->processes = calloc(lab->topology.node_count ? lab->topology.node_count : 1, sizeof(*lab->processes));
 	return lab->processes ? ZT_OK : ZT_ENOMEM;
+}
+
+static struct lab_process process_read(const json_t *row)
+{
+	return (struct lab_process){
+		.pid = (pid_t)json_integer_value(json_object_get(row, "pid")),
+		.started = (unsigned long long)json_integer_value(json_object_get(row, "started")),
+	};
 }
 
 /* Fills lab->processes from the list in lab.json; nodes it does not name did not run. */
@@ -57,21 +69,24 @@ static void processes_read(struct lab *lab, const json_t *root)
 	json_array_foreach(list, i, row) {
 		const char *name = json_string_value(json_object_get(row, "node"));
 		const struct topology_node *node = name ? topology_node(&lab->topology, name) : NULL;
-		if (!node)
-			continue;
-		struct lab_process *process = &lab->processes[node - lab->topology.nodes];
-		process->pid = (pid_t)json_integer_value(json_object_get(row, "pid"));
-		process->started = (unsigned long long)json_integer_value(json_object_get(row, "started"));
+		if (node)
+			lab->processes[node - lab->topology.nodes] = process_read(row);
 	}
+	lab->keeper = process_read(json_object_get(root, "keeper"));
 }
 
-bool lab_is_alive(const struct lab *lab)
+static bool lab_has_processes(const struct lab *lab)
 {
 	for (uint32_t i = 0; i < lab->topology.node_count; i++) {
 		if (process_is_alive(&lab->processes[i]))
 			return true;
 	}
 	return false;
+}
+
+bool lab_is_alive(const struct lab *lab)
+{
+	return process_is_alive(&lab->keeper);
 }
 
 static int text_read(const char *path, struct buf *out)
@@ -132,10 +147,10 @@ static int record_load(struct lab *lab)
 	char path[4096], copy[4096];
 	struct buf text;
 	json_error_t error;
-	int status = top_path(lab, "lab.json", path);
+	int status = lab_file(lab, "lab.json", path);
 
 	if (status == ZT_OK)
-		status = top_path(lab, "topology.yaml", copy);
+		status = lab_file(lab, "topology.yaml", copy);
 	if (status != ZT_OK || access(path, F_OK) != 0)
 		return status != ZT_OK ? status : ZT_ENOENT;
 	json_t *root = json_load_file(path, 0, &error);
@@ -154,12 +169,14 @@ static int record_load(struct lab *lab)
 	if (status == ZT_OK) {
 		topology_set_port(&lab->topology, (uint16_t)json_integer_value(json_object_get(root, "port")));
 		processes_read(lab, root);
+		const char *mode = json_string_value(json_object_get(root, "mode"));
+		topology_set_mode(&lab->topology, mode && strcmp(mode, "net") == 0 ? TOPOLOGY_NET : TOPOLOGY_LOOPBACK);
 	}
 	json_decref(root);
 	return status;
 }
 
-int lab_find(struct lab *lab, const char *dir)
+int lab_open(struct lab *lab, const char *dir)
 {
 	*lab = (struct lab){ .lock = -1 };
 	int status = realpath(dir, lab->dir) ? record_load(lab) : ZT_ENOENT;
@@ -170,24 +187,45 @@ int lab_find(struct lab *lab, const char *dir)
 	return status;
 }
 
+int lab_find(struct lab *lab, const char *dir)
+{
+	int status = lab_open(lab, dir);
+
+	if (status != ZT_OK || lab_is_alive(lab))
+		return status;
+	fprintf(stderr, "zonelab: the lab in %s is no more: its keeper, process %ld, was killed; start one with: zonelab up\n", lab->dir,
+		(long)lab->keeper.pid);
+	lab_free(lab);
+	return ZT_ENOENT;
+}
+
+/* What an earlier lab has left in the folder, whose lock we have: its keeper is gone, and what it did not take along. */
+static void leftovers_remove(const struct lab *lab, struct lab *earlier)
+{
+	fprintf(stderr, "zonelab: an earlier lab in %s was not ended: its keeper, process %ld, is gone%s\n", lab->dir, (long)earlier->keeper.pid,
+		lab_has_processes(earlier) ? "; the daemons it left are ended" : ", and its daemons with it");
+	process_kill_all(earlier->processes, earlier->topology.node_count);
+	lab_forget(earlier);
+}
+
 /* Takes the folder: no lab runs in it, and no other zonelab is starting one. */
 static int folder_take(struct lab *lab)
 {
 	struct lab other = { .lock = -1 };
-	const char *why = NULL;
 
 	lab->lock = open(lab->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (lab->lock < 0 || access(lab->dir, W_OK | X_OK) != 0)
 		return fail("cannot use the folder", lab->dir);
-	if (flock(lab->lock, LOCK_EX | LOCK_NB) != 0)
-		why = "another zonelab is just using";
+	bool is_ours = flock(lab->lock, LOCK_EX | LOCK_NB) == 0;
 	snprintf(other.dir, sizeof(other.dir), "%s", lab->dir);
-	if (!why && record_load(&other) == ZT_OK && lab_is_alive(&other))
-		why = "a lab is already running in";
+	bool is_recorded = record_load(&other) == ZT_OK;
+	if (is_ours && is_recorded)
+		leftovers_remove(lab, &other);
 	lab_free(&other);
-	if (!why)
+	if (is_ours)
 		return ZT_OK;
-	fprintf(stderr, "zonelab: %s %s; end it with: zonelab down, or choose another folder with --dir\n", why, lab->dir);
+	fprintf(stderr, "zonelab: %s %s; end it with: zonelab down, or choose another folder with --dir\n",
+		is_recorded ? "a lab is already running in" : "another zonelab is just using", lab->dir);
 	return ZT_EBUSY;
 }
 
@@ -197,6 +235,10 @@ static int socket_paths_check(const struct lab *lab)
 	enum { MOST = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1 };
 	char path[4096];
 
+	if (lab_file(lab, LAB_SOCKET, path) != ZT_OK || strlen(path) > MOST) {
+		fprintf(stderr, "zonelab: %s/" LAB_SOCKET " is too long for a socket's path, %d bytes; choose a shorter folder with --dir\n", lab->dir, MOST);
+		return ZT_ELIMIT;
+	}
 	for (uint32_t i = 0; i < lab->topology.node_count; i++) {
 		if (lab_path(lab, &lab->topology.nodes[i], "control.sock", path) == ZT_OK && strlen(path) <= MOST)
 			continue;
@@ -210,7 +252,7 @@ static int socket_paths_check(const struct lab *lab)
 static int folders_make(const struct lab *lab, const struct buf *topology)
 {
 	char path[4096];
-	int status = top_path(lab, "topology.yaml", path);
+	int status = lab_file(lab, "topology.yaml", path);
 
 	if (status == ZT_OK)
 		status = text_write(path, topology);
@@ -267,15 +309,17 @@ int lab_save(const struct lab *lab)
 {
 	char path[4096], written[4096];
 	json_t *list = json_array();
-	int status = top_path(lab, "lab.json", path);
+	int status = lab_file(lab, "lab.json", path);
 
 	if (status == ZT_OK)
-		status = top_path(lab, "lab.json.new", written);
+		status = lab_file(lab, "lab.json.new", written);
 	for (uint32_t i = 0; i < lab->topology.node_count; i++) {
 		json_array_append_new(list, json_pack("{s:s, s:I, s:I}", "node", lab->topology.nodes[i].name, "pid",
 						      (json_int_t)lab->processes[i].pid, "started", (json_int_t)lab->processes[i].started));
 	}
-	json_t *root = json_pack("{s:s, s:i, s:o}", "topology", lab->topology_path, "port", (int)lab->topology.port, "processes", list);
+	json_t *root = json_pack("{s:s, s:s, s:i, s:{s:I, s:I}, s:o}", "topology", lab->topology_path, "mode", lab_mode_text(lab->topology.mode), "port",
+				 (int)lab->topology.port, "keeper", "pid", (json_int_t)lab->keeper.pid, "started", (json_int_t)lab->keeper.started,
+				 "processes", list);
 	if (status == ZT_OK && (!root || json_dump_file(root, written, JSON_INDENT(1)) != 0 || rename(written, path) != 0))
 		status = fail("cannot write", path);
 	json_decref(root);
@@ -285,6 +329,6 @@ int lab_save(const struct lab *lab)
 void lab_forget(const struct lab *lab)
 {
 	char path[4096];
-	if (top_path(lab, "lab.json", path) == ZT_OK)
+	if (lab_file(lab, "lab.json", path) == ZT_OK)
 		remove(path);
 }

@@ -1,7 +1,9 @@
 /* A lab on disk: its work folder, and the processes that were started in it.
  *
  * The folder holds one sub-folder a node (configuration, zone files, state, log), topology.yaml, a copy of what the lab was made from, and
- * lab.json, which says what runs, so that later commands find the lab again, whatever happened to the topology's own file since. A process is known by its pid together with its start time, so a pid that was given to somebody else is never touched.
+ * lab.json, which says what runs, so that later commands find the lab again, whatever happened to the topology's own file since. A process is
+ * known by its pid together with its start time, so a pid that was given to somebody else is never touched. All belong to the lab's keeper
+ * (keeper/), which answers at DIR/zonelab.sock and holds the folder's lock as long as it lives.
  */
 #pragma once
 
@@ -9,6 +11,8 @@
 #include <sys/types.h>
 
 #include "tools/zonelab/topology/topology.h"
+
+#define LAB_SOCKET "zonelab.sock"      /* in the work folder: the keeper's control socket */
 
 struct lab_process {
 	pid_t pid;                         /* 0: not started */
@@ -19,6 +23,7 @@ struct lab {
 	char dir[4096];                    /* absolute */
 	char topology_path[4096];          /* absolute */
 	struct topology topology;
+	struct lab_process keeper;
 	struct lab_process *processes;     /* one a node, in the topology's order */
 	int lock;                          /* on the folder, while the lab is started; -1 */
 };
@@ -28,13 +33,19 @@ struct lab {
 int lab_create(struct lab *lab, const char *dir, const char *topology_path, uint16_t port) ZT_MUST_CHECK;
 /* Finds a running lab by its folder. ZT_ENOENT (printed with what to do) when there is none. */
 int lab_find(struct lab *lab, const char *dir) ZT_MUST_CHECK;
+/* The same, also when its keeper is gone. */
+int lab_open(struct lab *lab, const char *dir) ZT_MUST_CHECK;
 void lab_free(struct lab *lab);
 /* Writes lab.json. */
 int lab_save(const struct lab *lab) ZT_MUST_CHECK;
 /* Removes lab.json: nothing runs any more. The rest of the folder stays for reading. */
 void lab_forget(const struct lab *lab);
 
-/* Whether any process of the lab runs. */
+/* Whether the lab's keeper runs. */
 bool lab_is_alive(const struct lab *lab);
+/* "loopback", "net". */
+const char *lab_mode_text(enum topology_mode mode);
 /* `DIR/NODE/FILE`; ZT_ELIMIT when too long. */
 int lab_path(const struct lab *lab, const struct topology_node *node, const char *file, char out[4096]) ZT_MUST_CHECK;
+/* `DIR/FILE`. */
+int lab_file(const struct lab *lab, const char *file, char out[4096]) ZT_MUST_CHECK;

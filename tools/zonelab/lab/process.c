@@ -1,14 +1,16 @@
-/* Starting and ending the daemons of a lab. */
+/* Starting and ending processes. */
 #include "tools/zonelab/lab/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -75,8 +77,8 @@ static unsigned long long start_time(pid_t pid)
 	return at ? strtoull(at, NULL, 10) : 0;
 }
 
-/* Starts `argv` with the default signal handling. `is_daemon`: in a session of its own, so that neither Ctrl-C nor a closing terminal is for it. */
-static int spawn(char *const argv[], const posix_spawn_file_actions_t *actions, bool is_daemon, pid_t *pid)
+/* Starts `argv` with the default signal handling. */
+static int spawn(char *const argv[], const posix_spawn_file_actions_t *actions, pid_t *pid)
 {
 	posix_spawnattr_t attributes;
 	sigset_t none, reset;
@@ -87,7 +89,7 @@ static int spawn(char *const argv[], const posix_spawn_file_actions_t *actions, 
 	sigaddset(&reset, SIGPIPE);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setsigdefault(&attributes, &reset);
-	posix_spawnattr_setflags(&attributes, (short)(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | (is_daemon ? POSIX_SPAWN_SETSID : 0)));
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	int err = posix_spawn(pid, argv[0], actions, &attributes, argv, environ);
 	posix_spawnattr_destroy(&attributes);
 	if (err == 0)
@@ -96,25 +98,105 @@ static int spawn(char *const argv[], const posix_spawn_file_actions_t *actions, 
 	return status_from_errno(err);
 }
 
-int process_start(struct lab_process *process, char *const argv[], const char *log_path)
+/* The environment with the additions in place of what they replace. The strings are borrowed; NULL without memory. */
+static char **environment_make(const char *const *additions)
 {
-	posix_spawn_file_actions_t actions;
-	pid_t pid = 0;
+	size_t count = 0, added = 0;
 
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log_path, O_WRONLY | O_CREAT | O_APPEND, 0644);
-	posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-	int status = spawn(argv, &actions, true, &pid);
-	posix_spawn_file_actions_destroy(&actions);
-	if (status != ZT_OK)
-		return status;
-	process->pid = pid;
-	process->started = start_time(pid);
-	return ZT_OK;
+	while (environ[count])
+		count++;
+	while (additions && additions[added])
+		added++;
+	char **out = calloc(count + added + 1, sizeof(*out));
+	if (!out)
+		return NULL;
+	size_t used = 0;
+	for (size_t i = 0; i < count; i++) {
+		size_t name = strcspn(environ[i], "=") + 1, j = 0;
+		while (j < added && strncmp(environ[i], additions[j], name) != 0)
+			j++;
+		if (j == added)
+			out[used++] = environ[i];
+	}
+	for (size_t j = 0; j < added; j++)
+		out[used++] = (char *)(uintptr_t)additions[j];
+	return out;
 }
 
-int process_run(char *const argv[], FILE **from, pid_t *pid)
+/* What a child could not do. */
+enum child_step { CHILD_START, CHILD_NETWORK, CHILD_LOG, CHILD_FOLDER };
+static const char *const step_texts[] = { "start", "enter the network of", "open the log of", "enter the folder of" };
+
+struct child_failure {
+	int err;
+	enum child_step step;
+};
+
+/* In the child, where only system calls are allowed: this process may have threads. Returns what failed, with errno. */
+static enum child_step child_become(const struct process_spec *spec, char *const *environment, int report)
+{
+	sigset_t none;
+	struct pollfd parent = { .fd = report };
+
+	/* Our parent may have died before we asked; the pipe's reader is gone then. */
+	if (setsid() < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || poll(&parent, 1, 0) != 0)
+		return CHILD_START;
+	if (spec->network >= 0 && setns(spec->network, CLONE_NEWNET) != 0)
+		return CHILD_NETWORK;
+	int null = open("/dev/null", O_RDONLY), log = open(spec->log_path, O_WRONLY | O_CREAT | O_APPEND, 0644);
+	if (null < 0 || log < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0)
+		return CHILD_LOG;
+	close(null);
+	close(log);
+	if (chdir(spec->folder) != 0)
+		return CHILD_FOLDER;
+	signal(SIGPIPE, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execve(spec->argv[0], spec->argv, environment);
+	return CHILD_START;
+}
+
+static void child_run(const struct process_spec *spec, char *const *environment, int report)
+{
+	struct child_failure failure = { .step = child_become(spec, environment, report) };
+
+	failure.err = errno;
+	ssize_t written = write(report, &failure, sizeof(failure));
+	_exit(written == sizeof(failure) ? 127 : 126);
+}
+
+int process_start(struct lab_process *process, const struct process_spec *spec)
+{
+	struct child_failure failure;
+	char **environment = environment_make(spec->environment);
+	int report[2];
+
+	if (!environment)
+		return ZT_ENOMEM;
+	if (pipe2(report, O_CLOEXEC) != 0) {
+		free(environment);
+		return ZT_ESYSTEM;
+	}
+	pid_t pid = fork();
+	if (pid == 0)
+		child_run(spec, environment, report[1]);
+	close(report[1]);
+	free(environment);
+	failure = (struct child_failure){ .err = errno, .step = CHILD_START };
+	bool failed = pid < 0 || read(report[0], &failure, sizeof(failure)) == (ssize_t)sizeof(failure);
+	close(report[0]);
+	if (!failed) {
+		*process = process_of(pid);
+		return ZT_OK;
+	}
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	fprintf(stderr, "zonelab: cannot %s %s: %s\n", step_texts[failure.step], spec->argv[0], strerror(failure.err));
+	return status_from_errno(failure.err);
+}
+
+int process_run(char *const argv[], unsigned flags, FILE **from, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	int ends[2];
@@ -123,7 +205,9 @@ int process_run(char *const argv[], FILE **from, pid_t *pid)
 		return ZT_ESYSTEM;
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-	int status = spawn(argv, &actions, false, pid);
+	if (flags & PROCESS_ERRORS_TOO)
+		posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+	int status = spawn(argv, &actions, pid);
 	posix_spawn_file_actions_destroy(&actions);
 	close(ends[1]);
 	*from = status == ZT_OK ? fdopen(ends[0], "r") : NULL;
@@ -132,36 +216,33 @@ int process_run(char *const argv[], FILE **from, pid_t *pid)
 	return status == ZT_OK && !*from ? ZT_ENOMEM : status;
 }
 
+struct lab_process process_of(pid_t pid)
+{
+	return (struct lab_process){ .pid = pid, .started = start_time(pid) };
+}
+
 bool process_is_alive(const struct lab_process *process)
 {
 	return process->pid > 0 && process->started != 0 && start_time(process->pid) == process->started;
 }
 
-/* Waits until the process is gone, at most `patience_ms`; also when it is not our child. */
-static bool gone_within(const struct lab_process *process, int patience_ms)
+bool process_gone_within(const struct lab_process *process, int patience_ms)
 {
 	int fd = (int)syscall(SYS_pidfd_open, process->pid, 0);
 	if (fd < 0)
 		return !process_is_alive(process);
 	struct pollfd wait = { .fd = fd, .events = POLLIN };
-	int ready = poll(&wait, 1, patience_ms);
+	int ready = process_is_alive(process) ? poll(&wait, 1, patience_ms) : 1;
 	close(fd);
 	return ready > 0;
 }
 
-void process_stop_all(struct lab_process *processes, uint32_t count)
+void process_kill_all(struct lab_process *processes, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		if (process_is_alive(&processes[i]))
-			kill(processes[i].pid, SIGTERM);
-	}
-	for (uint32_t i = 0; i < count; i++) {
-		if (process_is_alive(&processes[i]) && !gone_within(&processes[i], STOP_PATIENCE_MS)) {
 			kill(processes[i].pid, SIGKILL);
-			gone_within(&processes[i], STOP_PATIENCE_MS);
-		}
-		if (processes[i].pid > 0)
-			waitpid(processes[i].pid, NULL, WNOHANG);      /* where it is our child it must not stay as a zombie */
-		processes[i] = (struct lab_process){ 0 };
 	}
+	for (uint32_t i = 0; i < count; i++)
+		process_gone_within(&processes[i], STOP_PATIENCE_MS);
 }

@@ -1,4 +1,8 @@
-/* Starting and ending the daemons of a lab. */
+/* Starting and ending processes.
+ *
+ * A daemon of a lab is a child of the lab's keeper and dies with it. Where that is not enough (it dropped privileges, it has children), the
+ * keeper's PID namespace ends it.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -6,13 +10,28 @@
 
 #include "tools/zonelab/lab/lab.h"
 
+/* A daemon to start. */
+struct process_spec {
+	char *const *argv;                 /* argv[0] is a path; ends with NULL */
+	const char *const *environment;    /* "NAME=value" besides what this process has, instead of the same name there; ends with NULL, may be NULL */
+	const char *folder;                /* where it runs */
+	const char *log_path;              /* its output is appended */
+	int network;                       /* descriptor of its network namespace; -1: this process's */
+};
+
 /* Finds a program of ours: beside this one's build tree, in the same installation, then on PATH. False when it is nowhere. */
 bool process_find_program(const char *name, char out[4096]);
 
-/* Starts `argv` with its output appended to `log_path`; the process does not die with this one. Errors are printed. */
-int process_start(struct lab_process *process, char *const argv[], const char *log_path) ZT_MUST_CHECK;
-/* Starts `argv`, whose standard output is to be read from *from; the caller closes that and waits for the pid. */
-int process_run(char *const argv[], FILE **from, pid_t *pid) ZT_MUST_CHECK;
+/* Starts a daemon, with a session of its own, that dies with this thread. Errors are printed. */
+int process_start(struct lab_process *process, const struct process_spec *spec) ZT_MUST_CHECK;
+/* Starts `argv`, whose standard output (PROCESS_ERRORS_TOO: and standard error) is to be read from *from; the caller closes that and waits for the
+ * pid. */
+enum { PROCESS_ERRORS_TOO = 1 };
+int process_run(char *const argv[], unsigned flags, FILE **from, pid_t *pid) ZT_MUST_CHECK;
+/* The process with this pid, as it is now. */
+struct lab_process process_of(pid_t pid);
 bool process_is_alive(const struct lab_process *process);
-/* Asks all to end, waits, ends the rest by force. Only processes that are still the ones that were started. */
-void process_stop_all(struct lab_process *processes, uint32_t count);
+/* Waits until the process is gone, at most `patience_ms`; whosever child it is. */
+bool process_gone_within(const struct lab_process *process, int patience_ms);
+/* Ends by force those that are still the ones that were started. */
+void process_kill_all(struct lab_process *processes, uint32_t count);

@@ -1,8 +1,7 @@
-/* Bringing a lab up and down. */
-#include "tools/zonelab/keeper/run.h"
+/* Bringing a lab's nodes to answer. */
+#include "tools/zonelab/keeper/ready.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +11,9 @@
 
 #include "lib/dns/rcode.h"
 #include "lib/dns/rrtype.h"
-#include "tools/zonelab/files/kinds.h"
 #include "tools/zonelab/files/write.h"
+#include "tools/zonelab/keeper/keeper_inner.h"
+#include "tools/zonelab/keeper/nodes.h"
 #include "tools/zonelab/lab/interrupt.h"
 #include "tools/zonelab/lab/probe.h"
 #include "tools/zonelab/lab/process.h"
@@ -23,48 +23,6 @@ enum {
 	READY_PAUSE_MS = 50,
 	LOG_TAIL_SIZE = 1500,
 };
-
-static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *where)
-{
-	(void)st;
-	(void)kind;
-	(void)where;
-	return remove(path);
-}
-
-/* A lab starts fresh: what an earlier one in this folder stored would be another history of the same zones. */
-static int state_clear(const struct lab *lab, const struct topology_node *node)
-{
-	const char *const leftovers[] = { "state", "log", "control.sock" };
-	char path[4096];
-
-	for (size_t i = 0; i < sizeof(leftovers) / sizeof(leftovers[0]); i++) {
-		int status = lab_path(lab, node, leftovers[i], path);
-		if (status != ZT_OK)
-			return status;
-		if (access(path, F_OK) == 0 && nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0) {
-			fprintf(stderr, "zonelab: cannot remove %s\n", path);
-			return ZT_EIO;
-		}
-	}
-	return ZT_OK;
-}
-
-static int node_start(struct lab *lab, uint32_t i)
-{
-	const struct topology_node *node = &lab->topology.nodes[i];
-	char log[4096];
-	int status = state_clear(lab, node);
-
-	if (status == ZT_OK)
-		status = lab_path(lab, node, "log", log);
-	char **argv = status == ZT_OK ? kind_command_new(lab, node) : NULL;
-	if (!argv)
-		return status != ZT_OK ? status : ZT_ENOENT;
-	status = process_start(&lab->processes[i], argv, log);
-	free(argv);
-	return status;
-}
 
 static void log_tail_print(const struct lab *lab, const struct topology_node *node)
 {
@@ -141,28 +99,41 @@ static const struct topology_node *dead_node(const struct lab *lab)
 	return NULL;
 }
 
-static int ready_wait(const struct lab *lab)
+/* Whether the program that asked for the lab has gone, or we are asked to end. */
+static bool is_unwanted(const struct keeper *keeper)
 {
-	const struct clock *clock = clock_system();
-	usec_t deadline = clock_now(clock) + READY_PATIENCE_S * USEC_PER_SEC;
+	struct pollfd report = { .fd = keeper->report, .events = POLLIN };
+
+	return interrupt_is_waiting() || poll(&report, 1, 0) > 0;
+}
+
+static int silence_tell(const struct lab *lab, const struct readiness *ready)
+{
+	char name[NAME_TEXT_SIZE], answer[256];
+
+	fprintf(stderr, "zonelab: node %s does not answer for %s after %d s (%s); ", ready->nodes[0]->name, name_to_text(ready->probes[0].name, name),
+		READY_PATIENCE_S, probe_to_text(&ready->probes[0], answer, sizeof(answer)));
+	log_tail_print(lab, ready->nodes[0]);
+	return ZT_ETIMEOUT;
+}
+
+int ready_wait(const struct keeper *keeper)
+{
+	const struct lab *lab = keeper->lab;
+	const usec_t deadline = loop_now(&keeper->loop) + READY_PATIENCE_S * USEC_PER_SEC;
 	struct readiness ready;
 	int status = readiness_new(&ready, lab);
 
 	while (status == ZT_OK && ready.count > 0) {
 		const struct topology_node *dead = dead_node(lab);
-		if (interrupt_is_waiting()) {
-			fputs("zonelab: interrupted; what was started is ended again\n", stderr);
+		if (is_unwanted(keeper)) {
 			status = ZT_ECLOSED;
 		} else if (dead) {
 			fprintf(stderr, "zonelab: node %s has ended; ", dead->name);
 			log_tail_print(lab, dead);
 			status = ZT_ECLOSED;
-		} else if (clock_now(clock) > deadline) {
-			char name[NAME_TEXT_SIZE], answer[256];
-			fprintf(stderr, "zonelab: node %s does not answer for %s after %d s (%s); ", ready.nodes[0]->name,
-				name_to_text(ready.probes[0].name, name), READY_PATIENCE_S, probe_to_text(&ready.probes[0], answer, sizeof(answer)));
-			log_tail_print(lab, ready.nodes[0]);
-			status = ZT_ETIMEOUT;
+		} else if (loop_now(&keeper->loop) > deadline) {
+			status = silence_tell(lab, &ready);
 		} else {
 			status = probe_all(ready.probes, ready.count, 100 * USEC_PER_MSEC);
 			readiness_compact(&ready);
@@ -198,35 +169,19 @@ static int port_check(const struct topology_node *node)
 	return ZT_OK;
 }
 
-static int nodes_start(struct lab *lab)
+int ready_start(struct keeper *keeper)
 {
+	struct lab *lab = keeper->lab;
 	int status = ZT_OK;
 
 	for (uint32_t i = 0; i < lab->topology.node_count && status == ZT_OK; i++)
 		status = port_check(&lab->topology.nodes[i]);
 	if (status == ZT_OK)
 		status = write_all(lab);
-	for (uint32_t i = 0; i < lab->topology.node_count && status == ZT_OK && !interrupt_is_waiting(); i++) {
-		status = node_start(lab, i);
-		if (status == ZT_OK)      /* each, so that whatever happens to this program, they are found again */
-			status = lab_save(lab);
+	for (uint32_t i = 0; i < lab->topology.node_count && status == ZT_OK; i++) {
+		status = is_unwanted(keeper) ? ZT_ECLOSED : node_clear(lab, &lab->topology.nodes[i]);
+		if (status == ZT_OK)
+			status = node_start(keeper, i);
 	}
 	return status;
-}
-
-int run_start(struct lab *lab)
-{
-	int status = nodes_start(lab);
-
-	if (status == ZT_OK)
-		status = ready_wait(lab);
-	if (status != ZT_OK)
-		run_stop(lab);
-	return status;
-}
-
-void run_stop(struct lab *lab)
-{
-	process_stop_all(lab->processes, lab->topology.node_count);
-	lab_forget(lab);
 }

@@ -1,0 +1,151 @@
+/* Commands that begin and end a lab. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/dns/rrtype.h"
+#include "tools/zonelab/cli/ask.h"
+#include "tools/zonelab/cli/commands.h"
+#include "tools/zonelab/cli/demo.h"
+#include "tools/zonelab/cli/status.h"
+#include "tools/zonelab/keeper/launch.h"
+#include "tools/zonelab/lab/interrupt.h"
+#include "tools/zonelab/lab/process.h"
+
+enum { DOWN_PATIENCE_MS = 15000 };
+
+/* The topology that is used when none is named: of the folder we are in, of the checkout this was built from, or the installed one. */
+static bool default_topology(char out[4096])
+{
+	const char *const places[] = { "zones/lab.yaml", ZT_SRCDIR "/zones/lab.yaml", ZT_DATADIR "/lab.yaml" };
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (access(places[i], R_OK) == 0) {
+			snprintf(out, 4096, "%s", places[i]);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Starts a lab, which lives no longer than this program unless it is left. */
+static int lab_up(const struct arguments *args, struct lab *lab, struct launched *launched)
+{
+	char path[4096];
+
+	if (args->word_count > 0) {
+		snprintf(path, sizeof(path), "%s", args->words[0]);
+	} else if (!default_topology(path)) {
+		fprintf(stderr, "zonelab: cannot find zones/lab.yaml; name a topology file\n");
+		return ZT_ENOENT;
+	}
+	int status = lab_create(lab, args->dir, path, args->port);
+	if (status != ZT_OK)
+		return status;
+	if (!args->json) {
+		printf("Starting %u nodes of %s in %s …\n", lab->topology.node_count, lab->topology_path, lab->dir);
+		fflush(stdout);
+	}
+	status = launch(lab, NULL, 0, launched);
+	/* What runs is in lab.json. */
+	lab_free(lab);
+	if (status != ZT_OK)
+		return status;
+	status = lab_find(lab, args->dir);
+	if (status != ZT_OK)
+		launch_end(launched);
+	return status;
+}
+
+static int up_exit_code(int status)
+{
+	return status == ZT_OK ? EXIT_OK : status == ZT_ESYNTAX ? EXIT_USAGE : EXIT_FAILED;
+}
+
+/* What one would ask first: the demo's name, or the top zone's SOA, at the resolver that is farthest from the servers; without one, at a server. */
+static void hint_print(const struct arguments *args, const struct lab *lab)
+{
+	const struct topology *topology = &lab->topology;
+	const struct topology_node *node = &topology->nodes[0];
+	const bool is_named = topology->has_demo;
+	char address[NETADDR_TEXT_SIZE], type[RR_TYPE_TEXT_SIZE];
+	bool is_default = strcmp(args->dir, DEFAULT_DIR) == 0;
+
+	for (uint32_t i = 0; i < topology->node_count; i++) {
+		if (topology->nodes[i].tier > node->tier)
+			node = &topology->nodes[i];
+	}
+	if (!topology_is_resolver(node))
+		node = (is_named ? topology->demo.zone : &topology->zones[0])->primary;
+	printf("\nTry:  dig -p %u @%s %s %s\n", topology->port, netaddr_ip_to_text(&node->address, address),
+	       is_named ? topology->demo.name_text : topology->zones[0].text, is_named ? rr_type_to_text(topology->demo.type, type) : "SOA");
+	printf("End:  %s%s%s%s down\n", args->program, is_default ? "" : " --dir '", is_default ? "" : args->dir, is_default ? "" : "'");
+}
+
+int command_up(const struct arguments *args)
+{
+	struct lab lab;
+	struct launched launched;
+	int status = lab_up(args, &lab, &launched);
+
+	if (status != ZT_OK)
+		return up_exit_code(status);
+	bool well = status_print(&lab, args->json);
+	if (!args->json)
+		hint_print(args, &lab);
+	if (interrupt_is_waiting())
+		launch_end(&launched);
+	else
+		launch_leave(&launched);
+	lab_free(&lab);
+	return well ? EXIT_OK : EXIT_FAILED;
+}
+
+/* Asks the keeper to end its lab; a keeper that does not is ended, and its daemons with it. */
+static void keeper_down(struct lab *lab)
+{
+	char error[CTL_ERROR_SIZE];
+	int status = ask_quietly(lab, "down", error);
+
+	if (status != ZT_OK)
+		fprintf(stderr, "zonelab: the keeper does not answer: %s; it is ended by force\n", error);
+	if (status == ZT_OK && process_gone_within(&lab->keeper, DOWN_PATIENCE_MS))
+		return;
+	if (status == ZT_OK)
+		fputs("zonelab: the keeper does not end; it is ended by force\n", stderr);
+	process_kill_all(&lab->keeper, 1);
+}
+
+int command_down(const struct arguments *args)
+{
+	struct lab lab;
+
+	if (lab_open(&lab, args->dir) != ZT_OK)
+		return EXIT_FAILED;
+	bool is_alive = lab_is_alive(&lab);
+	if (is_alive)
+		keeper_down(&lab);
+	process_kill_all(lab.processes, lab.topology.node_count);
+	lab_forget(&lab);
+	if (is_alive)
+		printf("All %u nodes have ended; their logs are in %s\n", lab.topology.node_count, lab.dir);
+	else
+		printf("The lab's keeper was gone already; nothing of it runs any more. The logs are in %s\n", lab.dir);
+	lab_free(&lab);
+	return EXIT_OK;
+}
+
+int command_demo(const struct arguments *args)
+{
+	struct lab lab;
+	struct launched launched;
+	int status = lab_up(args, &lab, &launched);
+
+	if (status != ZT_OK)
+		return up_exit_code(status);
+	status_print(&lab, false);
+	status = demo_run(&lab);
+	launch_end(&launched);
+	lab_free(&lab);
+	return status == ZT_OK ? EXIT_OK : EXIT_FAILED;
+}
