@@ -8,10 +8,21 @@ tools_zonelab_weather_libweather_a_SOURCES = \
 	%D%/rtnl.c %D%/rtnl.h \
 	%D%/space.c %D%/space.h \
 	%D%/switch.c %D%/switch.h \
-	%D%/weather.c %D%/weather.h
+	%D%/weather.c %D%/weather.h \
+	%D%/weather_text.c %D%/weather_text.h
 LIBS_WEATHER = tools/zonelab/weather/libweather.a lib/libconf.a $(LIBS_BASE) $(YAML_LIBS)
 
 check_PROGRAMS += tests/unit/zonelab/test_space
 tests_unit_zonelab_test_space_SOURCES = tests/unit/zonelab/test_space.c
 tests_unit_zonelab_test_space_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_zonelab_test_space_LDADD = $(LIBS_SUITE) $(LIBS_WEATHER)
+
+check_PROGRAMS += tests/unit/zonelab/test_weather
+tests_unit_zonelab_test_weather_SOURCES = tests/unit/zonelab/test_weather.c
+tests_unit_zonelab_test_weather_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_zonelab_test_weather_LDADD = $(LIBS_SUITE) $(LIBS_WEATHER)
+
+fuzz_programs += tests/fuzz/fuzz_weather
+tests_fuzz_fuzz_weather_SOURCES = tests/fuzz/fuzz_weather.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_weather_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_weather_LDADD = $(LIBS_WEATHER) -lm
