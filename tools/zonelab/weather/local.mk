@@ -26,3 +26,8 @@ fuzz_programs += tests/fuzz/fuzz_weather
 tests_fuzz_fuzz_weather_SOURCES = tests/fuzz/fuzz_weather.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_weather_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_weather_LDADD = $(LIBS_WEATHER) -lm
+
+check_PROGRAMS += tests/sim/zonelab/test_switch
+tests_sim_zonelab_test_switch_SOURCES = tests/sim/zonelab/test_switch.c
+tests_sim_zonelab_test_switch_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_sim_zonelab_test_switch_LDADD = $(LIBS_SUITE) $(LIBS_WEATHER)
