@@ -23,6 +23,10 @@ tools_zonelab_libzonelab_a_SOURCES = \
 	%D%/topology/topology_read.c %D%/topology/topology_reader.h \
 	%D%/topology/topology_schema.c \
 	%D%/topology/topology_zones.c \
+	%D%/render/compose.c \
+	%D%/render/files.c \
+	%D%/render/kubernetes.c \
+	%D%/render/render.h \
 	%D%/lab/update.c %D%/lab/update.h \
 	%D%/cli/watch.c %D%/cli/watch.h \
 	%D%/files/kind_authd.c \
@@ -40,6 +44,7 @@ tools_zonelab_zonelab_SOURCES = \
 	%D%/cli/ask.c %D%/cli/ask.h \
 	%D%/cli/command_keeper.c \
 	%D%/cli/command_up.c \
+	%D%/cli/command_render.c \
 	%D%/cli/command_update.c \
 	%D%/cli/commands.c %D%/cli/commands.h \
 	%D%/main.c

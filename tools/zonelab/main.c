@@ -35,6 +35,7 @@ static const struct command commands[] = {
 	{ "demo", "[TOPOLOGY]", "start a lab, predict, change, measure, end it", 0, 1, TAKES_PORT | HOLDS_SIGNALS, command_demo },
 	{ "kill", "NODE", "end a node's daemon by force", 1, 1, 0, command_kill },
 	{ "start", "NODE", "start a node's daemon again", 1, 1, 0, command_start },
+	{ "render", "--compose|--kubernetes [--network IP] DIR [TOPOLOGY]", "write manifests that run a lab in containers", 2, 5, 0, command_render },
 	{ "down", "", "end the lab", 0, 0, HOLDS_SIGNALS, command_down },
 };
 

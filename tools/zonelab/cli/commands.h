@@ -25,6 +25,7 @@ struct lab;
 const struct topology_node *node_named(const struct lab *lab, const char *word);
 
 int command_up(const struct arguments *args);
+int command_render(const struct arguments *args);
 int command_down(const struct arguments *args);
 int command_status(const struct arguments *args);
 int command_dig(const struct arguments *args);

@@ -22,6 +22,14 @@ int node_file_close(FILE *file, const char *name)
 	return ZT_EIO;
 }
 
+int node_folder(const struct lab *lab, const struct topology_node *node, char out[4096])
+{
+	if (snprintf(out, 4096, "%s/%s", lab->inside ? lab->inside : lab->dir, node->name) < 4096)
+		return ZT_OK;
+	out[0] = '\0';
+	return ZT_ELIMIT;
+}
+
 void write_quoted(FILE *to, const char *text)
 {
 	fputc('\'', to);

@@ -25,7 +25,30 @@ static int write_zones(const struct lab *lab, const struct topology_node *node)
 	return ZT_OK;
 }
 
-int write_all(const struct lab *lab)
+/* Where nodes listen everywhere, a node has no address of its own while its configuration is written; others know it by its address. */
+static int write_config(struct lab *lab, struct topology_node *node)
+{
+	static const struct netaddr everywhere[] = { { .v4 = { .sin_family = AF_INET } }, { .v6 = { .sin6_family = AF_INET6 } } };
+	const struct topology_node own = *node;
+	struct netaddr addresses[2];
+
+	if (!lab->listens_everywhere)
+		return kind_of(node)->write(lab, node);
+	for (int i = 0; i < 2; i++) {
+		addresses[i] = everywhere[i];
+		netaddr_set_port(&addresses[i], netaddr_port(&own.address));
+	}
+	node->address = addresses[0];
+	node->addresses = addresses;
+	node->address_count = 2;
+	int status = kind_of(node)->write(lab, node);
+	node->address = own.address;
+	node->addresses = own.addresses;
+	node->address_count = own.address_count;
+	return status;
+}
+
+int write_all(struct lab *lab)
 {
 	const struct topology *topology = &lab->topology;
 	int status = ZT_OK;
@@ -36,7 +59,7 @@ int write_all(const struct lab *lab)
 			fprintf(stderr, "zonelab: node %s: %s cannot be run\n", topology->nodes[i].name, topology_kind_text(topology->nodes[i].kind));
 			return ZT_EUNSUPPORTED;
 		}
-		status = kind->write(lab, &topology->nodes[i]);
+		status = write_config(lab, &topology->nodes[i]);
 		if (status == ZT_OK)
 			status = write_zones(lab, &topology->nodes[i]);
 	}

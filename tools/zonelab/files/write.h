@@ -4,4 +4,4 @@
 #include "tools/zonelab/lab/lab.h"
 
 /* For every node, and what propest is told about every zone (facts.h). Errors are printed. */
-int write_all(const struct lab *lab) ZT_MUST_CHECK;
+int write_all(struct lab *lab) ZT_MUST_CHECK;

@@ -264,6 +264,22 @@ static int folders_make(const struct lab *lab, const struct buf *topology)
 	return status;
 }
 
+int lab_read(struct lab *lab, const char *topology_path)
+{
+	struct buf text;
+
+	*lab = (struct lab){ .lock = -1 };
+	if (!realpath(topology_path, lab->topology_path))
+		return fail("cannot read the topology", topology_path);
+	int status = text_read(lab->topology_path, &text);
+	if (status == ZT_OK)
+		status = topology_take(lab, &text, true);
+	buf_fini(&text);
+	if (status != ZT_OK)
+		lab_free(lab);
+	return status;
+}
+
 int lab_create(struct lab *lab, const char *dir, const char *topology_path, uint16_t port)
 {
 	struct buf text;

@@ -25,6 +25,8 @@ struct lab {
 	struct topology topology;
 	struct lab_process keeper;
 	struct lab_process *processes;     /* one a node, in the topology's order */
+	const char *inside;                /* where nodes see `dir`; NULL: where it is */
+	bool listens_everywhere;           /* nodes listen on all addresses, not on their own */
 	int lock;                          /* on the folder, while the lab is started; -1 */
 };
 
@@ -35,6 +37,8 @@ int lab_create(struct lab *lab, const char *dir, const char *topology_path, uint
 int lab_find(struct lab *lab, const char *dir) ZT_MUST_CHECK;
 /* The same, also when its keeper is gone. */
 int lab_open(struct lab *lab, const char *dir) ZT_MUST_CHECK;
+/* Reads and checks a topology without a work folder. */
+int lab_read(struct lab *lab, const char *topology_path) ZT_MUST_CHECK;
 void lab_free(struct lab *lab);
 /* Writes lab.json. */
 int lab_save(const struct lab *lab) ZT_MUST_CHECK;

@@ -118,6 +118,10 @@ void topology_free(struct topology *topology);
 void topology_set_port(struct topology *topology, uint16_t port);
 /* Gives every node the addresses of the mode. */
 void topology_set_mode(struct topology *topology, enum topology_mode mode);
+/* NULL where `network` can be one for net mode, else what was expected. */
+const char *topology_network_check(const char *network);
+/* Gives every node, in net mode, the next address of the network, and of the IPv6 one where there is one, whatever the file says. */
+void topology_renumber(struct topology *topology, const char *network, const char *network6);
 /* The name of a kind as topologies write it. */
 const char *topology_kind_text(enum node_kind kind);
 static inline bool topology_is_resolver(const struct topology_node *node) { return node->kind >= NODE_RESOLVERD; }

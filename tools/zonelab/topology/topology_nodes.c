@@ -98,7 +98,7 @@ static void net_read(struct reader *reader, const struct node_conf *conf, struct
 	const struct netaddr *given = SCHEMA_ITEMS(conf->net_addresses, struct netaddr);
 	const struct yaml_node *at = yaml_node_get(conf->node, "net-address");
 	size_t count = conf->net_addresses.count;
-	struct netaddr *addresses = reader_take(reader, (count > 2 ? count : 2) * sizeof(*addresses));
+	struct netaddr *addresses = reader_take(reader, (count > 2 ? count : 2) * sizeof(*addresses));      /* see topology_renumber */
 	char text[NETADDR_TEXT_SIZE];
 
 	if (!addresses)
@@ -194,4 +194,16 @@ void topology_find_validation(struct reader *reader)
 		if (topology_is_resolver(&topology->nodes[i]) && confs[i].validate == VALIDATE_WHERE_SIGNED)
 			topology->nodes[i].validates = is_signed;
 	}
+}
+
+void topology_renumber(struct topology *topology, const char *network, const char *network6)
+{
+	for (uint32_t i = 0; i < topology->node_count; i++) {
+		struct topology_node *node = &topology->nodes[i];
+		address_nth(network, i + 1, DNS_PORT, &node->of_mode[TOPOLOGY_NET][0]);
+		if (network6)
+			address_nth(network6, i + 1, DNS_PORT, &node->of_mode[TOPOLOGY_NET][1]);
+		node->of_mode_count[TOPOLOGY_NET] = network6 ? 2 : 1;
+	}
+	topology_set_mode(topology, topology->mode);
 }

@@ -41,7 +41,7 @@ static const char *network6_check(const char *text)
 	return is_private ? NULL : "an address in fc00::/7, such as fd53::";
 }
 
-static const char *net_network_check(const char *text)
+const char *topology_network_check(const char *text)
 {
 	struct in_addr addr;
 	bool is_private = inet_pton(AF_INET, text, &addr) == 1 && (ntohl(addr.s_addr) >> 24 == 10 || ntohl(addr.s_addr) >> 20 == 0xac1 || ntohl(addr.s_addr) >> 16 == 0xc0a8);
@@ -124,7 +124,7 @@ static const struct schema_row topology_rows[] = {
 	{ "port", SCHEMA_INT, offsetof(struct topology_conf, port), .fallback = "5300", .min = 1, .max = 65535, .help = "Port of every node." },
 	{ "network", SCHEMA_TEXT, offsetof(struct topology_conf, network), .fallback = "127.53.0.0", .check = network_check,
 	  .help = "Nodes without an address get the next one after this." },
-	{ "net-network", SCHEMA_TEXT, offsetof(struct topology_conf, net_network), .fallback = "10.53.0.0", .check = net_network_check,
+	{ "net-network", SCHEMA_TEXT, offsetof(struct topology_conf, net_network), .fallback = "10.53.0.0", .check = topology_network_check,
 	  .help = "The same in net mode." },
 	{ "net-network6", SCHEMA_TEXT, offsetof(struct topology_conf, net_network6), .fallback = "fd53::", .check = network6_check,
 	  .help = "The same in net mode, for IPv6." },
