@@ -14,8 +14,7 @@
 
 enum { DOWN_PATIENCE_MS = 15000 };
 
-/* The topology that is used when none is named: of the folder we are in, of the checkout this was built from, or the installed one. */
-static bool default_topology(char out[4096])
+bool default_topology(char out[4096])
 {
 	const char *const places[] = { "zones/lab.yaml", ZT_SRCDIR "/zones/lab.yaml", ZT_DATADIR "/lab.yaml" };
 

@@ -24,6 +24,9 @@ int usage_error(const char *what, const char *word);
 struct lab;
 const struct topology_node *node_named(const struct lab *lab, const char *word);
 
+/* The topology that is used when none is named: of the folder we are in, of the checkout this was built from, or the installed one. */
+bool default_topology(char out[4096]);
+
 int command_up(const struct arguments *args);
 int command_render(const struct arguments *args);
 int command_down(const struct arguments *args);

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdio.h>
+
 #include "tools/zonelab/files/kinds.h"
 
 /* Where a container finds what its node reads, and where it works. */
