@@ -27,7 +27,10 @@ static void look(const struct topology *topology)
 	}
 	for (uint32_t i = 0; i < topology->zone_count; i++) {
 		const struct topology_zone *zone = &topology->zones[i];
-		require(topology_zone(topology, zone->apex) == zone && zone->primary && (zone->parent || zone->apex[0] == 0));
+		require(topology_zone_at(topology, zone->apex, zone->primary) == zone && (zone->parent || zone->apex[0] == 0));
+		require(zone->standby ? topology_zone(topology, zone->apex) != NULL : topology_zone(topology, zone->apex) == zone);
+		for (uint32_t j = 0; j < zone->secondary_count; j++)
+			require(zone->secondaries[j].from_count > 0 && topology_serves(zone, zone->secondaries[j].from[0]));
 	}
 	require(!topology->has_demo || topology_zone_of(topology, topology->demo.name) == topology->demo.zone);
 }

@@ -18,6 +18,7 @@ tools_zonelab_libzonelab_a_SOURCES = \
 	%D%/keeper/ready.c %D%/keeper/ready.h \
 	%D%/keeper/state.c %D%/keeper/state.h \
 	%D%/cli/status.c %D%/cli/status.h \
+	%D%/topology/dot.c %D%/topology/dot.h \
 	%D%/topology/topology.c %D%/topology/topology.h \
 	%D%/topology/topology_nodes.c \
 	%D%/topology/topology_read.c %D%/topology/topology_reader.h \
@@ -45,8 +46,10 @@ tools_zonelab_zonelab_SOURCES = \
 	%D%/cli/command_keeper.c \
 	%D%/cli/command_up.c \
 	%D%/cli/command_render.c \
+	%D%/cli/command_graph.c \
 	%D%/cli/command_update.c \
 	%D%/cli/commands.c %D%/cli/commands.h \
+	%D%/cli/topologies.c %D%/cli/topologies.h \
 	%D%/main.c
 tools_zonelab_zonelab_CPPFLAGS = $(AM_CPPFLAGS) -DZT_SRCDIR='"$(abs_top_srcdir)"' -DZT_DATADIR='"$(pkgdatadir)"'
 tools_zonelab_zonelab_LDADD = $(LIBS_ZONELAB)

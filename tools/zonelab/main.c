@@ -36,6 +36,8 @@ static const struct command commands[] = {
 	{ "kill", "NODE", "end a node's daemon by force", 1, 1, 0, command_kill },
 	{ "start", "NODE", "start a node's daemon again", 1, 1, 0, command_start },
 	{ "render", "--compose|--kubernetes [--network IP] DIR [TOPOLOGY]", "write manifests that run a lab in containers", 2, 5, 0, command_render },
+	{ "graph", "[TOPOLOGY] [-o FILE.svg|.png|.dot]", "draw a topology", 0, 3, 0, command_graph },
+	{ "labs", "", "the topologies that come along", 0, 0, 0, command_labs },
 	{ "down", "", "end the lab", 0, 0, HOLDS_SIGNALS, command_down },
 };
 
@@ -56,7 +58,7 @@ static void usage(FILE *to)
 	      "  --port PORT   instead of the topology's; for up and demo\n"
 	      "  --json        JSON instead of a table; for up and status\n"
 	      "  -V, -h        version, this help\n"
-	      "TOPOLOGY is by default zones/lab.yaml. A relative NAME of update is completed with the ZONE.\n"
+	      "TOPOLOGY is a file or one of those that labs lists, by default zones/lab.yaml. A relative NAME of update is completed with the ZONE.\n"
 	      "update may end with --at local|quorum|all|visible and --timeout SECONDS (30): wait until secondaries, or caches too, have the change.\n"
 	      "exec sets ZONELAB_NODE, ZONELAB_ADDRESS, ZONELAB_PORT and ZONETIDE_SOCKET.\n"
 	      "exit status: 0 done, 1 failed (status: a node is dead or behind; demo: not within the bound), 2 wrong command line or topology,\n"

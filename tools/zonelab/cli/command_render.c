@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "tools/zonelab/cli/commands.h"
+#include "tools/zonelab/cli/topologies.h"
 #include "tools/zonelab/render/render.h"
 
 enum { WORDS_MAX = 2 };
@@ -65,9 +66,7 @@ int command_render(const struct arguments *args)
 
 	if (exit_code != EXIT_OK)
 		return exit_code;
-	if (words.plain_count > 1)
-		snprintf(path, sizeof(path), "%s", words.plain[1]);
-	else if (!default_topology(path))
+	if (!topologies_find(words.plain_count > 1 ? words.plain[1] : NULL, path))
 		return EXIT_FAILED;
 	int status = lab_read(&lab, path);
 	if (status != ZT_OK)

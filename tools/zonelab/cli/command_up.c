@@ -8,36 +8,20 @@
 #include "tools/zonelab/cli/commands.h"
 #include "tools/zonelab/cli/demo.h"
 #include "tools/zonelab/cli/status.h"
+#include "tools/zonelab/cli/topologies.h"
 #include "tools/zonelab/keeper/launch.h"
 #include "tools/zonelab/lab/interrupt.h"
 #include "tools/zonelab/lab/process.h"
 
 enum { DOWN_PATIENCE_MS = 15000 };
 
-bool default_topology(char out[4096])
-{
-	const char *const places[] = { "zones/lab.yaml", ZT_SRCDIR "/zones/lab.yaml", ZT_DATADIR "/lab.yaml" };
-
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		if (access(places[i], R_OK) == 0) {
-			snprintf(out, 4096, "%s", places[i]);
-			return true;
-		}
-	}
-	return false;
-}
-
 /* Starts a lab, which lives no longer than this program unless it is left. */
 static int lab_up(const struct arguments *args, struct lab *lab, struct launched *launched)
 {
 	char path[4096];
 
-	if (args->word_count > 0) {
-		snprintf(path, sizeof(path), "%s", args->words[0]);
-	} else if (!default_topology(path)) {
-		fprintf(stderr, "zonelab: cannot find zones/lab.yaml; name a topology file\n");
+	if (!topologies_find(args->word_count > 0 ? args->words[0] : NULL, path))
 		return ZT_ENOENT;
-	}
 	int status = lab_create(lab, args->dir, path, args->port);
 	if (status != ZT_OK)
 		return status;

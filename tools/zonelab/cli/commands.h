@@ -24,9 +24,6 @@ int usage_error(const char *what, const char *word);
 struct lab;
 const struct topology_node *node_named(const struct lab *lab, const char *word);
 
-/* The topology that is used when none is named: of the folder we are in, of the checkout this was built from, or the installed one. */
-bool default_topology(char out[4096]);
-
 int command_up(const struct arguments *args);
 int command_render(const struct arguments *args);
 int command_down(const struct arguments *args);
@@ -38,3 +35,5 @@ int command_watch(const struct arguments *args);
 int command_demo(const struct arguments *args);
 int command_kill(const struct arguments *args);
 int command_start(const struct arguments *args);
+int command_graph(const struct arguments *args);
+int command_labs(const struct arguments *args);

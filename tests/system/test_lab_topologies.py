@@ -1,0 +1,180 @@
+"""The topologies that come with zonelab: each is found by name, drawn, comes up, and shows what its head says."""
+import json
+import os
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+from zt import Failure, built, run_tests, source_top, test, wait_for
+from zt.node import require
+
+LABS = sorted(path.stem for path in (source_top() / "zones/labs").glob("*.yaml"))
+
+
+class Zonelab:
+    """The command line in a test's own folder. What it started is ended when the test is over."""
+
+    def __init__(self, lab):
+        self.network, self.port = lab.next_address().rsplit(".", 1)[0], lab.port
+        self.cwd, self.dir = lab.folder, lab.folder / "work"
+
+    def command(self, *words):
+        return [built("tools/zonelab/zonelab"), "--dir", str(self.dir), *map(str, words)]
+
+    def run(self, *words, expect=0):
+        run = subprocess.run(self.command(*words), cwd=self.cwd, capture_output=True, text=True, timeout=120, check=False)
+        if run.returncode != expect:
+            raise Failure(f"zonelab {' '.join(map(str, words))} ended with {run.returncode}, expected {expect}:\n{run.stdout}{run.stderr}")
+        return run.stdout + run.stderr
+
+    def up(self, name):
+        """A lab that comes along, on the test's own port and network."""
+        text = (source_top() / f"zones/labs/{name}.yaml").read_text()
+        (self.cwd / f"{name}.yaml").write_text(text.replace("nodes:\n", f"port: {self.port}\nnetwork: {self.network}.0\nnodes:\n", 1))
+        return self.run("up", self.cwd / f"{name}.yaml")
+
+    def status(self):
+        return json.loads(subprocess.run([built("tools/zonelab/zonelab"), "--dir", str(self.dir), "--json", "status"], capture_output=True,
+                                         text=True, timeout=60, check=False).stdout)["nodes"]
+
+    def pid(self, node):
+        return next(row["pid"] for row in self.status() if row["node"] == node)
+
+    def serials(self, zone):
+        return {row["node"]: row["serial"] for row in self.status() if row["zone"] == zone}
+
+    def dig(self, node, *words):
+        require("dig", "bind9-dnsutils")
+        return self.run("dig", node, *words)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if (self.dir / "lab.json").exists():
+            subprocess.run(self.command("down"), capture_output=True, timeout=60, check=False)
+
+
+def expect(text, pattern):
+    if not re.search(pattern, text):
+        raise Failure(f"expected /{pattern}/ in:\n{text}")
+
+
+@test("labs lists every topology that comes along with what its first line says, and each is found by its name")
+def listing(lab):
+    z = Zonelab(lab)
+    said = z.run("labs")
+    for name in LABS:
+        expect(said, rf"(?m)^{name} +[A-Z].*[.:]$")
+        expect(z.run("graph", name), rf"(?s)^digraph lab.*label=\"{name}: \d+ nodes, \d+ zones")
+        expect(z.run("graph", f"labs/{name}"), rf"label=\"{name}: ")
+    expect(said, r"are in \S+/zones/labs\.")
+    expect(z.run("up", "two-teir", expect=1), r"cannot read the topology two-teir: No such file or directory; did you mean two-tier\?")
+    expect(z.run("graph", "xyz", expect=1), r"cannot read the topology xyz: .*zonelab labs lists")
+
+
+@test("graph draws every topology, and writes text, SVG or PNG")
+def drawings(lab):
+    require("dot", "graphviz")
+    z = Zonelab(lab)
+    for name in LABS:
+        z.run("graph", name, "-o", "lab.svg")
+        drawn = (z.cwd / "lab.svg").read_text()
+        nodes = len(re.findall(r"(?m)^ *- *\{name: [^,]*, kind:", (source_top() / f"zones/labs/{name}.yaml").read_text()))
+        if drawn.count('class="node"') < nodes or "</svg>" not in drawn:
+            raise Failure(f"{name}: {drawn.count('class=')} shapes for {nodes} nodes")
+    z.run("graph", "-o", "lab.png")
+    if (z.cwd / "lab.png").read_bytes()[:4] != b"\x89PNG":
+        raise Failure("no PNG")
+    z.run("graph", "broken-delegation", "-o", "lab.dot")
+    text = (z.cwd / "lab.dot").read_text()
+    expect(text, r"label=\"ns1\.test\.\\ndoes not serve half\.example\.\"")
+    expect(text, r"label=\"ns9\.noglue\.example\.\\nis nowhere, for noglue\.example\.\"")
+    expect(z.run("graph", "-o", "lab.pdf", expect=2), r"-o: expected a file that ends in \.svg, \.png or \.dot, not lab\.pdf")
+    expect(z.run("graph", "-o", "no/such/lab.dot", expect=1), r"cannot write no/such/lab\.dot: No such file")
+    run = subprocess.run(z.command("graph", "-o", "x.svg"), cwd=z.cwd, env={**os.environ, "PATH": str(z.cwd)}, capture_output=True, text=True, timeout=60,
+                         check=False)
+    if run.returncode != 1 or "apt-get install graphviz" not in run.stderr:
+        raise Failure(f"{run.returncode} {run.stderr}")
+
+
+@test("tiers of resolvers answer, and a forwarder goes on when one of its two is gone")
+def tiers(lab):
+    with Zonelab(lab) as z:
+        z.up("three-tier")
+        for node in ("global1", "regional1", "edge1", "edge4"):
+            expect(z.dig(node, "www.shop.example", "+short"), r"192\.0\.2\.10")
+        os.kill(z.pid("global1"), signal.SIGKILL)
+        wait_for(lambda: "192.0.2.10" in z.dig("edge2", "www.shop.example", "+short"), "regional1 to ask global2", 20)
+
+
+@test("behind a hidden primary a change passes along the chain, and round a dead server where there is another source")
+def chain(lab):
+    with Zonelab(lab) as z:
+        z.up("hidden-primary")
+        expect(z.run("update", "shop.example", "add", "new", 10, "A", "192.0.2.7"), r"1 -> 2")
+        wait_for(lambda: set(z.serials("shop.example.").values()) == {2}, lambda: z.serials("shop.example."), 20)
+        if "hidden" in z.dig("resolver", "shop.example", "NS", "+short"):
+            raise Failure("the hidden primary is in the NS set")
+        os.kill(z.pid("middle.shop.example"), signal.SIGKILL)
+        z.run("update", "shop.example", "add", "new2", 10, "A", "192.0.2.8")
+        wait_for(lambda: z.serials("shop.example.")["ns2.shop.example"] == 3, lambda: z.serials("shop.example."), 60)
+        if z.serials("shop.example.")["ns3.shop.example"] != 2:
+            raise Failure(f"ns3 has nobody to ask: {z.serials('shop.example.')}")
+
+
+@test("broken delegations: a resolver gets round what is half broken, fails at what is dead, and takes either of two parents' words")
+def broken(lab):
+    with Zonelab(lab) as z:
+        z.up("broken-delegation")
+        expect(z.dig("resolver", "www.half.example", "+short"), r"192\.0\.2\.10")
+        expect(z.dig("resolver", "www.noglue.example", "+short"), r"192\.0\.2\.20")
+        expect(z.dig("resolver", "www.dead.example", "+tries=1", "+time=15"), r"status: SERVFAIL")
+        expect(z.dig("resolver", "www.differs.example", "+short"), r"192\.0\.2\.4[01]")
+        expect(z.dig("ns1.example", "differs.example", "NS", "+norec"), r"(?s)ns2\.differs\.example\.")
+        expect(z.dig("ns1.differs.example", "differs.example", "NS", "+norec", "+short"), r"ns3\.differs\.example\.")
+
+
+@test("a provider move: the parent's change alone moves nobody who knows the child's own servers")
+def move(lab):
+    with Zonelab(lab) as z:
+        z.up("provider-move")
+        expect(z.dig("resolver", "www.shop.example", "+short"), r"192\.0\.2\.10")
+        expect(z.dig("ns1.new.test", "www.shop.example", "+short", "+norec"), r"198\.51\.100\.10")
+        z.run("update", "example.", "delete", "shop", "NS")
+        for server in ("ns1", "ns2"):
+            z.run("update", "example.", "add", "shop", 60, "NS", f"{server}.new.test.")
+        said = z.dig("ns1.example", "shop.example", "NS", "+norec")
+        expect(said, r"ns1\.new\.test\.")
+        if "old.test" in said:
+            raise Failure(said)
+        expect(z.dig("resolver", "mail.shop.example", "+short"), r"192\.0\.2\.25")      # not in the cache, and still from the old provider
+
+
+@test("fifty secondaries, eight of them in a second row, all get a change")
+def fifty(lab):
+    with Zonelab(lab) as z:
+        z.up("fifty-secondaries")
+        expect(z.run("update", "shop.example", "add", "new", 10, "A", "192.0.2.7", "--at", "all", "--timeout", 30), r"42 of 42 secondaries were seen with it")
+        wait_for(lambda: set(z.serials("shop.example.").values()) == {2}, lambda: z.serials("shop.example."), 30)
+        if len(z.serials("shop.example.")) != 51:
+            raise Failure("not fifty-one servers")
+
+
+@test("every topology that needs no foreign daemon comes up, and every server has what its primary has")
+def all_up(lab):
+    tested = ("three-tier", "hidden-primary", "broken-delegation", "provider-move", "fifty-secondaries")      # above
+    for name in LABS:
+        text = (source_top() / f"zones/labs/{name}.yaml").read_text()
+        if name in tested or "signed:" in text or re.search(r"kind: (?!authd|resolverd)", text):
+            continue
+        with Zonelab(lab) as z:
+            z.up(name)
+            rows = z.status()
+            if any(row["state"] != "ok" for row in rows):
+                raise Failure(f"{name}: {rows}")
+
+
+if __name__ == "__main__":
+    run_tests()
