@@ -15,7 +15,13 @@ tools_zonelab_libzonelab_a_SOURCES = \
 	%D%/keeper/keeper.c %D%/keeper/keeper.h %D%/keeper/keeper_inner.h \
 	%D%/keeper/launch.c %D%/keeper/launch.h \
 	%D%/keeper/nodes.c %D%/keeper/nodes.h \
+	%D%/keeper/observer.c %D%/keeper/observer.h %D%/keeper/observer_inner.h \
+	%D%/keeper/observer_caches.c \
+	%D%/keeper/observer_part.c %D%/keeper/observer_part.h \
+	%D%/keeper/observer_servers.c \
+	%D%/keeper/predictor.c %D%/keeper/predictor.h \
 	%D%/keeper/ready.c %D%/keeper/ready.h \
+	%D%/keeper/seen.c %D%/keeper/seen.h \
 	%D%/keeper/state.c %D%/keeper/state.h \
 	%D%/cli/status.c %D%/cli/status.h \
 	%D%/topology/dot.c %D%/topology/dot.h \
@@ -38,7 +44,7 @@ tools_zonelab_libzonelab_a_SOURCES = \
 	%D%/topology/zonecheck.c %D%/topology/zonecheck.h \
 	%D%/topology/zonetext.c %D%/topology/zonetext.h
 LIBS_ZONELAB = tools/zonelab/libzonelab.a tools/zonelab/weather/libweather.a lib/libctl.a lib/libconf.a lib/libxfr.a lib/libnet.a $(LIBS_ZONE) $(YAML_LIBS) $(LIBS_SOCKETS) \
-	$(JANSSON_LIBS)
+	$(JANSSON_LIBS) -lm
 
 bin_PROGRAMS += tools/zonelab/zonelab
 tools_zonelab_zonelab_SOURCES = \
@@ -64,6 +70,11 @@ check_PROGRAMS += tests/unit/zonelab/test_events
 tests_unit_zonelab_test_events_SOURCES = tests/unit/zonelab/test_events.c
 tests_unit_zonelab_test_events_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_zonelab_test_events_LDADD = $(LIBS_SUITE) $(LIBS_ZONELAB)
+
+check_PROGRAMS += tests/sim/zonelab/test_observer
+tests_sim_zonelab_test_observer_SOURCES = tests/sim/zonelab/test_observer.c
+tests_sim_zonelab_test_observer_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_sim_zonelab_test_observer_LDADD = $(LIBS_SUITE) $(LIBS_ZONELAB)
 
 fuzz_programs += tests/fuzz/fuzz_lab_topology
 tests_fuzz_fuzz_lab_topology_SOURCES = tests/fuzz/fuzz_lab_topology.c $(FUZZ_MAIN)

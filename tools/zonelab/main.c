@@ -43,6 +43,8 @@ static const struct command commands[] = {
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 
+enum { CLIENT_RATE_MAX = 1000 };
+
 int usage_error(const char *what, const char *word)
 {
 	fprintf(stderr, "zonelab: %s%s; see zonelab -h\n", what, word);
@@ -57,6 +59,7 @@ static void usage(FILE *to)
 	fputs("  --dir DIR     work folder (default " DEFAULT_DIR ")\n"
 	      "  --port PORT   instead of the topology's; for up and demo\n"
 	      "  --json        JSON instead of a table; for up and status\n"
+	      "  --client-rate N  questions a second at each resolver for what is watched, instead of the topology's\n"
 	      "  -V, -h        version, this help\n"
 	      "TOPOLOGY is a file or one of those that labs lists, by default zones/lab.yaml. A relative NAME of update is completed with the ZONE.\n"
 	      "update may end with --at local|quorum|all|visible and --timeout SECONDS (30): wait until secondaries, or caches too, have the change.\n"
@@ -72,6 +75,16 @@ static int port_parse(const char *text, uint16_t *port)
 	if (value == 0 || value > UINT16_MAX || *end != '\0')
 		return usage_error("--port: expected a number from 1 to 65535, not ", text ? text : "nothing");
 	*port = (uint16_t)value;
+	return EXIT_OK;
+}
+
+static int client_rate_parse(const char *text, double *rate)
+{
+	char *end = NULL;
+	double value = text && *text >= '0' && *text <= '9' ? strtod(text, &end) : -1;
+	if (value < 0 || value > CLIENT_RATE_MAX || *end != '\0')
+		return usage_error("--client-rate: expected questions a second, 0 to 1000, not ", text ? text : "nothing");
+	*rate = value;
 	return EXIT_OK;
 }
 
@@ -100,6 +113,8 @@ static int options_parse(int argc, char **argv, struct arguments *args, int *exi
 			*exit_code = dir_parse(argv[++i < argc ? i : argc], &args->dir);
 		else if (strcmp(argv[i], "--port") == 0)
 			*exit_code = port_parse(argv[++i < argc ? i : argc], &args->port);
+		else if (strcmp(argv[i], "--client-rate") == 0)
+			*exit_code = client_rate_parse(argv[++i < argc ? i : argc], &args->client_rate);
 		else
 			*exit_code = usage_error("unknown option ", argv[i]);
 		if (*exit_code != EXIT_OK)
@@ -148,6 +163,8 @@ static int command_run(const struct command *command, const struct arguments *ar
 		return wrong_words(command, args);
 	if (args->port != 0 && !(command->flags & TAKES_PORT))
 		return usage_error("--port is for up and demo, not for ", command->name);
+	if (args->client_rate >= 0 && !(command->flags & TAKES_PORT))
+		return usage_error("--client-rate is for up and demo, not for ", command->name);
 	if (args->json && !(command->flags & TAKES_JSON))
 		return usage_error("--json is for up and status, not for ", command->name);
 	if (command->flags & HOLDS_SIGNALS)
@@ -160,7 +177,7 @@ static int command_run(const struct command *command, const struct arguments *ar
 
 int main(int argc, char **argv)
 {
-	struct arguments args = { .program = argc > 0 ? argv[0] : "zonelab", .dir = DEFAULT_DIR };
+	struct arguments args = { .program = argc > 0 ? argv[0] : "zonelab", .dir = DEFAULT_DIR, .client_rate = -1 };
 	int exit_code;
 
 	if (sodium_init() < 0)

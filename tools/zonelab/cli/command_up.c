@@ -10,6 +10,7 @@
 #include "tools/zonelab/cli/status.h"
 #include "tools/zonelab/cli/topologies.h"
 #include "tools/zonelab/keeper/launch.h"
+#include "tools/zonelab/keeper/observer_part.h"
 #include "tools/zonelab/lab/interrupt.h"
 #include "tools/zonelab/lab/process.h"
 
@@ -29,7 +30,14 @@ static int lab_up(const struct arguments *args, struct lab *lab, struct launched
 		printf("Starting %u nodes of %s in %s …\n", lab->topology.node_count, lab->topology_path, lab->dir);
 		fflush(stdout);
 	}
-	status = launch(lab, NULL, 0, launched);
+	struct observer_part *observer = observer_part_new(args->client_rate);
+	if (!observer) {
+		lab_free(lab);
+		return ZT_ENOMEM;
+	}
+	const struct keeper_part parts[] = { observer_part_get(observer) };
+	status = launch(lab, parts, sizeof(parts) / sizeof(parts[0]), launched);
+	observer_part_free(observer);
 	/* What runs is in lab.json. */
 	lab_free(lab);
 	if (status != ZT_OK)

@@ -12,6 +12,7 @@ struct arguments {
 	const char *program;      /* as it was called */
 	const char *dir;
 	uint16_t port;            /* 0 = the topology's */
+	double client_rate;       /* negative = the topology's */
 	bool json;
 	char **words;             /* what follows the command */
 	int word_count;

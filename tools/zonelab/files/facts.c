@@ -53,6 +53,19 @@ int facts_path(const struct lab *lab, const struct topology_zone *zone, char out
 	return snprintf(out, 4096, "%s/%s", lab->dir, name) < 4096 ? ZT_OK : ZT_ELIMIT;
 }
 
+void facts_print(FILE *to, const struct lab *lab, const struct topology_zone *zone, const struct facts_clocks *clocks)
+{
+	fputs("# made by zonelab: what DNS cannot tell\nzone: ", to);
+	write_quoted(to, zone->text);
+	if (clocks)
+		fprintf(to, "\nttl: %us\nsoa: {refresh: %us, retry: %us, expire: %us, minimum: %us, ttl: %us}", clocks->ttl, clocks->refresh,
+			clocks->retry, clocks->expire, clocks->minimum, clocks->soa_ttl);
+	fputs("\nserver:\n", to);
+	for (uint32_t i = 0; i <= zone->secondary_count; i++)
+		write_server(to, zone, i);
+	write_caches(to, &lab->topology);
+}
+
 int facts_write(const struct lab *lab, const struct topology_zone *zone)
 {
 	char path[4096];
@@ -61,14 +74,8 @@ int facts_write(const struct lab *lab, const struct topology_zone *zone)
 	if (status != ZT_OK)
 		return status;
 	FILE *to = fopen(path, "w");
-	if (to) {
-		fputs("# made by zonelab: what DNS cannot tell\nzone: ", to);
-		write_quoted(to, zone->text);
-		fputs("\nserver:\n", to);
-		for (uint32_t i = 0; i <= zone->secondary_count; i++)
-			write_server(to, zone, i);
-		write_caches(to, &lab->topology);
-	}
+	if (to)
+		facts_print(to, lab, zone, NULL);
 	bool failed = !to || ferror(to) != 0;
 	if ((to && fclose(to) != 0) || failed) {
 		fprintf(stderr, "zonelab: cannot write %s: %s\n", path, strerror(errno));

@@ -92,6 +92,12 @@ struct topology_demo {
 	const char *rdata;                 /* presentation form of the new record */
 };
 
+/* Who asks the resolvers for what is watched. */
+struct topology_clients {
+	double rate;                       /* questions a second at each resolver; 0 for none */
+	uint64_t seed;                     /* of the gaps between them */
+};
+
 struct topology {
 	struct yaml_tree tree;             /* owns the strings and arrays */
 	const char *name;
@@ -103,6 +109,7 @@ struct topology {
 	uint32_t zone_count;
 	bool has_demo;
 	struct topology_demo demo;
+	struct topology_clients clients;
 };
 
 struct topology_text {

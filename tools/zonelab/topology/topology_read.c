@@ -31,6 +31,7 @@ static void all_read(struct reader *reader)
 
 	topology->name = conf->name;
 	topology->port = (uint16_t)conf->port;
+	topology->clients = (struct topology_clients){ (double)conf->clients.rate, (uint64_t)conf->clients.seed };
 	if (conf->nodes.count > NODES_MAX || conf->zones.count > ZONES_MAX) {
 		PROBLEM(reader, conf->node, "%zu nodes and %zu zones; expected at most %d and %d", conf->nodes.count, conf->zones.count, NODES_MAX, ZONES_MAX);
 		return;

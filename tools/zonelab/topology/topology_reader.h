@@ -47,6 +47,10 @@ struct demo_conf {
 	const char *rdata;
 };
 
+struct clients_conf {
+	int64_t rate, seed;
+};
+
 struct topology_conf {
 	const struct yaml_node *node;
 	const char *name;
@@ -57,6 +61,7 @@ struct topology_conf {
 	struct schema_list nodes;
 	struct schema_list zones;
 	struct demo_conf demo;
+	struct clients_conf clients;
 };
 
 extern const struct schema topology_schema;

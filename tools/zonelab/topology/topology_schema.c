@@ -119,6 +119,15 @@ static const struct schema_row demo_rows[] = {
 static const struct schema demo_schema = { .what = "demo", .size = sizeof(struct demo_conf), .rows = demo_rows,
 					   .row_count = SCHEMA_COUNT(demo_rows) };
 
+static const struct schema_row clients_rows[] = {
+	{ "rate", SCHEMA_INT, offsetof(struct clients_conf, rate), .fallback = "1", .min = 0, .max = 1000,
+	  .help = "Questions a second that each resolver gets for the watched name, at random moments." },
+	{ "seed", SCHEMA_INT, offsetof(struct clients_conf, seed), .fallback = "1", .min = 0, .max = INT64_MAX, .help = "Of the random moments." },
+};
+
+static const struct schema clients_schema = { .what = "clients", .size = sizeof(struct clients_conf), .rows = clients_rows,
+					      .row_count = SCHEMA_COUNT(clients_rows) };
+
 static const struct schema_row topology_rows[] = {
 	{ "name", SCHEMA_TEXT, offsetof(struct topology_conf, name), .fallback = "lab", .help = "The lab's name." },
 	{ "port", SCHEMA_INT, offsetof(struct topology_conf, port), .fallback = "5300", .min = 1, .max = 65535, .help = "Port of every node." },
@@ -131,6 +140,7 @@ static const struct schema_row topology_rows[] = {
 	{ "nodes", SCHEMA_MAPPING, offsetof(struct topology_conf, nodes), SCHEMA_LIST | SCHEMA_REQUIRED, .mapping = &node_schema, .help = "Servers and resolvers." },
 	{ "zones", SCHEMA_MAPPING, offsetof(struct topology_conf, zones), SCHEMA_LIST | SCHEMA_REQUIRED, .mapping = &zone_schema, .help = "Zones and who serves them." },
 	{ "demo", SCHEMA_MAPPING, offsetof(struct topology_conf, demo), .mapping = &demo_schema, .help = "What zonelab demo changes." },
+	{ "clients", SCHEMA_MAPPING, offsetof(struct topology_conf, clients), .mapping = &clients_schema, .help = "Who asks the resolvers." },
 };
 
 const struct schema topology_schema = { .what = "topology", .size = sizeof(struct topology_conf), .rows = topology_rows,
