@@ -12,7 +12,7 @@ static void write_service(FILE *to, const struct render *render, const struct to
 
 	fprintf(to, "  %s:\n    image: " RENDER_IMAGE "\n    build: ./image\n    command: [\"sh\", \"-c\", ", node->name);
 	render_write_start(to, node);
-	fprintf(to, "]\n    volumes: [\"./nodes/%s:" RENDER_CONFIG_DIR ":ro\"]\n    networks:\n      lab:\n", node->name);
+	fprintf(to, "]\n    volumes: [\"./nodes/%s:" RENDER_CONFIG_DIR ":ro\", \"%s:" RENDER_WORK_DIR "\"]\n    networks:\n      lab:\n", node->name, node->name);
 	for (uint32_t i = 0; i < node->address_count; i++)
 		fprintf(to, "        ipv%c_address: \"%s\"\n", node->addresses[i].family == AF_INET6 ? '6' : '4', netaddr_ip_to_text(&node->addresses[i], text));
 	fputs("    healthcheck:\n      test: [\"CMD\", ", to);
@@ -51,6 +51,9 @@ int render_compose(const struct render *render)
 	for (uint32_t i = 0; i < topology->node_count; i++)
 		write_service(to, render, &topology->nodes[i]);
 	write_network(to, render);
+	fputs("volumes:\n", to);      /* what nodes store outlives their containers */
+	for (uint32_t i = 0; i < topology->node_count; i++)
+		fprintf(to, "  %s: {}\n", topology->nodes[i].name);
 	status = render_close(to, "compose.yaml");
 	if (status == ZT_OK)
 		printf("Wrote %s/compose.yaml, its image's recipe and the files of %u nodes.\n", render->dir, topology->node_count);

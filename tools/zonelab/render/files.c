@@ -144,9 +144,9 @@ void render_write_probe(FILE *to, const struct render *render, const struct topo
 
 static const char recipe_head[] =
 	"# One image for every node of the lab. Beside this file belongs the release, made with `make dist`:\n"
-	"#   zonetide-" PACKAGE_VERSION ".tar.gz\n"
+	"#   zonetide-" PACKAGE_VERSION ".tar.xz\n"
 	"FROM debian:12 AS build\n"
-	"ADD zonetide-" PACKAGE_VERSION ".tar.gz /\n"
+	"ADD zonetide-" PACKAGE_VERSION ".tar.xz /\n"
 	"WORKDIR /zonetide-" PACKAGE_VERSION "\n"
 	"# packages.txt is the release's own list; of it the group [build].\n"
 	"RUN apt-get update && apt-get install -y --no-install-recommends \\\n"
