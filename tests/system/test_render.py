@@ -107,6 +107,10 @@ def kubernetes(lab):
             raise Failure(f"the service of {name} does not find its pod")
     if kinds["ConfigMap", "ns1"]["data"]["test.zone"].rstrip("\n") != (out / "nodes/ns1/test.zone").read_text().rstrip("\n"):
         raise Failure("the zone in the config map is another")
+    for name, program, config in (("ns1", "authd/authd", "authd.yaml"), ("Cache_1", "resolverd/resolverd", "resolverd.yaml")):
+        run = subprocess.run([built(program), "-t", "-c", str(out / "nodes" / name / config)], capture_output=True, text=True, timeout=30, check=False)
+        if run.returncode != 0:
+            raise Failure(f"{program} does not take its configuration: {run.stdout}{run.stderr}")
     if "10.96.53.1@53" not in kinds["ConfigMap", "node-2-test"]["data"]["authd.yaml"]:
         raise Failure("the secondary does not know its primary's service")
 

@@ -46,7 +46,7 @@ void write_addresses(FILE *to, const struct topology_node *node, const char *bet
 	char text[NETADDR_TEXT_SIZE];
 
 	for (uint32_t i = 0; i < node->address_count; i++)
-		fprintf(to, "%s%s", i > 0 ? between : "", netaddr_to_text(&node->addresses[i], text));
+		fprintf(to, "%s'%s'", i > 0 ? between : "", netaddr_to_text(&node->addresses[i], text));
 }
 
 void write_everybody(FILE *to, const struct lab *lab, const char *between)
@@ -54,5 +54,5 @@ void write_everybody(FILE *to, const struct lab *lab, const char *between)
 	if (lab->topology.mode == TOPOLOGY_LOOPBACK)
 		fputs("127.0.0.0/8", to);
 	else
-		fprintf(to, "0.0.0.0/0%s::/0", between);
+		fprintf(to, "0.0.0.0/0%s0::/0", between);
 }

@@ -15,7 +15,7 @@ void write_quoted(FILE *to, const char *text);
 /* The node's folder, as its own programs see it; "" with ZT_ELIMIT when too long. */
 int node_folder(const struct lab *lab, const struct topology_node *node, char out[4096]) ZT_MUST_CHECK;
 
-/* What the node listens on, as IP@PORT, with `between` between them. */
+/* What the node listens on, as 'IP@PORT' in YAML's quotes, since one may begin with a colon; with `between` between them. */
 void write_addresses(FILE *to, const struct topology_node *node, const char *between);
 /* Everybody a daemon of the lab can hear: prefixes with `between` between them. Nothing from outside comes in. */
 void write_everybody(FILE *to, const struct lab *lab, const char *between);
