@@ -229,7 +229,7 @@ int authd_open(struct authd **out, struct authd_options *options, struct log *lo
 	authd->manage.fingerprint_key = options->sync_key;
 	authd->manage.log = log;
 	authd->manage.readiness_fd = readiness_open();
-	authd->manage.clock = clock_system();
+	authd->manage.clock = log->clock;
 	authd->manage.started_wall = authd->manage.configured_wall = clock_wall(authd->manage.clock);
 	authd->manage.loop = &authd->loop;
 	CDS_INIT_LIST_HEAD(&authd->manage.leaving);

@@ -7,7 +7,7 @@
 struct authd;
 
 /* Binds sockets, opens the journal, loads all zones, starts the workers. `options` is taken over. What goes wrong is logged.
- * `log` must outlive the daemon. */
+ * `log` must outlive the daemon, which lives by its clock. */
 int authd_open(struct authd **out, struct authd_options *options, struct log *log) ZT_MUST_CHECK;
 /* Serves until SIGTERM, SIGINT or the stop command; SIGHUP reloads. */
 int authd_run(struct authd *authd) ZT_MUST_CHECK;

@@ -135,7 +135,7 @@ int resolverd_open(struct resolverd **out, struct resolverd_options *options, st
 	resolverd->log = log;
 	resolverd->readiness_fd = readiness_open();
 	resolverd->manage = (struct manage){
-		.options = options, .log = log, .clock = clock_system(), .loop = &resolverd->loop, .cache = &resolverd->cache,
+		.options = options, .log = log, .clock = log->clock, .loop = &resolverd->loop, .cache = &resolverd->cache,
 	};
 	resolverd->manage.started_wall = resolverd->manage.configured_wall = clock_wall(resolverd->manage.clock);
 	loop_signal_init(&resolverd->on_term, on_stop, resolverd);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "lib/base/lab_clock.h"
 #include "lib/base/secret_line.h"
 #include "lib/xfr/zsync.h"
 #include "zonesync/arguments.h"
@@ -41,9 +42,13 @@ static enum command_exit run(const struct arguments *arguments)
 	struct secure_rng rng;
 	struct command command = {
 		.operands = { arguments->operands[0], arguments->operands[1] }, .output = arguments->output, .json = arguments->json, .full = arguments->full, .report = arguments->report,
-		.loader = { .clock = clock_system(), .rng = &rng, .timeout = arguments->timeout, .tsig = arguments->key },
+		.loader = { .clock = clock_of_environment(), .rng = &rng, .timeout = arguments->timeout, .tsig = arguments->key },
 	};
 
+	if (!command.loader.clock) {
+		lab_clock_complain("zonesync");
+		return COMMAND_WRONG;
+	}
 	if (sodium_init() < 0)
 		return command_failed(&command, "libsodium does not start; is /dev/urandom there?");
 	signal(SIGPIPE, SIG_IGN);      /* a server that goes away shows as the stream's end */

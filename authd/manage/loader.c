@@ -24,10 +24,11 @@ enum {
 /* ---- a zone file as read --------------------------------------------------------------------------------------------------------- */
 
 /* What the journal keeps as a content's origin: 1 where the files were young, then the files. */
-static void origin_make(const struct manage *manage, const struct zonefile_report *report, struct buf *origin)
+static void origin_make(const struct zonefile_report *report, struct buf *origin)
 {
 	const struct buf *sources = &report->sources;
-	bool is_young = clock_wall(manage->clock) * 1000 - zonefile_sources_newest_ns(sources->data, sources->len) < YOUNG_NS;
+	/* Files have the system's times, whatever clock the daemon lives by. */
+	bool is_young = clock_wall(clock_system()) * 1000 - zonefile_sources_newest_ns(sources->data, sources->len) < YOUNG_NS;
 
 	buf_clear(origin);
 	buf_add_u8(origin, is_young);
@@ -100,7 +101,7 @@ static int file_read(struct manage *manage, struct zone_entry *entry, struct zon
 	if (status == ZT_OK)
 		status = digest_check(manage, entry, zone_edit_view(edit));
 	confine_note_sources(manage->confine, report->sources.data, report->sources.len);
-	origin_make(manage, report, origin);
+	origin_make(report, origin);
 	if (status == ZT_OK && origin->status != ZT_OK)
 		status = origin->status;
 	zonefile_report_fini(report);

@@ -77,10 +77,10 @@ json_t *show_status(const struct manage *manage)
 	}
 	workers_counters(manage->workers, &counters);
 	usec_t wall = clock_wall(manage->clock);
-	return json_pack("{s:s, s:s, s:i, s:o, s:f, s:o, s:o, s:o, s:i, s:I, s:I, s:I, s:I, s:I, s:o}", "program", "authd", "version", PACKAGE_VERSION,
+	return json_pack("{s:s, s:s, s:i, s:o, s:f, s:o, s:i, s:o, s:o, s:o, s:i, s:I, s:I, s:I, s:I, s:I, s:o}", "program", "authd", "version", PACKAGE_VERSION,
 			 "pid", (int)getpid(), "started_at", time_json(manage->started_wall), "uptime_s",
-			 (double)(wall - manage->started_wall) / USEC_PER_SEC, "config", show_text(options->path), "configured_at",
-			 time_json(manage->configured_wall), "listen", listen, "workers", (int)workers_count(manage->workers), "memory_bytes",
+			 (double)(wall - manage->started_wall) / USEC_PER_SEC, "clock", time_json(wall), "clock_speed", manage->clock->speed, "config",
+			 show_text(options->path), "configured_at", time_json(manage->configured_wall), "listen", listen, "workers", (int)workers_count(manage->workers), "memory_bytes",
 			 resident_bytes(), "queries", (json_int_t)(counter_get(&counters.queries_udp) + counter_get(&counters.queries_tcp)),
 			 "zones", (json_int_t)manage->registry.count, "zones_serving", serving, "zones_failed", failed, "sandbox", confine_status(manage));
 }

@@ -22,7 +22,7 @@ static usec_t system_wall(const struct clock *clock)
 	return from_timespec(CLOCK_REALTIME);
 }
 
-static const struct clock system_clock = { system_now, system_wall };
+static const struct clock system_clock = { .now = system_now, .wall = system_wall, .speed = 1 };
 
 const struct clock *clock_system(void)
 {
@@ -44,6 +44,7 @@ void manual_clock_init(struct manual_clock *manual, usec_t now, usec_t wall)
 {
 	manual->clock.now = manual_now;
 	manual->clock.wall = manual_wall;
+	manual->clock.speed = 1;
 	manual->now = now;
 	manual->wall_offset = wall - now;
 }

@@ -14,6 +14,7 @@ typedef int64_t usec_t;      /* microseconds, monotonic unless the name says wal
 struct clock {
 	usec_t (*now)(const struct clock *clock);          /* monotonic, microseconds */
 	usec_t (*wall)(const struct clock *clock);         /* since 1970-01-01 UTC, microseconds */
+	int speed;                                         /* how many times as fast as real time both run: 1 outside of labs (lab_clock.h) */
 };
 
 /* The system's clock. */
@@ -31,6 +32,9 @@ void manual_clock_advance(struct manual_clock *manual, usec_t by);
 
 static inline usec_t clock_now(const struct clock *clock) { return clock->now(clock); }
 static inline usec_t clock_wall(const struct clock *clock) { return clock->wall(clock); }
+
+/* How long to wait in real time for `delay` of this clock to pass. */
+static inline usec_t clock_wait(const struct clock *clock, usec_t delay) { return (delay + clock->speed - 1) / clock->speed; }
 
 /* The time for a batch of work: the clock is asked at most once, and not at all where nobody wants to know. */
 struct moment {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "lib/base/lab_clock.h"
 #include "lib/base/status.h"
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -18,6 +19,7 @@ struct arguments {
 	bool no_sandbox;
 	bool json;
 	enum log_level level;
+	const struct clock *clock;
 	int exit_code;      /* -1: go on */
 };
 
@@ -46,7 +48,7 @@ static int usage_error(const struct daemon_kind *kind, const char *what, const c
 
 static struct arguments arguments_parse(const struct daemon_kind *kind, int argc, char **argv)
 {
-	struct arguments args = { .level = LOG_LEVEL_INFO, .exit_code = -1 };
+	struct arguments args = { .level = LOG_LEVEL_INFO, .clock = clock_of_environment(), .exit_code = -1 };
 
 	for (int i = 1; i < argc && args.exit_code < 0; i++) {
 		const char *value = i + 1 < argc ? argv[i + 1] : NULL;
@@ -91,6 +93,19 @@ static bool configuration_read(const struct daemon_kind *kind, void **options, c
 	return status == ZT_OK;
 }
 
+static void log_begin(struct log *log, const struct daemon_kind *kind, const struct arguments *args)
+{
+	char now[WALL_TEXT_SIZE];
+
+	log_init(log, STDERR_FILENO, kind->name);
+	log->json = args->json;
+	log->level = args->level;
+	log->clock = args->clock;
+	if (log->clock->speed > 1)
+		log_warn(log, "a lab's clock (" LAB_CLOCK_VARIABLE "): %d times as fast as real time, now %s; not for production", log->clock->speed,
+			 wall_to_text(clock_wall(log->clock), now));
+}
+
 int daemon_main(const struct daemon_kind *kind, int argc, char **argv)
 {
 	struct arguments args = arguments_parse(kind, argc, argv);
@@ -103,6 +118,10 @@ int daemon_main(const struct daemon_kind *kind, int argc, char **argv)
 		fprintf(stderr, "%s: libsodium does not start; is /dev/urandom there?\n", kind->name);
 		return EXIT_FAILED;
 	}
+	if (!args.clock) {
+		lab_clock_complain(kind->name);
+		return EXIT_USAGE;
+	}
 	if (!configuration_read(kind, &options, args.config))
 		return EXIT_USAGE;
 	if (args.check_only) {
@@ -111,9 +130,7 @@ int daemon_main(const struct daemon_kind *kind, int argc, char **argv)
 	}
 	if (args.no_sandbox)
 		kind->sandbox_off(options);
-	log_init(&log, STDERR_FILENO, kind->name);
-	log.json = args.json;
-	log.level = args.level;
+	log_begin(&log, kind, &args);
 	signal(SIGPIPE, SIG_IGN);      /* a client that goes away shows as an error of the write */
 	int status = kind->open(&daemon, options, &log);
 	if (status == ZT_OK)

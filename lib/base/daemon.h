@@ -14,7 +14,7 @@ struct daemon_kind {
 	void (*options_free)(void *options);
 	/* --no-sandbox was said. NULL: the daemon has no sandbox, nor that argument. */
 	void (*sandbox_off)(void *options);
-	/* Takes `options` over; what goes wrong is logged. */
+	/* Takes `options` over; what goes wrong is logged. It lives by the log's clock. */
 	int (*open)(void **daemon, void *options, struct log *log);
 	/* Serves until it is told to stop. */
 	int (*run)(void *daemon);

@@ -8,6 +8,7 @@ lib_libbase_a_SOURCES = \
 	%D%/daemon.c %D%/daemon.h \
 	%D%/fingerprint.c %D%/fingerprint.h \
 	%D%/folders.c %D%/folders.h \
+	%D%/lab_clock.c %D%/lab_clock.h \
 	%D%/landlock.c %D%/landlock.h \
 	%D%/log.c %D%/log.h \
 	%D%/nearest.c %D%/nearest.h \
@@ -27,6 +28,11 @@ check_PROGRAMS += tests/unit/base/test_netaddr
 tests_unit_base_test_netaddr_SOURCES = tests/unit/base/test_netaddr.c
 tests_unit_base_test_netaddr_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_base_test_netaddr_LDADD = $(LIBS_SUITE) $(LIBS_BASE)
+
+check_PROGRAMS += tests/unit/base/test_lab_clock
+tests_unit_base_test_lab_clock_SOURCES = tests/unit/base/test_lab_clock.c
+tests_unit_base_test_lab_clock_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_base_test_lab_clock_LDADD = $(LIBS_SUITE) $(LIBS_BASE)
 
 check_PROGRAMS += tests/unit/base/test_sandbox
 tests_unit_base_test_sandbox_SOURCES = tests/unit/base/test_sandbox.c

@@ -11,7 +11,7 @@ int loop_init(struct loop *loop, const struct clock *clock, unsigned flags)
 		return ZT_ENOMEM;
 	/* Timers count from now, not from the start of the turn: a long callback must not make the next one early. */
 	int failed = event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK) || event_config_set_flag(config, EVENT_BASE_FLAG_NO_CACHE_TIME);
-	if (flags & LOOP_PRECISE)
+	if ((flags & LOOP_PRECISE) || clock->speed > 1)
 		failed |= event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
 	if (!failed)
 		loop->base = event_base_new_with_config(config);
@@ -46,8 +46,7 @@ void loop_stop(struct loop *loop)
 static void timer_arm(struct loop_timer *timer)
 {
 	usec_t delay = timer->deadline - loop_now(timer->loop);
-	if (delay < 0)
-		delay = 0;
+	delay = delay < 0 ? 0 : clock_wait(timer->loop->clock, delay);
 	struct timeval tv = { .tv_sec = (time_t)(delay / USEC_PER_SEC), .tv_usec = (suseconds_t)(delay % USEC_PER_SEC) };
 	event_add(&timer->event, &tv);
 }

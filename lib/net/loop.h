@@ -1,8 +1,8 @@
 /* One thread's event loop: libevent's base with the project's clock, and events that live in their owner's memory.
  *
  * A loop and all that hangs on it belong to one thread; other threads reach it through a mailbox (mailbox.h), nothing else.
- * Deadlines are values of the loop's clock in microseconds. The kernel's waits follow real time, so a loop with a manual clock is
- * only good for tests that fire timers by advancing the clock before each turn.
+ * Deadlines are values of the loop's clock in microseconds, which may run faster than real time (a lab's). The kernel's waits follow real time, so a
+ * loop with a manual clock is only good for tests that fire timers by advancing the clock before each turn.
  */
 #pragma once
 
@@ -23,7 +23,7 @@ struct loop {
 
 enum loop_flags {
 	LOOP_DEFAULT = 0,
-	LOOP_PRECISE = 1,      /* microsecond timers, one system call more a turn; otherwise timers may be up to 5 ms late */
+	LOOP_PRECISE = 1,      /* microsecond timers, one system call more a turn; otherwise timers may be up to 5 ms late; with a lab's clock always */
 };
 
 ZT_MUST_CHECK int loop_init(struct loop *loop, const struct clock *clock, unsigned flags);

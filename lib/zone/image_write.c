@@ -178,7 +178,7 @@ static void slice_sync(struct writer *writer)
 	usec_t before = clock_now(clock);
 	writer->synced = written;
 	(void)fdatasync(writer->fd);
-	rest(REST_FACTOR * (clock_now(clock) - before));
+	rest(clock_wait(clock, REST_FACTOR * (clock_now(clock) - before)));
 }
 
 static uint64_t leaf_write(struct writer *writer, twig_t twig)

@@ -55,14 +55,16 @@ json_t *show_status(const struct manage *manage)
 {
 	struct serve_counters counters;
 	struct cache_stats cache;
-	char started[TIME_TEXT_SIZE], configured[TIME_TEXT_SIZE];
+	char started[TIME_TEXT_SIZE], configured[TIME_TEXT_SIZE], now[TIME_TEXT_SIZE];
+	usec_t wall = clock_wall(manage->clock);
 
 	workers_counters(manage->workers, &counters);
 	cache_stats(manage->cache, &cache);
-	return json_pack("{s:s, s:s, s:i, s:s, s:f, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+	return json_pack("{s:s, s:s, s:i, s:s, s:f, s:s, s:i, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
 	                 "program", "resolverd", "version", PACKAGE_VERSION, "pid", (int)getpid(),
 	                 "started_at", time_to_text(manage->started_wall, started),
-	                 "uptime_s", seconds(clock_wall(manage->clock) - manage->started_wall),
+	                 "uptime_s", seconds(wall - manage->started_wall),
+	                 "clock", time_to_text(wall, now), "clock_speed", manage->clock->speed,
 	                 "config", manage->options->path, "configured_at", time_to_text(manage->configured_wall, configured),
 	                 "listen", addresses(manage->options->listen, manage->options->listen_count),
 	                 "workers", (json_int_t)workers_count(manage->workers), "memory_bytes", resident_bytes(),

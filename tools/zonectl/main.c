@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "lib/base/buf.h"
+#include "lib/base/lab_clock.h"
 #include "lib/ctl/ctl_client.h"
 #include "tools/zonectl/arguments.h"
 #include "tools/zonectl/history.h"
@@ -54,7 +55,11 @@ static void wait_outcome_write(const json_t *result, struct buf *out)
 
 static void peers_write(const json_t *result, struct buf *out)
 {
-	json_t *rows = peers_shorten(result, clock_wall(clock_system()));
+	const struct clock *clock = clock_of_environment();
+
+	if (!clock)
+		lab_clock_complain("zonectl");
+	json_t *rows = peers_shorten(result, clock_wall(clock ? clock : clock_system()));
 
 	if (rows)
 		render_result(rows, 0, out);

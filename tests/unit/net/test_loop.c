@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "lib/base/lab_clock.h"
 #include "lib/net/loop.h"
 #include "tests/unit/net/turns.h"
 
@@ -97,6 +98,28 @@ START_TEST(timers_obey_the_loops_own_clock)
 }
 END_TEST
 
+START_TEST(a_labs_timers_fire_by_its_clock)
+{
+	enum { SPEED = 200 };
+	const usec_t delay = 5 * USEC_PER_SEC;
+	struct loop fast;
+	struct lab_clock lab;
+	struct loop_timer timer;
+	bool fired = false;
+
+	lab_clock_init(&lab, SPEED, 0);
+	ck_assert_int_eq(loop_init(&fast, &lab.clock, LOOP_DEFAULT), ZT_OK);
+	loop_timer_init(&timer, &fast, set_flag, &fired);
+	usec_t lab_start = loop_now(&fast), start = clock_now(clock_system());
+	loop_timer_in(&timer, delay);
+	turns_until_set(&fast, &fired);
+	/* 25 ms; less than a second on any machine, and not the 5 that would pass by another clock. */
+	ck_assert_int_ge(loop_now(&fast) - lab_start, delay);
+	ck_assert_int_lt(clock_now(clock_system()) - start, USEC_PER_SEC);
+	loop_fini(&fast);
+}
+END_TEST
+
 static void on_stop(void *ctx)
 {
 	*(bool *)ctx = true;
@@ -146,6 +169,7 @@ int main(void)
 	tcase_add_test(tests, timers_fire_in_order_and_never_early);
 	tcase_add_test(tests, timers_stop_move_and_fire_at_once_when_late);
 	tcase_add_test(tests, timers_obey_the_loops_own_clock);
+	tcase_add_test(tests, a_labs_timers_fire_by_its_clock);
 	tcase_add_test(tests, a_signal_is_an_event_and_stops_the_run);
 	tcase_add_test(tests, a_readable_descriptor_calls_back_until_stopped);
 	suite_add_tcase(suite, tests);

@@ -269,7 +269,7 @@ static void add_texts(struct zone *zone, unsigned count)
 
 START_TEST(a_large_image_is_synced_slice_by_slice)
 {
-	struct counting_clock counting = { .clock = { .now = counting_now } };
+	struct counting_clock counting = { .clock = { .now = counting_now, .speed = 1 } };
 	struct place place;
 	struct stat st;
 
