@@ -80,3 +80,5 @@ fuzz_programs += tests/fuzz/fuzz_lab_topology
 tests_fuzz_fuzz_lab_topology_SOURCES = tests/fuzz/fuzz_lab_topology.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_lab_topology_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_lab_topology_LDADD = $(LIBS_ZONELAB)
+
+include tools/zonelab/page/local.mk

@@ -1,0 +1,204 @@
+// What the page knows of the lab: the state document, kept up to date by events. No drawing here, nothing of the browser.
+
+export const KINDS = ["UPDATE", "NOTIFY", "SOA", "IXFR", "AXFR", "ZSYNC"];
+const LOG_MAX = 14;
+const MESSAGES_MAX = 600;
+
+// Serials go round (RFC 1982).
+export const isNewer = (a, b) => b === undefined || ((a - b) | 0) > 0;
+export const bare = (name) => (name === "." ? "the root" : name.replace(/\.$/, ""));
+export const seconds = (s) => (s < 1 ? `${(s * 1000).toFixed(s < 0.1 ? 1 : 0)} ms` : s < 100 ? `${s.toFixed(1)} s` : `${Math.round(s)} s`);
+
+export class Model {
+	constructor(state) {
+		this.messages = [];
+		this.log = [];
+		this.changes = [];                 // times of changes, for the timeline
+		this.wave = null;
+		this.said = null;                  // the last thing worth telling
+		this.predictions = new Map();
+		this.listeners = new Set();
+		this.take(state);
+	}
+
+	// A whole state document; what was learned of earlier times stays.
+	take(state) {
+		this.identity = state.t0_wall;
+		this.lab = state.lab;
+		this.mode = state.mode;
+		this.speed = state.speed || 1;
+		this.t = state.t;
+		this.nodes = new Map((state.nodes || []).map((node) => [node.name, { ...node, zones: [] }]));
+		this.zones = new Map((state.zones || []).map((zone) => [zone.name, zone]));
+		for (const zone of this.zones.values())
+			for (const name of zone.servers) this.nodes.get(name)?.zones.push(zone.name);
+		this.edges = state.edges || [];
+		this.serials = new Map();
+		this.latest = new Map();
+		for (const [zone, of] of Object.entries(state.serials || {}))
+			for (const [node, serial] of Object.entries(of)) if (serial !== null) this.setSerial(zone, node, serial);
+		this.watched = state.watched || null;
+		this.answers = new Map(Object.entries(state.answers || {}));
+		this.links = new Map();
+		for (const link of state.links || []) this.links.set(`${link.from}\n${link.to}`, link);
+		this.resolvers = [...this.nodes.values()].filter((node) => node.role === "resolver");
+		this.structure = JSON.stringify([[...this.nodes.values()].map((n) => [n.name, n.role, n.hidden]), [...this.zones.values()], this.edges]);
+	}
+
+	setSerial(zone, node, serial) {
+		if (!this.serials.has(zone)) this.serials.set(zone, new Map());
+		this.serials.get(zone).set(node, serial);
+		if (isNewer(serial, this.latest.get(zone))) this.latest.set(zone, serial);
+	}
+
+	// The zone in the middle of attention.
+	get focus() { return this.wave?.zone ?? this.watched?.zone ?? null; }
+
+	// How a node stands: { status, value, words }.
+	status(name) {
+		const node = this.nodes.get(name);
+		if (node.state === "down") return { status: "down", value: "", words: "down" };
+		if (node.role === "resolver") {
+			const answer = this.answers.get(name);
+			if (!answer || !answer.value) return { status: "unknown", value: "?", words: "no answer yet" };
+			const what = answer.value.join(", ");
+			return answer.fresh ? { status: "current", value: "", words: `new answer ${what}` } : { status: "behind", value: "", words: `old answer ${what}` };
+		}
+		const zones = node.zones.includes(this.focus) ? [this.focus] : node.zones;
+		let status = zones.length ? "current" : "unknown", value = "", words = [];
+		for (const zone of zones) {
+			const serial = this.serials.get(zone)?.get(name);
+			if (value === "" && serial !== undefined) value = serial;
+			if (serial === undefined) status = status === "current" ? "unknown" : status;
+			else if (isNewer(this.latest.get(zone), serial)) status = "behind";
+			words.push(serial === undefined ? `${bare(zone)} not seen yet` : `${bare(zone)} serial ${serial}`);
+		}
+		if (status === "behind") words.push(`newest ${zones.map((zone) => this.latest.get(zone)).join(", ")}`);
+		return { status, value: value === "" ? "?" : String(value), words: words.join(", ") };
+	}
+
+	note(t, text, isSaid = true) {
+		this.log.unshift({ t, text });
+		this.log.length = Math.min(this.log.length, LOG_MAX);
+		if (isSaid) this.said = text;
+	}
+
+	// One event. Those from before the state document only add to what happened. Returns which views must be drawn anew.
+	apply(event) {
+		const isOld = event.t <= this.t;
+		const handler = handlers[event.event];
+		return handler ? handler(this, event, isOld) || {} : {};
+	}
+
+	totals() {
+		const zone = this.zones.get(this.wave?.zone);
+		const isWatched = this.wave && this.watched && this.wave.zone === this.watched.zone;
+		return { servers: zone ? zone.servers.length : 0, caches: isWatched ? this.resolvers.length : 0 };
+	}
+}
+
+const handlers = {
+	node(model, event, isOld) {
+		const node = model.nodes.get(event.node);
+		if (node && !isOld) node.state = event.state;
+		model.note(event.t, `${event.node} is ${event.state}${event.why && event.why !== "started" ? ` (${event.why})` : ""}`);
+		return { nodes: [event.node], log: true };
+	},
+	change(model, event) {
+		if (model.wave && model.wave.zone === event.zone && !isNewer(event.serial, model.wave.serial)) return {};
+		model.wave = {
+			zone: event.zone, serial: event.serial, t: event.t, servers: new Map(), caches: new Map(), done: null,
+			prediction: model.predictions.get(`${event.zone} ${event.serial}`) || null,
+		};
+		model.changes.push(event.t);
+		if (model.changes.length > 50) model.changes.shift();
+		if (event.node) handlers.serial(model, event, event.t <= model.t);
+		// What the caches have is the old data until they have asked again.
+		if (event.t > model.t && model.watched?.zone === event.zone) for (const answer of model.answers.values()) answer.fresh = false;
+		model.note(event.t, `${bare(event.zone)} has serial ${event.serial}`);
+		return { nodes: "all", wave: true, log: true, timeline: true };
+	},
+	serial(model, event, isOld) {
+		if (!isOld) model.setSerial(event.zone, event.node, event.serial);
+		const wave = model.wave;
+		if (wave && wave.zone === event.zone) {
+			if (isNewer(wave.serial, event.serial)) wave.servers.delete(event.node);
+			else if (!wave.servers.has(event.node)) wave.servers.set(event.node, event.t);
+		}
+		return { nodes: [event.node], wave: true };
+	},
+	answer(model, event, isOld) {
+		const wave = model.wave;
+		if (model.watched && (event.name !== model.watched.name || event.type !== model.watched.type)) return {};
+		if (!isOld) model.answers.set(event.node, { value: event.value, ttl: event.ttl, fresh: event.fresh, t: event.t });
+		if (wave && model.watched?.zone === wave.zone) {
+			if (!event.fresh) wave.caches.delete(event.node);
+			else if (!wave.caches.has(event.node)) wave.caches.set(event.node, event.t);
+		}
+		return { nodes: [event.node], wave: true };
+	},
+	converged(model, event) {
+		const wave = model.wave;
+		if (wave && wave.zone === event.zone && wave.serial === event.serial) wave.done = event;
+		const caches = event.caches_s === null || event.caches_s === undefined ? "" : `, all caches after ${seconds(event.caches_s)}`;
+		model.note(event.t, `${bare(event.zone)} serial ${event.serial}: all servers after ${seconds(event.servers_s)}${caches}`);
+		return { nodes: "all", wave: true, log: true };
+	},
+	prediction(model, event) {
+		model.predictions.set(`${event.zone} ${event.serial}`, event);
+		if (model.predictions.size > 20) model.predictions.delete(model.predictions.keys().next().value);
+		if (model.wave && model.wave.zone === event.zone && (event.serial === undefined || event.serial === model.wave.serial)) model.wave.prediction = event;
+		return { wave: true };
+	},
+	fault(model, event, isOld) {
+		if (!isOld) for (const [from, to] of event.links) setLink(model, from, to, event.set);
+		model.note(event.t, `weather of ${linkWords(event.links)}: ${weatherWords(event.set) || "fine"}`);
+		return { links: true, log: true };
+	},
+	partition(model, event, isOld) {
+		if (!isOld)
+			for (const a of event.a) for (const b of event.b) { setLink(model, a, b, { cut: true }); setLink(model, b, a, { cut: true }); }
+		model.note(event.t, `partition: ${listWords(event.a)} from ${listWords(event.b)}`);
+		return { links: true, log: true };
+	},
+	heal(model, event, isOld) {
+		if (!isOld) {
+			if (event.links) for (const [from, to] of event.links) model.links.delete(`${from}\n${to}`);
+			else model.links.clear();
+		}
+		model.note(event.t, event.links ? `healed: ${linkWords(event.links)}` : "all links are healed");
+		return { links: true, log: true };
+	},
+	message(model, event) {
+		model.messages.push(event);
+		if (model.messages.length > MESSAGES_MAX) model.messages.splice(0, model.messages.length - MESSAGES_MAX);
+		return { timeline: true, message: event };
+	},
+	scenario(model, event) {
+		model.note(event.t, `scenario ${event.name}: ${event.text || event.step} ${event.state}`);
+		return { log: true };
+	},
+};
+
+function setLink(model, from, to, set) {
+	const key = `${from}\n${to}`;
+	const link = { ...(model.links.get(key) || { from, to }), ...set };
+	if (weatherWords(link)) model.links.set(key, link);
+	else model.links.delete(key);
+}
+
+// "50 ms, 5 % lost"; "" for fine weather.
+export function weatherWords(link) {
+	const words = [];
+	if (link.cut) return "cut";
+	if (link.delay_ms) words.push(`${+link.delay_ms.toFixed(1)} ms${link.jitter_ms ? ` ± ${+link.jitter_ms.toFixed(1)}` : ""}`);
+	if (link.loss) words.push(`${+(link.loss * 100).toFixed(1)} % lost`);
+	if (link.duplicate) words.push(`${+(link.duplicate * 100).toFixed(1)} % doubled`);
+	if (link.reorder) words.push(`${+(link.reorder * 100).toFixed(1)} % reordered`);
+	if (link.rate) words.push(`${link.rate >= 1e6 ? `${link.rate / 1e6} M` : link.rate >= 1e3 ? `${link.rate / 1e3} k` : `${link.rate} `}bit/s`);
+	if (link.mtu) words.push(`MTU ${link.mtu}`);
+	return words.join(", ");
+}
+
+const listWords = (names) => (names.length <= 3 ? names.join(", ") : `${names.length} nodes`);
+const linkWords = (links) => (links.length === 1 ? links[0].join(" to ") : links.length === 2 && links[0][0] === links[1][1] && links[0][1] === links[1][0] ? links[0].join(" and ") : `${links.length} links`);
