@@ -36,8 +36,16 @@ tools_zonelab_libzonelab_a_SOURCES = \
 	%D%/render/render.h \
 	%D%/lab/update.c %D%/lab/update.h \
 	%D%/cli/watch.c %D%/cli/watch.h \
+	%D%/files/change.c %D%/files/change.h \
 	%D%/files/kind_authd.c \
+	%D%/files/kind_bind.c \
+	%D%/files/kind_knot.c \
+	%D%/files/kind_knot_resolver.c \
+	%D%/files/kind_nsd.c \
+	%D%/files/kind_pdns.c \
+	%D%/files/kind_recursor.c \
 	%D%/files/kind_resolverd.c \
+	%D%/files/kind_unbound.c \
 	%D%/files/kinds.c %D%/files/kinds.h \
 	%D%/files/node_file.c %D%/files/node_file.h \
 	%D%/files/write.c %D%/files/write.h \

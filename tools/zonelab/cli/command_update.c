@@ -9,9 +9,9 @@
 #include "lib/dns/rcode.h"
 #include "lib/dns/rrtype.h"
 #include "tools/zonelab/cli/commands.h"
+#include "tools/zonelab/files/change.h"
 #include "tools/zonelab/lab/lab.h"
 #include "tools/zonelab/lab/probe.h"
-#include "tools/zonelab/lab/update.h"
 
 enum { SERIAL_WAIT_MS = 1000, TEXT_SIZE = 65536, DEFAULT_TIMEOUT_S = 30, TIMEOUT_MAX_S = 300 };
 
@@ -165,13 +165,13 @@ static bool serial_ask(const struct topology_zone *zone, uint32_t *serial)
 	return answered;
 }
 
-static int update_apply(const struct update_words *u)
+static int update_apply(const struct lab *lab, const struct update_words *u)
 {
 	const char *primary = u->zone->primary->name;
 	struct update_result result;
 	uint32_t before, after;
 	bool is_known = serial_ask(u->zone, &before);
-	int status = is_known ? update_send(u->zone, &u->change, &result) : ZT_ETIMEOUT;
+	int status = is_known ? change_apply(lab, u->zone, &u->change, &result) : ZT_ETIMEOUT;
 
 	if (status != ZT_OK) {
 		fprintf(stderr, "zonelab: no answer from %s, the primary of %s: %s; see zonelab status\n", primary, u->zone->text, status_text(status));
@@ -213,7 +213,7 @@ int command_update(const struct arguments *args)
 	u.change.has_level = level.has_level;
 	u.change.level = level.level;
 	if (exit_code == EXIT_OK)
-		exit_code = update_apply(&u);
+		exit_code = update_apply(&lab, &u);
 	lab_free(&lab);
 	return exit_code;
 }

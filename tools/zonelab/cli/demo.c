@@ -11,7 +11,7 @@
 #include "tools/zonelab/lab/interrupt.h"
 #include "tools/zonelab/cli/predict.h"
 #include "tools/zonelab/lab/probe.h"
-#include "tools/zonelab/lab/update.h"
+#include "tools/zonelab/files/change.h"
 #include "tools/zonelab/cli/watch.h"
 
 enum {
@@ -100,7 +100,7 @@ static double patience_s(const struct demo *demo)
 }
 
 /* Replaces the record at the primary. */
-static int change_apply(struct demo *demo)
+static int record_replace(struct demo *demo)
 {
 	const struct topology_zone *zone = demo->what->zone;
 	struct probe before = question(zone->primary, zone->apex, TYPE_SOA);
@@ -113,7 +113,7 @@ static int change_apply(struct demo *demo)
 	int status = probe_all(&before, 1, ANSWER_WAIT_MS * USEC_PER_MSEC);
 
 	if (status == ZT_OK)
-		status = update_send(zone, &change, &demo->update);
+		status = change_apply(demo->lab, zone, &change, &demo->update);
 	if (status == ZT_OK && demo->update.rcode != RCODE_NOERROR) {
 		fprintf(stderr, "zonelab: demo: %s answered the UPDATE with %s\n", zone->primary->name, rcode_to_text(demo->update.rcode));
 		return ZT_EREFUSED;
@@ -203,7 +203,7 @@ int demo_run(const struct lab *lab)
 		return ZT_EINVAL;
 	}
 	if ((status = step(rdata_prepare, &demo)) != ZT_OK || (status = step(caches_fill, &demo)) != ZT_OK ||
-	    (status = step(prediction_make, &demo)) != ZT_OK || (status = step(change_apply, &demo)) != ZT_OK)
+	    (status = step(prediction_make, &demo)) != ZT_OK || (status = step(record_replace, &demo)) != ZT_OK)
 		return status;
 	usec_t patience = (usec_t)(patience_s(&demo) * USEC_PER_SEC);
 	struct watch_options options = {

@@ -5,20 +5,14 @@
 #include "tools/zonelab/files/node_file.h"
 #include "tools/zonelab/topology/zonetext.h"
 
-/* Those whom `node` transfers the zone from, or those who transfer it from `node`: their first addresses. */
 static void write_neighbours(FILE *to, const char *key, const struct topology_zone *zone, const struct topology_node *node)
 {
-	bool is_upward = key[0] == 'p';
-	char text[NETADDR_TEXT_SIZE];
-	unsigned count = 0;
+	const struct topology_node *other;
+	uint32_t at = 0, count = 0;
 
-	for (uint32_t i = 0; i <= zone->secondary_count; i++) {
-		const struct topology_node *other = topology_server(zone, i);
-		if (!(is_upward ? topology_transfers(zone, node, other) : topology_transfers(zone, other, node)))
-			continue;
-		if (count++ == 0)
-			fprintf(to, "    %s: [", key);
-		fprintf(to, "%s%s", count > 1 ? ", " : "", netaddr_to_text(&other->address, text));
+	while ((other = neighbour_next(zone, node, key[0] == 'p' ? UPSTREAM : DOWNSTREAM, &at)) != NULL) {
+		fprintf(to, count++ == 0 ? "    %s: [" : ", ", key);
+		write_address(to, &other->address, ADDRESS_AT);
 	}
 	if (count > 0)
 		fputs("]\n", to);
@@ -41,11 +35,13 @@ static void write_zone(FILE *to, const struct lab *lab, const struct topology_zo
 	if (zone->primary == node) {
 		zonetext_file_name(zone, ".zone", file);
 		fputs("    file: ", to);
-		write_quoted(to, zone->file ? zone->file : file);
+		write_quoted(to, zone_file_is_made(zone) ? file : zone->file);
 		fputc('\n', to);
-		write_acl(to, "allow-update", lab);
+		if (zone->signing == SIGNING_NONE)
+			write_acl(to, "allow-update", lab);
 	} else {
 		write_neighbours(to, "primaries", zone, node);
+		write_acl(to, "allow-notify", lab);      /* whatever address the primary sends from */
 	}
 	write_neighbours(to, "notify", zone, node);
 	write_acl(to, "allow-transfer", lab);

@@ -3,7 +3,6 @@
 
 #include "tools/zonelab/files/kinds.h"
 #include "tools/zonelab/files/node_file.h"
-#include "tools/zonelab/topology/zonetext.h"
 
 static void write_config(FILE *to, const struct lab *lab, const struct topology_node *node)
 {
@@ -31,13 +30,7 @@ static int resolverd_write(const struct lab *lab, const struct topology_node *no
 		return ZT_EIO;
 	write_config(to, lab, node);
 	int status = node_file_close(to, kind_resolverd.config);
-	if (status != ZT_OK)
-		return status;
-	to = node_file_open(lab, node, "root.hints");
-	if (!to)
-		return ZT_EIO;
-	zonetext_write_hints(to, &lab->topology);
-	return node_file_close(to, "root.hints");
+	return status == ZT_OK ? root_hints_write(lab, node) : status;
 }
 
 const struct kind kind_resolverd = {

@@ -1,28 +1,24 @@
 /* Zone files, configurations, and the facts about each zone. */
 #include "tools/zonelab/files/write.h"
 
+#include "tools/zonelab/files/change.h"
 #include "tools/zonelab/files/facts.h"
 #include "tools/zonelab/files/kinds.h"
 #include "tools/zonelab/files/node_file.h"
 #include "tools/zonelab/topology/zonetext.h"
 
-static int write_zones(const struct lab *lab, const struct topology_node *node)
+static int write_zone(const struct lab *lab, const struct topology_zone *zone)
 {
-	for (uint32_t i = 0; i < lab->topology.zone_count; i++) {
-		const struct topology_zone *zone = &lab->topology.zones[i];
-		char name[ZONETEXT_FILE_NAME_SIZE];
-		if (zone->primary != node || zone->file)
-			continue;
-		zonetext_file_name(zone, ".zone", name);
-		FILE *file = node_file_open(lab, node, name);
-		if (!file)
-			return ZT_EIO;
-		zonetext_write(file, &lab->topology, zone);
-		int status = node_file_close(file, name);
-		if (status != ZT_OK)
-			return status;
-	}
-	return ZT_OK;
+	char name[ZONETEXT_FILE_NAME_SIZE];
+
+	zonetext_file_name(zone, zone_file_ending(zone), name);
+	if (zone->file)
+		return zone_file_is_made(zone) ? change_copy_file(lab, zone, name) : ZT_OK;
+	FILE *file = node_file_open(lab, zone->primary, name);
+	if (!file)
+		return ZT_EIO;
+	zonetext_write(file, &lab->topology, zone);
+	return node_file_close(file, name);
 }
 
 /* Where nodes listen everywhere, a node has no address of its own while its configuration is written; others know it by its address. */
@@ -48,21 +44,24 @@ static int write_config(struct lab *lab, struct topology_node *node)
 	return status;
 }
 
+static int write_node(struct lab *lab, struct topology_node *node)
+{
+	int status = node_folder_clear(lab, node);
+
+	for (uint32_t i = 0; i < lab->topology.zone_count && status == ZT_OK; i++) {
+		if (lab->topology.zones[i].primary == node)
+			status = write_zone(lab, &lab->topology.zones[i]);
+	}
+	return status == ZT_OK ? write_config(lab, node) : status;
+}
+
 int write_all(struct lab *lab)
 {
 	const struct topology *topology = &lab->topology;
 	int status = ZT_OK;
 
-	for (uint32_t i = 0; i < topology->node_count && status == ZT_OK; i++) {
-		const struct kind *kind = kind_of(&topology->nodes[i]);
-		if (!kind) {
-			fprintf(stderr, "zonelab: node %s: %s cannot be run\n", topology->nodes[i].name, topology_kind_text(topology->nodes[i].kind));
-			return ZT_EUNSUPPORTED;
-		}
-		status = write_config(lab, &topology->nodes[i]);
-		if (status == ZT_OK)
-			status = write_zones(lab, &topology->nodes[i]);
-	}
+	for (uint32_t i = 0; i < topology->node_count && status == ZT_OK; i++)
+		status = write_node(lab, &topology->nodes[i]);
 	for (uint32_t i = 0; i < topology->zone_count && status == ZT_OK; i++) {
 		if (!topology->zones[i].standby)
 			status = facts_write(lab, &topology->zones[i]);

@@ -1,42 +1,14 @@
 /* The nodes' processes. */
 #include "tools/zonelab/keeper/nodes.h"
 
-#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "tools/zonelab/files/kinds.h"
 #include "tools/zonelab/keeper/keeper_inner.h"
 #include "tools/zonelab/lab/process.h"
-
-static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *where)
-{
-	(void)st;
-	(void)kind;
-	(void)where;
-	return remove(path);
-}
-
-/* A lab starts fresh: what an earlier one in this folder stored would be another history of the same zones. */
-int node_clear(const struct lab *lab, const struct topology_node *node)
-{
-	const char *const leftovers[] = { "state", "log", "control.sock" };
-	char path[4096];
-
-	for (size_t i = 0; i < sizeof(leftovers) / sizeof(leftovers[0]); i++) {
-		int status = lab_path(lab, node, leftovers[i], path);
-		if (status != ZT_OK)
-			return status;
-		if (access(path, F_OK) == 0 && nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0) {
-			fprintf(stderr, "zonelab: cannot remove %s\n", path);
-			return ZT_EIO;
-		}
-	}
-	return ZT_OK;
-}
 
 static void node_event(struct keeper *keeper, uint32_t i, const char *state, const char *why)
 {

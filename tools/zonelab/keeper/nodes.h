@@ -5,8 +5,6 @@
 
 /* Starts a node's daemon; what it has stored stays. Errors are printed. */
 int node_start(struct keeper *keeper, uint32_t i) ZT_MUST_CHECK;
-/* Removes what an earlier lab stored for it. */
-int node_clear(const struct lab *lab, const struct topology_node *node) ZT_MUST_CHECK;
 bool node_is_running(const struct keeper *keeper, uint32_t i);
 /* Takes note of a child that has ended. False when it is no node's process. */
 bool node_reaped(struct keeper *keeper, pid_t pid, int wait_status);

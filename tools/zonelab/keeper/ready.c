@@ -179,9 +179,7 @@ int ready_start(struct keeper *keeper)
 	if (status == ZT_OK)
 		status = write_all(lab);
 	for (uint32_t i = 0; i < lab->topology.node_count && status == ZT_OK; i++) {
-		status = is_unwanted(keeper) ? ZT_ECLOSED : node_clear(lab, &lab->topology.nodes[i]);
-		if (status == ZT_OK)
-			status = node_start(keeper, i);
+		status = is_unwanted(keeper) ? ZT_ECLOSED : node_start(keeper, i);
 	}
 	return status;
 }

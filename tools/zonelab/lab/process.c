@@ -24,32 +24,45 @@ static bool is_program(const char *path)
 	return access(path, X_OK) == 0;
 }
 
-bool process_find_program(const char *name, char out[4096])
+/* Beside this program's build tree, or in the same installation. */
+static bool find_beside(const char *name, char out[4096])
 {
+	static const char *const relative[] = { "../../", "../", "", "../sbin/" };
+	static const bool has_folder[] = { true, true, false, false };
 	char self[2048];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
-	if (len > 0) {
-		self[len] = '\0';
-		char *slash = strrchr(self, '/');
-		*slash = '\0';
-		const char *relative[] = { "../../", "../", "", "../sbin/" };
-		const bool has_folder[] = { true, true, false, false };
-		for (size_t i = 0; i < 4; i++) {
-			int used = has_folder[i] ? snprintf(out, 4096, "%s/%s%s/%s", self, relative[i], name, name)
-						 : snprintf(out, 4096, "%s/%s%s", self, relative[i], name);
-			if (used < 4096 && is_program(out))
-				return true;
-		}
+	if (len <= 0)
+		return false;
+	self[len] = '\0';
+	char *slash = strrchr(self, '/');
+	*slash = '\0';
+	for (size_t i = 0; i < 4; i++) {
+		int used = has_folder[i] ? snprintf(out, 4096, "%s/%s%s/%s", self, relative[i], name, name)
+					 : snprintf(out, 4096, "%s/%s%s", self, relative[i], name);
+		if (used < 4096 && is_program(out))
+			return true;
 	}
-	const char *path = getenv("PATH");
-	for (const char *at = path ? path : ""; *at;) {
+	return false;
+}
+
+static bool find_on_path(const char *path, const char *name, char out[4096])
+{
+	for (const char *at = path; *at;) {
 		size_t part = strcspn(at, ":");
 		if (snprintf(out, 4096, "%.*s/%s", (int)part, at, name) < 4096 && is_program(out))
 			return true;
 		at += part + (at[part] == ':');
 	}
 	return false;
+}
+
+/* Daemons often lie where an ordinary user's PATH does not lead. */
+bool process_find_program(const char *name, char out[4096])
+{
+	const char *path = getenv("PATH");
+
+	return find_beside(name, out) || (path && find_on_path(path, name, out)) || find_on_path("/usr/local/sbin:/usr/sbin:/sbin", name, out);
 }
 
 /* The 22nd field of /proc/PID/stat: start time in clock ticks since boot. 0 when there is no such process or it is a zombie. */

@@ -19,7 +19,7 @@ struct process_spec {
 	int network;                       /* descriptor of its network namespace; -1: this process's */
 };
 
-/* Finds a program of ours: beside this one's build tree, in the same installation, then on PATH. False when it is nowhere. */
+/* Finds a program: beside this one's build tree, in the same installation, on PATH, then where daemons lie. False when it is nowhere. */
 bool process_find_program(const char *name, char out[4096]);
 
 /* Starts a daemon, with a session of its own, that dies with this thread. Errors are printed. */

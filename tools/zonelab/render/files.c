@@ -105,20 +105,18 @@ void render_write_text(FILE *to, const char *text)
 
 void render_write_start(FILE *to, const struct topology_node *node)
 {
-	const struct kind *kind = kind_of(node);
-	char folder[512], text[2048];
-	size_t len;
+	char folder[512], *text = NULL;
+	size_t len = 0;
+	FILE *command = open_memstream(&text, &len);
 
+	if (!command)
+		return;
 	snprintf(folder, sizeof(folder), RENDER_WORK_DIR "/%s", node->name);
-	len = (size_t)snprintf(text, sizeof(text), "mkdir -p %s && cp -rL " RENDER_CONFIG_DIR "/. %s && cd %s && exec %s", folder, folder, folder, kind->program);
-	for (size_t i = 0; i < KIND_ARGUMENTS_MAX && kind->arguments[i] && len < sizeof(text); i++) {
-		const char *argument = kind->arguments[i];
-		if (strcmp(argument, "CONFIG") == 0)
-			len += (size_t)snprintf(text + len, sizeof(text) - len, " %s/%s", folder, kind->config);
-		else
-			len += (size_t)snprintf(text + len, sizeof(text) - len, " %s", strcmp(argument, "FOLDER") == 0 ? folder : argument);
-	}
-	render_write_text(to, text);
+	fprintf(command, "mkdir -p %s/state && cp -rL " RENDER_CONFIG_DIR "/. %s && cd %s && exec ", folder, folder, folder);
+	kind_command_write(command, node, folder);
+	if (fclose(command) == 0)
+		render_write_text(to, text);
+	free(text);
 }
 
 /* One of its zones; for a resolver the root. */
