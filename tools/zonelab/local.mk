@@ -74,6 +74,12 @@ tests_unit_zonelab_test_topology_SOURCES = tests/unit/zonelab/test_topology.c
 tests_unit_zonelab_test_topology_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_zonelab_test_topology_LDADD = $(LIBS_SUITE) $(LIBS_ZONELAB)
 
+check_PROGRAMS += tests/unit/zonelab/test_kinds
+tests_unit_zonelab_test_kinds_SOURCES = tests/unit/zonelab/test_kinds.c
+tests_unit_zonelab_test_kinds_CPPFLAGS = $(AM_CPPFLAGS) -DGOLDEN_DIR='"$(abs_top_srcdir)/tests/golden/kinds"'
+tests_unit_zonelab_test_kinds_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_zonelab_test_kinds_LDADD = $(LIBS_SUITE) $(LIBS_ZONELAB)
+
 check_PROGRAMS += tests/unit/zonelab/test_events
 tests_unit_zonelab_test_events_SOURCES = tests/unit/zonelab/test_events.c
 tests_unit_zonelab_test_events_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

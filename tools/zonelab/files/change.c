@@ -187,7 +187,7 @@ static int file_edit(const struct lab *lab, const struct topology_zone *zone, co
 	struct open_zone open;
 	uint32_t before = 0;
 
-	zonetext_file_name(zone, zone_file_ending(zone), name);
+	zonetext_file_name(zone, ".zone", name);
 	int status = lab_path(lab, zone->primary, name, path);
 	if (status != ZT_OK)
 		return status;

@@ -76,8 +76,8 @@ static int recursor_write(const struct lab *lab, const struct topology_node *nod
 	write_network(to, lab, node);
 	fprintf(to,
 		"hint-file=%s/root.hints\nlua-config-file=%s/trust.lua\ndnssec=%s\nserve-rfc1918=no\nsecurity-poll-suffix=\nthreads=1\npdns-distributes-queries=no\n"
-		"max-cache-entries=100000\nmax-packetcache-entries=50000\nsocket-dir=%s\nwrite-pid=no\ndaemon=no\ndisable-syslog=yes\nloglevel=5\n",
-		folder, folder, node->validates ? "validate" : "process-no-validate", folder);
+		"max-cache-entries=100000\nmax-packetcache-entries=50000\nsocket-dir=.\nwrite-pid=no\ndaemon=no\ndisable-syslog=yes\nloglevel=5\n",
+		folder, folder, node->validates ? "validate" : "process-no-validate");
 	if (node->forward_count > 0)
 		write_forwarders(to, node);
 	else if (resolver_is_told_zones(lab, node))

@@ -11,7 +11,7 @@ static int write_zone(const struct lab *lab, const struct topology_zone *zone)
 {
 	char name[ZONETEXT_FILE_NAME_SIZE];
 
-	zonetext_file_name(zone, zone_file_ending(zone), name);
+	zonetext_file_name(zone, ".zone", name);
 	if (zone->file)
 		return zone_file_is_made(zone) ? change_copy_file(lab, zone, name) : ZT_OK;
 	FILE *file = node_file_open(lab, zone->primary, name);

@@ -1,5 +1,6 @@
 /* What both kinds of manifest need: the nodes' files, the image's recipe, a node's start and its probe. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
