@@ -1,6 +1,7 @@
 /* Real namespaces, TUN devices and packets: three nodes and the switch between them. Skipped where the kernel or the user lacks what it takes.
  * Each test is a process of its own (Check forks), which is what entering namespaces needs. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -196,6 +197,70 @@ START_TEST(a_narrow_link_fragments_datagrams_and_tells_connections_their_mtu)
 }
 END_TEST
 
+/* A transfer over TCP port 53: the question and so many answers of 1,000 bytes each. They are no zone, so it is the connection's end that ends it. */
+static void transfer(struct lab *lab, unsigned answers)
+{
+	static const uint8_t question[] = "\0\x1e\0\7\0\0\0\1\0\0\0\0\0\0\4shop\7example\0\0\xfc\0\1", head[] = "\x3\xe8\0\7\x84\0\0\0\0\2\0\0\0\0";
+	uint8_t got[sizeof(question) - 1], answer[1002] = { 0 };
+	int listener = server(lab, 1, &lab->v4[1], SOCK_STREAM), stream = door(lab, 0, AF_INET, SOCK_STREAM);
+
+	memcpy(answer, head, sizeof(head) - 1);
+	ck_assert_int_eq(connect(stream, &lab->v4[1].any, netaddr_len(&lab->v4[1])), 0);
+	int accepted = accept(listener, NULL, NULL);
+	ck_assert_int_eq(write(stream, question, sizeof(question) - 1), sizeof(question) - 1);
+	ck_assert_int_eq(recv(accepted, got, sizeof(got), MSG_WAITALL), sizeof(got));
+	pid_t reader = fork();
+	if (reader == 0) {
+		size_t sum = 0;
+		uint8_t bytes[4096];
+		for (ssize_t len; sum < answers * sizeof(answer) && (len = read(stream, bytes, sizeof(bytes))) > 0;)
+			sum += (size_t)len;
+		_exit(sum == answers * sizeof(answer) ? 0 : 1);
+	}
+	for (unsigned i = 0; i < answers; i++)
+		ck_assert_int_eq(write(accepted, answer, sizeof(answer)), sizeof(answer));
+	int status;
+	ck_assert_int_eq(waitpid(reader, &status, 0), reader);
+	ck_assert_int_eq(status, 0);
+	close(accepted);
+	close(stream);
+	close(listener);
+}
+
+START_TEST(a_transfer_in_bad_weather_is_seen_whole_and_captured)
+{
+	enum { ANSWERS = 300 };
+	struct lab lab;
+	const struct weather bad = { .delay = 2 * USEC_PER_MSEC, .loss = 0.05, .burst = 3, .duplicate = 0.02, .reorder = 0.02 };
+	struct sniff_message message;
+	struct capture_result result;
+	unsigned id;
+
+	lab_up(&lab);
+	ck_assert_int_eq(fabric_set_weather(lab.fabric, 1, 0, &bad), ZT_OK);
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	ck_assert_int_eq(fabric_capture(lab.fabric, &(struct capture_config){ .from = 1, .to = 0 }, full, &id), ZT_ENOSPC);
+	ck_assert_int_eq(fabric_capture(lab.fabric, &(struct capture_config){ .from = 1, .to = 0 }, null, &id), ZT_OK);
+	transfer(&lab, ANSWERS);
+	ck_assert(readable(fabric_news(lab.fabric), PATIENCE_MS));
+	uint64_t missed;
+	ck_assert_uint_eq(fabric_messages(lab.fabric, &message, 1, &missed), 1);
+	ck_assert_uint_eq(missed, 0);
+	ck_assert(!readable(fabric_news(lab.fabric), 0));
+	ck_assert_int_eq(message.kind, SNIFF_AXFR);
+	ck_assert_uint_eq(message.from, 0);
+	ck_assert_uint_eq(message.to, 1);
+	ck_assert(message.is_answered);
+	ck_assert_uint_eq(message.bytes, ANSWERS * 1000);
+	ck_assert_int_eq(fabric_capture_end(lab.fabric, id, &result), ZT_OK);
+	ck_assert_int_eq(fabric_capture_end(lab.fabric, id, &result), ZT_ENOENT);
+	ck_assert_int_eq(result.status, ZT_OK);
+	ck_assert_uint_gt(result.bytes, ANSWERS * 1000);
+	ck_assert_uint_ge(result.packets, ANSWERS * 1002 / 1460);
+	lab_down(&lab);
+}
+END_TEST
+
 START_TEST(nothing_leads_out_of_the_lab)
 {
 	struct lab lab;
@@ -362,6 +427,7 @@ static void add_tests(TCase *tests)
 	tcase_add_test(tests, datagrams_and_connections_of_both_families_pass_between_nodes);
 	tcase_add_test(tests, weather_changes_while_packets_run);
 	tcase_add_test(tests, a_narrow_link_fragments_datagrams_and_tells_connections_their_mtu);
+	tcase_add_test(tests, a_transfer_in_bad_weather_is_seen_whole_and_captured);
 	tcase_add_test(tests, nothing_leads_out_of_the_lab);
 	tcase_add_test(tests, a_killed_keeper_leaves_no_process_of_its_lab);
 	tcase_add_test(tests, the_end_of_a_space_ends_its_processes_and_threads_can_be_made_in_it);

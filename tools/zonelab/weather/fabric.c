@@ -25,12 +25,75 @@ struct fabric {
 	unsigned mtu;
 	pthread_t thread;
 	bool is_running;
+	struct sniff *sniff;
+	struct capture *captures[FABRIC_CAPTURES];
+	bool is_told[FABRIC_CAPTURES];    /* that it has come to its end */
+	usec_t flush_at;                  /* of the captures; INT64_MAX with nothing to write */
+	int news;
+	size_t message_first, message_count;
+	uint64_t missed;
+	struct sniff_message messages[FABRIC_MESSAGES];
 };
+
+/* So that somebody can look on while it is written. */
+static const usec_t FLUSH_EACH = 100 * USEC_PER_MSEC;
 
 static int watch(struct fabric *fabric, int fd, int node)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.u64 = (uint64_t)(int64_t)node };
 	return epoll_ctl(fabric->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? status_from_errno(errno) : ZT_OK;
+}
+
+/* ---- what hangs on the switch: called by it, under the lock */
+
+static void tell(struct fabric *fabric)
+{
+	/* Full means that somebody is to be woken already. */
+	(void)eventfd_write(fabric->news, 1);
+}
+
+static void on_message(void *ctx, const struct sniff_message *message)
+{
+	struct fabric *fabric = ctx;
+
+	if (fabric->message_count == FABRIC_MESSAGES) {
+		fabric->missed++;
+		return;
+	}
+	fabric->messages[(fabric->message_first + fabric->message_count++) % FABRIC_MESSAGES] = *message;
+	if (fabric->message_count == 1)
+		tell(fabric);
+}
+
+static void on_sighting(void *ctx, const struct sighting *sighting)
+{
+	struct fabric *fabric = ctx;
+
+	sniff_packet(fabric->sniff, sighting);
+	for (size_t i = 0; i < FABRIC_CAPTURES; i++) {
+		if (!fabric->captures[i])
+			continue;
+		capture_packet(fabric->captures[i], sighting);
+		if (fabric->flush_at == INT64_MAX && capture_has_more(fabric->captures[i]))
+			fabric->flush_at = sighting->sent + FLUSH_EACH;
+	}
+}
+
+static void flush(struct fabric *fabric, usec_t now)
+{
+	fabric->flush_at = INT64_MAX;
+	for (size_t i = 0; i < FABRIC_CAPTURES; i++) {
+		struct capture *capture = fabric->captures[i];
+		if (!capture)
+			continue;
+		capture_flush(capture);
+		if (capture_has_more(capture))
+			fabric->flush_at = now + FLUSH_EACH;
+		if (capture_result(capture).status != ZT_OK && !fabric->is_told[i]) {
+			fabric->is_told[i] = true;
+			tell(fabric);
+		}
+	}
 }
 
 int fabric_new(struct fabric **out, const struct fabric_config *config)
@@ -39,17 +102,30 @@ int fabric_new(struct fabric **out, const struct fabric_config *config)
 
 	if (!fabric)
 		return ZT_ENOMEM;
-	*fabric = (struct fabric){ .clock = config->clock, .nodes = config->nodes, .mtu = config->mtu, .epoll = -1, .wake = -1 };
+	fabric->clock = config->clock;
+	fabric->nodes = config->nodes;
+	fabric->mtu = config->mtu;
+	fabric->epoll = fabric->wake = fabric->news = -1;
+	fabric->flush_at = INT64_MAX;
 	pthread_mutex_init(&fabric->lock, NULL);
 	struct switch_config switch_config = { .nodes = config->nodes, .packet_size = config->mtu, .seed = config->seed };
 	int status = switch_new(&fabric->sw, &switch_config);
+	if (status == ZT_OK)
+		status = sniff_new(&fabric->sniff, on_message, fabric);
 	if (status == ZT_OK) {
+		switch_set_tap(fabric->sw, on_sighting, fabric);
 		fabric->tuns = malloc(sizeof(*fabric->tuns) * config->nodes);
 		for (unsigned i = 0; fabric->tuns && i < config->nodes; i++)
 			fabric->tuns[i] = -1;
 		fabric->epoll = epoll_create1(EPOLL_CLOEXEC);
 		fabric->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-		status = !fabric->tuns ? ZT_ENOMEM : fabric->epoll < 0 || fabric->wake < 0 ? ZT_ESYSTEM : watch(fabric, fabric->wake, NO_NODE);
+		fabric->news = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		if (!fabric->tuns)
+			status = ZT_ENOMEM;
+		else if (fabric->epoll < 0 || fabric->wake < 0 || fabric->news < 0)
+			status = ZT_ESYSTEM;
+		else
+			status = watch(fabric, fabric->wake, NO_NODE);
 	}
 	if (status != ZT_OK)
 		fabric_free(fabric);
@@ -117,6 +193,24 @@ static int wait_for(struct fabric *fabric, struct epoll_event events[EVENTS], us
 	return epoll_pwait2(fabric->epoll, events, EVENTS, &timeout, NULL);
 }
 
+/* What has its time besides packets; returns when to wake up next. */
+static usec_t housekeeping(struct fabric *fabric)
+{
+	usec_t deadline = switch_deadline(fabric->sw), tick = sniff_deadline(fabric->sniff);
+
+	if (tick == INT64_MAX && fabric->flush_at == INT64_MAX)
+		return deadline;
+	usec_t now = clock_now(fabric->clock);
+	if (now >= tick) {
+		sniff_tick(fabric->sniff, now);
+		tick = sniff_deadline(fabric->sniff);
+	}
+	if (now >= fabric->flush_at)
+		flush(fabric, now);
+	deadline = tick < deadline ? tick : deadline;
+	return fabric->flush_at < deadline ? fabric->flush_at : deadline;
+}
+
 static void *run(void *ctx)
 {
 	struct fabric *fabric = ctx;
@@ -140,7 +234,7 @@ static void *run(void *ctx)
 				deliver(fabric, clock_now(fabric->clock));
 			}
 		}
-		deadline = switch_deadline(fabric->sw);
+		deadline = housekeeping(fabric);
 		pthread_mutex_unlock(&fabric->lock);
 		if (is_ended)
 			return NULL;
@@ -178,6 +272,11 @@ void fabric_free(struct fabric *fabric)
 		close(fabric->epoll);
 	if (fabric->wake >= 0)
 		close(fabric->wake);
+	if (fabric->news >= 0)
+		close(fabric->news);
+	for (size_t i = 0; i < FABRIC_CAPTURES; i++)
+		capture_free(fabric->captures[i], NULL);
+	sniff_free(fabric->sniff);
 	switch_free(fabric->sw);
 	pthread_mutex_destroy(&fabric->lock);
 	free(fabric);
@@ -212,4 +311,95 @@ void fabric_link_counts(struct fabric *fabric, unsigned from, unsigned to, struc
 	pthread_mutex_lock(&fabric->lock);
 	switch_link_counts(fabric->sw, from, to, counts);
 	pthread_mutex_unlock(&fabric->lock);
+}
+
+/* ---- captures and messages */
+
+static int capture_add(struct fabric *fabric, struct capture *capture, unsigned *id)
+{
+	for (unsigned i = 0; i < FABRIC_CAPTURES; i++) {
+		if (!fabric->captures[i]) {
+			fabric->captures[i] = capture;
+			fabric->is_told[i] = false;
+			*id = i;
+			return ZT_OK;
+		}
+	}
+	return ZT_ELIMIT;
+}
+
+int fabric_capture(struct fabric *fabric, const struct capture_config *config, int fd, unsigned *id)
+{
+	struct capture *capture;
+	struct capture_config mine = *config;
+
+	mine.wall_offset = clock_wall(fabric->clock) - clock_now(fabric->clock);
+	int status = capture_new(&capture, &mine, fd);
+	if (status != ZT_OK)
+		return status;
+	/* The file's beginning, so that it is one also when no packet comes. */
+	capture_flush(capture);
+	status = capture_result(capture).status;
+	if (status == ZT_OK) {
+		pthread_mutex_lock(&fabric->lock);
+		status = capture_add(fabric, capture, id);
+		pthread_mutex_unlock(&fabric->lock);
+	}
+	if (status != ZT_OK)
+		capture_free(capture, NULL);
+	return status;
+}
+
+int fabric_capture_look(struct fabric *fabric, unsigned id, struct capture_result *result)
+{
+	int status = ZT_ENOENT;
+
+	pthread_mutex_lock(&fabric->lock);
+	if (id < FABRIC_CAPTURES && fabric->captures[id]) {
+		capture_flush(fabric->captures[id]);
+		*result = capture_result(fabric->captures[id]);
+		status = ZT_OK;
+	}
+	pthread_mutex_unlock(&fabric->lock);
+	return status;
+}
+
+int fabric_capture_end(struct fabric *fabric, unsigned id, struct capture_result *result)
+{
+	struct capture *capture = NULL;
+
+	pthread_mutex_lock(&fabric->lock);
+	if (id < FABRIC_CAPTURES) {
+		capture = fabric->captures[id];
+		fabric->captures[id] = NULL;
+	}
+	pthread_mutex_unlock(&fabric->lock);
+	if (!capture)
+		return ZT_ENOENT;
+	capture_free(capture, result);
+	return ZT_OK;
+}
+
+size_t fabric_messages(struct fabric *fabric, struct sniff_message *out, size_t max, uint64_t *missed)
+{
+	eventfd_t ignored;
+	size_t count = 0;
+
+	pthread_mutex_lock(&fabric->lock);
+	(void)eventfd_read(fabric->news, &ignored);
+	for (; count < max && fabric->message_count > 0; fabric->message_count--) {
+		out[count++] = fabric->messages[fabric->message_first];
+		fabric->message_first = (fabric->message_first + 1) % FABRIC_MESSAGES;
+	}
+	if (fabric->message_count > 0)
+		tell(fabric);
+	if (missed)
+		*missed = fabric->missed;
+	pthread_mutex_unlock(&fabric->lock);
+	return count;
+}
+
+int fabric_news(const struct fabric *fabric)
+{
+	return fabric->news;
 }

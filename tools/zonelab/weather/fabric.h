@@ -8,7 +8,8 @@
  */
 #pragma once
 
-#include "tools/zonelab/weather/switch.h"
+#include "tools/zonelab/weather/capture.h"
+#include "tools/zonelab/weather/sniff.h"
 
 struct fabric;
 
@@ -33,3 +34,19 @@ struct weather fabric_weather(struct fabric *fabric, unsigned from, unsigned to)
 
 void fabric_counts(struct fabric *fabric, struct switch_counts *counts, size_t *under_way);
 void fabric_link_counts(struct fabric *fabric, unsigned from, unsigned to, struct switch_counts *counts);
+
+enum { FABRIC_CAPTURES = 8, FABRIC_MESSAGES = 512 };
+
+/* Begins a capture into the descriptor, which is taken also on failure; wall_offset is set here. ZT_ELIMIT with FABRIC_CAPTURES under way,
+ * ZT_ENOMEM, ZT_ENOSPC and others where not even the file's beginning can be written. */
+ZT_MUST_CHECK int fabric_capture(struct fabric *fabric, const struct capture_config *config, int fd, unsigned *id);
+/* What it has written so far; a status other than ZT_OK says why it has come to its end. ZT_ENOENT. */
+ZT_MUST_CHECK int fabric_capture_look(struct fabric *fabric, unsigned id, struct capture_result *result);
+/* Ends it and frees the number. ZT_ENOENT. */
+ZT_MUST_CHECK int fabric_capture_end(struct fabric *fabric, unsigned id, struct capture_result *result);
+
+/* Takes up to `max` messages of replication seen since the last call, oldest first; their times are the clock's. *missed (may be NULL) counts those since the
+ * fabric began for which there was no room, because nobody took the FABRIC_MESSAGES before them. */
+size_t fabric_messages(struct fabric *fabric, struct sniff_message *out, size_t max, uint64_t *missed);
+/* A descriptor that is readable when there are messages, or a capture has come to its end by itself. fabric_messages makes it quiet again. Borrowed. */
+int fabric_news(const struct fabric *fabric);

@@ -337,6 +337,17 @@ static void send_at(struct packet_switch *sw, struct link *link, struct packet *
 		drop(sw, link, packet, FATE_FULL);
 }
 
+static void show(const struct packet_switch *sw, const struct packet *packet, const struct weather_fate *fate, usec_t now)
+{
+	if (!sw->tap)
+		return;
+	struct sighting sighting = {
+		.bytes = packet->bytes, .len = packet->len, .from = packet->from, .to = packet->to, .fate = fate->fate,
+		.sent = now, .due = fate->count ? fate->at[0] : now,
+	};
+	sw->tap(sw->tap_ctx, &sighting);
+}
+
 /* One more packet of the switch's own making; NULL, counted as lost, when there is no room for it. */
 static struct packet *make(struct packet_switch *sw, struct link *link, unsigned from, unsigned to)
 {
@@ -381,6 +392,7 @@ static void send_fragments(struct packet_switch *sw, struct link *link, const st
 			return;
 		}
 		weather_step(&link->weather, &link->state, fragment->len, now, &fate);
+		show(sw, fragment, &fate, now);
 		if (fate.fate == FATE_DELIVERED)
 			send_copies(sw, link, fragment, &fate);
 		else
@@ -396,6 +408,7 @@ static void answer_too_big(struct packet_switch *sw, struct link *link, const st
 		return;
 	answer->len = (uint32_t)oversize_answer(packet->bytes, packet->len, link->weather.mtu, answer->bytes);
 	if (answer->len) {
+		show(sw, answer, &(struct weather_fate){ .fate = FATE_DELIVERED, .count = 1, .at = { now } }, now);
 		send_at(sw, link, answer, now);
 	} else {
 		sw->counts.made--;
@@ -436,17 +449,6 @@ static enum fate find_way(const struct packet_switch *sw, struct packet *packet)
 		return FATE_NO_ROUTE;
 	packet->to = route->node;
 	return FATE_DELIVERED;
-}
-
-static void show(const struct packet_switch *sw, const struct packet *packet, const struct weather_fate *fate, usec_t now)
-{
-	if (!sw->tap)
-		return;
-	struct sighting sighting = {
-		.bytes = packet->bytes, .len = packet->len, .from = packet->from, .to = packet->to, .fate = fate->fate,
-		.sent = now, .due = fate->count ? fate->at[0] : now,
-	};
-	sw->tap(sw->tap_ctx, &sighting);
 }
 
 void switch_submit(struct packet_switch *sw, unsigned from, struct packet *packet, usec_t now)

@@ -32,7 +32,7 @@ struct switch_counts {
 	uint64_t fates[FATE_COUNT];
 };
 
-/* What a tap sees of each packet that a node sent: once, with its fate. */
+/* What a tap sees of each packet that a node sent, and of fragments and ICMP errors that the switch makes: once, with its fate. */
 struct sighting {
 	const uint8_t *bytes;     /* the IP packet, borrowed for the call */
 	size_t len;
