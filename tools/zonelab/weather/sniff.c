@@ -49,7 +49,7 @@ static enum sniff_kind kind_of(unsigned opcode, unsigned type)
 	}
 }
 
-bool question_read(struct question *question, const uint8_t *message, size_t len)
+bool sniff_question_read(struct question *question, const uint8_t *message, size_t len)
 {
 	struct rcursor cur = rcursor_over(message, len);
 
@@ -80,7 +80,7 @@ int sniff_new(struct sniff **out, sniff_report *report, void *ctx)
 		return ZT_ENOMEM;
 	sniff->report = report;
 	sniff->ctx = ctx;
-	sniff->connections = connections_new(report, ctx);
+	sniff->connections = sniff_tcp_new(report, ctx);
 	if (!sniff->connections) {
 		free(sniff);
 		return ZT_ENOMEM;
@@ -93,7 +93,7 @@ void sniff_free(struct sniff *sniff)
 {
 	if (!sniff)
 		return;
-	connections_free(sniff->connections);
+	sniff_tcp_free(sniff->connections);
 	free(sniff);
 }
 
@@ -188,7 +188,7 @@ static void datagram(struct sniff *sniff, const struct sighting *sighting, const
 		return;
 	/* In a first fragment there is less than `len`. */
 	size_t there = ip->payload_len < len ? ip->payload_len : len;
-	if (!question_read(&question, ip->payload + UDP_HEADER, there - UDP_HEADER))
+	if (!sniff_question_read(&question, ip->payload + UDP_HEADER, there - UDP_HEADER))
 		return;
 	size_t bytes = (size_t)len - UDP_HEADER;
 	if (!question.is_response && destination == SNIFF_PORT && question.kind != SNIFF_NOTHING)
@@ -209,7 +209,7 @@ void sniff_packet(struct sniff *sniff, const struct sighting *sighting)
 	if (ip.protocol == IP_UDP)
 		datagram(sniff, sighting, &ip);
 	else if (ip.protocol == IP_TCP)
-		connections_segment(sniff->connections, sighting, &ip);
+		sniff_tcp_segment(sniff->connections, sighting, &ip);
 }
 
 void sniff_tick(struct sniff *sniff, usec_t now)
@@ -217,7 +217,7 @@ void sniff_tick(struct sniff *sniff, usec_t now)
 	if (now < sniff->next_tick)
 		return;
 	sniff->next_tick = now + SNIFF_TICK;
-	connections_tick(sniff->connections, now);
+	sniff_tcp_tick(sniff->connections, now);
 	for (size_t i = 0; sniff->open > 0 && i < EXCHANGES; i++) {
 		if (sniff->keys[i] && now - sniff->exchanges[i].begin > SNIFF_UDP_PATIENCE)
 			exchange_end(sniff, i);
@@ -226,5 +226,5 @@ void sniff_tick(struct sniff *sniff, usec_t now)
 
 usec_t sniff_deadline(const struct sniff *sniff)
 {
-	return sniff->open + connections_open(sniff->connections) > 0 ? sniff->next_tick : INT64_MAX;
+	return sniff->open + sniff_tcp_open(sniff->connections) > 0 ? sniff->next_tick : INT64_MAX;
 }

@@ -28,15 +28,15 @@ struct question {
 };
 
 /* Reads the head of a message; false when it is none. The message may go on behind `len`. */
-bool question_read(struct question *question, const uint8_t *message, size_t len);
+bool sniff_question_read(struct question *question, const uint8_t *message, size_t len);
 
 struct connections;
 
 /* The callback gets what connections report. */
-struct connections *connections_new(sniff_report *report, void *ctx);
-void connections_free(struct connections *connections);
+struct connections *sniff_tcp_new(sniff_report *report, void *ctx);
+void sniff_tcp_free(struct connections *connections);
 /* A TCP segment of a connection to port 53, in either direction. */
-void connections_segment(struct connections *connections, const struct sighting *sighting, const struct ip_header *ip);
-void connections_tick(struct connections *connections, usec_t now);
+void sniff_tcp_segment(struct connections *connections, const struct sighting *sighting, const struct ip_header *ip);
+void sniff_tcp_tick(struct connections *connections, usec_t now);
 /* Exchanges under way. */
-size_t connections_open(const struct connections *connections);
+size_t sniff_tcp_open(const struct connections *connections);

@@ -67,7 +67,7 @@ struct segment {
 	bool is_delivered;
 };
 
-struct connections *connections_new(sniff_report *report, void *ctx)
+struct connections *sniff_tcp_new(sniff_report *report, void *ctx)
 {
 	struct connections *connections = calloc(1, sizeof(*connections));
 
@@ -80,12 +80,12 @@ struct connections *connections_new(sniff_report *report, void *ctx)
 	return connections;
 }
 
-void connections_free(struct connections *connections)
+void sniff_tcp_free(struct connections *connections)
 {
 	free(connections);
 }
 
-size_t connections_open(const struct connections *connections)
+size_t sniff_tcp_open(const struct connections *connections)
 {
 	return connections->open;
 }
@@ -201,7 +201,7 @@ static void on_question(struct connections *connections, struct connection *conn
 	struct question question;
 	const struct stream *stream = &connection->ask;
 
-	if (!question_read(&question, stream->head, stream->head_len) || question.is_response || question.kind == SNIFF_NOTHING)
+	if (!sniff_question_read(&question, stream->head, stream->head_len) || question.is_response || question.kind == SNIFF_NOTHING)
 		return;
 	struct request *session = question.kind == SNIFF_ZSYNC ? request_find(connection, question.id) : NULL;
 	if (session && session->message.kind == SNIFF_ZSYNC && session->message.zone_len == question.zone_len &&
@@ -264,7 +264,7 @@ static void on_answer(struct connections *connections, struct connection *connec
 	struct question question;
 	const struct stream *stream = &connection->answer;
 
-	if (!question_read(&question, stream->head, stream->head_len) || !question.is_response)
+	if (!sniff_question_read(&question, stream->head, stream->head_len) || !question.is_response)
 		return;
 	struct request *request = request_find(connection, question.id);
 	if (!request)
@@ -458,7 +458,7 @@ static void on_segment(struct connections *connections, struct connection *conne
 		connection_end(connections, connection);
 }
 
-void connections_segment(struct connections *connections, const struct sighting *sighting, const struct ip_header *ip)
+void sniff_tcp_segment(struct connections *connections, const struct sighting *sighting, const struct ip_header *ip)
 {
 	if (ip->payload_len < TCP_HEADER)
 		return;
@@ -494,7 +494,7 @@ static bool request_is_over(const struct connection *connection, const struct re
 	return quiet > (request->is_whole || connection->is_closing ? SNIFF_QUIET_WHOLE : SNIFF_QUIET);
 }
 
-void connections_tick(struct connections *connections, usec_t now)
+void sniff_tcp_tick(struct connections *connections, usec_t now)
 {
 	for (size_t i = 0; connections->open > 0 && i < SNIFF_CONNECTIONS; i++) {
 		struct connection *connection = &connections->all[i];
