@@ -47,6 +47,7 @@ ERRORS = {      # what is replaced in SMALL, by what -> what is said
 
 class Zonelab:
     """A topology in a test's folder and the command line on it. Everything is ended when the test is over."""
+    mode = "loopback"
 
     def __init__(self, lab, text=SMALL, folder="work folder"):
         self.network, self.port = lab.next_address().rsplit(".", 1)[0], lab.port
@@ -55,7 +56,8 @@ class Zonelab:
         self.topology.write_text(text.format(port=self.port, network=self.network))
 
     def command(self, *words):
-        return [built("tools/zonelab/zonelab"), "--dir", str(self.dir), *map(str, words)]
+        mode = ["--mode", self.mode] if self.mode and words and words[0] in ("up", "demo") else []
+        return [built("tools/zonelab/zonelab"), "--dir", str(self.dir), *mode, *map(str, words)]
 
     def run(self, *words, expect=0, **options):
         run = subprocess.run(self.command(*words), cwd=self.cwd, capture_output=True, text=True, timeout=120, check=False, **options)
@@ -492,6 +494,8 @@ def command_errors(lab):
                             (("watch", "a..b"), r"not a domain name: a\.\.b"),
                             (("status", "--json"), r"options stand before the command: --json"),
                             (("--json", "down"), r"--json is for up and status, not for down"),
+                            (("--mode", "wire", "up"), r"--mode: expected net or loopback, not wire"),
+                            (("--mode", "net", "--port", 5300, "up"), r"--port is for loopback mode"),
                             (("--port", 1, "status"), r"--port is for up and demo, not for status"),
                             (("--port", 0, "up"), r"--port: expected a number from 1 to 65535, not 0"),
                             (("raise",), r"unknown command raise"), ((), r"usage: zonelab")):

@@ -10,7 +10,7 @@
 #include "tools/zonelab/lab/interrupt.h"
 
 enum command_flags {
-	TAKES_PORT = 1,
+	STARTS_LAB = 1,           /* takes the options of a lab to start */
 	TAKES_JSON = 2,
 	HOLDS_SIGNALS = 4,        /* ends only when it has cleaned up */
 };
@@ -25,14 +25,18 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{ "up", "[TOPOLOGY]", "start a lab and wait until every node answers", 0, 1, TAKES_PORT | TAKES_JSON | HOLDS_SIGNALS, command_up },
+	{ "up", "[TOPOLOGY]", "start a lab and wait until every node answers", 0, 1, STARTS_LAB | TAKES_JSON | HOLDS_SIGNALS, command_up },
 	{ "status", "", "nodes, serials, states", 0, 0, TAKES_JSON, command_status },
 	{ "dig", "NODE NAME [TYPE] [OPTION]...", "ask a node with dig", 2, -1, 0, command_dig },
 	{ "exec", "NODE COMMAND...", "run a program for a node, such as zonectl", 2, -1, 0, command_exec },
 	{ "update", "ZONE add NAME TTL TYPE RDATA", "add a record by UPDATE", 3, -1, 0, command_update },
 	{ "update", "ZONE delete NAME [TTL] [TYPE [RDATA]]", "delete a record, an RRset, or all at the name", 3, -1, 0, command_update },
 	{ "watch", "[NAME [TYPE]]", "print serials and cached answers as they change", 0, 2, HOLDS_SIGNALS, command_watch },
-	{ "demo", "[TOPOLOGY]", "start a lab, predict, change, measure, end it", 0, 1, TAKES_PORT | HOLDS_SIGNALS, command_demo },
+	{ "demo", "[TOPOLOGY]", "start a lab, predict, change, measure, end it", 0, 1, STARTS_LAB | HOLDS_SIGNALS, command_demo },
+	{ "shell", "NODE", "a shell in a node's network", 1, 1, 0, command_shell },
+	{ "fault", "LINK [one-way] KEY=VALUE...", "bad weather on links: delay=50ms loss=5% ...", 1, -1, 0, command_fault },
+	{ "partition", "A[,A...] [B[,B...]]", "cut all links between two sides", 1, 2, 0, command_partition },
+	{ "heal", "[LINK [one-way]]", "give links back what they had at the start", 0, 2, 0, command_heal },
 	{ "kill", "NODE", "end a node's daemon by force", 1, 1, 0, command_kill },
 	{ "start", "NODE", "start a node's daemon again", 1, 1, 0, command_start },
 	{ "render", "--compose|--kubernetes [--network IP] DIR [TOPOLOGY]", "write manifests that run a lab in containers", 2, 5, 0, command_render },
@@ -51,16 +55,78 @@ int usage_error(const char *what, const char *word)
 	return EXIT_USAGE;
 }
 
+static int port_parse(struct arguments *args, const char *text)
+{
+	char *end = NULL;
+	unsigned long value = *text >= '0' && *text <= '9' ? strtoul(text, &end, 10) : 0;
+	if (value == 0 || value > UINT16_MAX || *end != '\0')
+		return usage_error("--port: expected a number from 1 to 65535, not ", *text ? text : "nothing");
+	args->port = (uint16_t)value;
+	return EXIT_OK;
+}
+
+static int client_rate_parse(struct arguments *args, const char *text)
+{
+	char *end = NULL;
+	double value = *text >= '0' && *text <= '9' ? strtod(text, &end) : -1;
+	if (value < 0 || value > CLIENT_RATE_MAX || *end != '\0')
+		return usage_error("--client-rate: expected questions a second, 0 to 1000, not ", *text ? text : "nothing");
+	args->client_rate = value;
+	return EXIT_OK;
+}
+
+static int dir_parse(struct arguments *args, const char *text)
+{
+	if (!*text)
+		return usage_error("--dir: expected a folder", "");
+	args->dir = text;
+	return EXIT_OK;
+}
+
+static int json_take(struct arguments *args, const char *text)
+{
+	(void)text;
+	args->json = true;
+	return EXIT_OK;
+}
+
+static int mode_parse(struct arguments *args, const char *text)
+{
+	if (strcmp(text, "net") != 0 && strcmp(text, "loopback") != 0)
+		return usage_error("--mode: expected net or loopback, not ", *text ? text : "nothing");
+	args->mode = strcmp(text, "net") == 0 ? MODE_NET : MODE_LOOPBACK;
+	return EXIT_OK;
+}
+
+struct option {
+	const char *name;
+	const char *argument;          /* "" for none */
+	unsigned takers;               /* flags of the commands that take it; 0: all */
+	const char *takers_text;
+	int (*take)(struct arguments *args, const char *text);      /* `text` is "" where there was none */
+	const char *help;
+};
+
+static const struct option options[] = {
+	{ "--dir", "DIR", 0, "", dir_parse, "work folder (default " DEFAULT_DIR ")" },
+	{ "--mode", "MODE", STARTS_LAB, "up and demo", mode_parse, "net: a network a node, port 53, weather; or loopback. By default net where that is possible" },
+	{ "--port", "PORT", STARTS_LAB, "up and demo", port_parse, "loopback mode, with this port instead of the topology's" },
+	{ "--client-rate", "N", STARTS_LAB, "up and demo", client_rate_parse, "questions a second at each resolver for what is watched, instead of the topology's" },
+	{ "--json", "", TAKES_JSON, "up and status", json_take, "JSON instead of a table" },
+};
+
+enum { OPTION_COUNT = sizeof(options) / sizeof(options[0]) };
+
 static void usage(FILE *to)
 {
-	fputs("usage: zonelab [--dir DIR] [--port PORT] [--json] COMMAND ...\n\nA DNS hierarchy on the loopback addresses of one machine.\n", to);
+	fputs("usage: zonelab [OPTION]... COMMAND ...\n\nA DNS internet on one machine.\n", to);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		fprintf(to, "  %-6s %-38s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
-	fputs("  --dir DIR     work folder (default " DEFAULT_DIR ")\n"
-	      "  --port PORT   instead of the topology's; for up and demo\n"
-	      "  --json        JSON instead of a table; for up and status\n"
-	      "  --client-rate N  questions a second at each resolver for what is watched, instead of the topology's\n"
-	      "  -V, -h        version, this help\n"
+		fprintf(to, "  %-9s %-38s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		fprintf(to, "  %s %-*s %s%s%s\n", options[i].name, 13 - (int)strlen(options[i].name), options[i].argument, options[i].help,
+			*options[i].takers_text ? "; for " : "", options[i].takers_text);
+	fputs("  -V, -h         version, this help\n"
+	      "LINK is A:B, both ways, A (all its links), or * (all).\n"
 	      "TOPOLOGY is a file or one of those that labs lists, by default zones/lab.yaml. A relative NAME of update is completed with the ZONE.\n"
 	      "update may end with --at local|quorum|all|visible and --timeout SECONDS (30): wait until secondaries, or caches too, have the change.\n"
 	      "exec sets ZONELAB_NODE, ZONELAB_ADDRESS, ZONELAB_PORT and ZONETIDE_SOCKET.\n"
@@ -68,55 +134,28 @@ static void usage(FILE *to)
 	      "3 update --at: done, but not as far in that time\n", to);
 }
 
-static int port_parse(const char *text, uint16_t *port)
-{
-	char *end = NULL;
-	unsigned long value = text && *text >= '0' && *text <= '9' ? strtoul(text, &end, 10) : 0;
-	if (value == 0 || value > UINT16_MAX || *end != '\0')
-		return usage_error("--port: expected a number from 1 to 65535, not ", text ? text : "nothing");
-	*port = (uint16_t)value;
-	return EXIT_OK;
-}
-
-static int client_rate_parse(const char *text, double *rate)
-{
-	char *end = NULL;
-	double value = text && *text >= '0' && *text <= '9' ? strtod(text, &end) : -1;
-	if (value < 0 || value > CLIENT_RATE_MAX || *end != '\0')
-		return usage_error("--client-rate: expected questions a second, 0 to 1000, not ", text ? text : "nothing");
-	*rate = value;
-	return EXIT_OK;
-}
-
-static int dir_parse(const char *text, const char **dir)
-{
-	if (!text || !*text)
-		return usage_error("--dir: expected a folder", "");
-	*dir = text;
-	return EXIT_OK;
-}
-
-/* Options before the command. Returns the index of the command, or -1 with *exit_code set. */
-static int options_parse(int argc, char **argv, struct arguments *args, int *exit_code)
+/* Options before the command; *given has a bit for each of the table. Returns the index of the command, or -1 with *exit_code set. */
+static int options_parse(int argc, char **argv, struct arguments *args, unsigned *given, int *exit_code)
 {
 	int i = 1;
 
+	*given = 0;
 	*exit_code = EXIT_OK;
 	for (; i < argc && argv[i][0] == '-'; i++) {
+		size_t o = 0;
 		if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0)
 			return usage(stdout), -1;
 		if (strcmp(argv[i], "-V") == 0 || strcmp(argv[i], "--version") == 0)
 			return puts("zonelab (zonetide) " PACKAGE_VERSION "\nbuilt with " ZT_BUILD_FEATURES), -1;
-		if (strcmp(argv[i], "--json") == 0)
-			args->json = true;
-		else if (strcmp(argv[i], "--dir") == 0)
-			*exit_code = dir_parse(argv[++i < argc ? i : argc], &args->dir);
-		else if (strcmp(argv[i], "--port") == 0)
-			*exit_code = port_parse(argv[++i < argc ? i : argc], &args->port);
-		else if (strcmp(argv[i], "--client-rate") == 0)
-			*exit_code = client_rate_parse(argv[++i < argc ? i : argc], &args->client_rate);
-		else
+		while (o < OPTION_COUNT && strcmp(argv[i], options[o].name) != 0)
+			o++;
+		if (o == OPTION_COUNT) {
 			*exit_code = usage_error("unknown option ", argv[i]);
+		} else {
+			bool has_text = *options[o].argument && ++i < argc;
+			*given |= 1U << o;
+			*exit_code = options[o].take(args, has_text ? argv[i] : "");
+		}
 		if (*exit_code != EXIT_OK)
 			return -1;
 	}
@@ -136,8 +175,10 @@ static int wrong_words(const struct command *command, const struct arguments *ar
 {
 	const char *last = args->word_count > 0 ? args->words[args->word_count - 1] : "";
 
-	if (strcmp(last, "--json") == 0 || strcmp(last, "--dir") == 0 || strcmp(last, "--port") == 0)
-		return usage_error("options stand before the command: ", last);
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		if (strcmp(last, options[i].name) == 0)
+			return usage_error("options stand before the command: ", last);
+	}
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		if (strcmp(commands[i].name, command->name) == 0)
 			fprintf(stderr, "usage: zonelab %s%s%s\n", commands[i].name, *commands[i].arguments ? " " : "", commands[i].arguments);
@@ -157,16 +198,18 @@ static int output_finish(int exit_code)
 	return exit_code != EXIT_OK ? exit_code : EXIT_FAILED;
 }
 
-static int command_run(const struct command *command, const struct arguments *args)
+static int command_run(const struct command *command, const struct arguments *args, unsigned given)
 {
 	if (!is_count_right(command, args))
 		return wrong_words(command, args);
-	if (args->port != 0 && !(command->flags & TAKES_PORT))
-		return usage_error("--port is for up and demo, not for ", command->name);
-	if (args->client_rate >= 0 && !(command->flags & TAKES_PORT))
-		return usage_error("--client-rate is for up and demo, not for ", command->name);
-	if (args->json && !(command->flags & TAKES_JSON))
-		return usage_error("--json is for up and status, not for ", command->name);
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		if (!(given & 1U << i) || options[i].takers == 0 || (command->flags & options[i].takers))
+			continue;
+		fprintf(stderr, "zonelab: %s is for %s, not for %s; see zonelab -h\n", options[i].name, options[i].takers_text, command->name);
+		return EXIT_USAGE;
+	}
+	if (args->port != 0 && args->mode == MODE_NET)
+		return usage_error("--port is for loopback mode", "");
 	if (command->flags & HOLDS_SIGNALS)
 		interrupt_hold();
 	int exit_code = output_finish(command->run(args));
@@ -179,17 +222,18 @@ int main(int argc, char **argv)
 {
 	struct arguments args = { .program = argc > 0 ? argv[0] : "zonelab", .dir = DEFAULT_DIR, .client_rate = -1 };
 	int exit_code;
+	unsigned given;
 
 	if (sodium_init() < 0)
 		return EXIT_FAILED;
-	int at = options_parse(argc, argv, &args, &exit_code);
+	int at = options_parse(argc, argv, &args, &given, &exit_code);
 	if (at < 0)
 		return exit_code;
 	args.words = argv + at + 1;
 	args.word_count = argc - at - 1;
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		if (strcmp(commands[i].name, argv[at]) == 0)
-			return command_run(&commands[i], &args);
+			return command_run(&commands[i], &args, given);
 	}
 	return usage_error("unknown command ", argv[at]);
 }

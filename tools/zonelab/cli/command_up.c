@@ -11,10 +11,31 @@
 #include "tools/zonelab/cli/topologies.h"
 #include "tools/zonelab/keeper/launch.h"
 #include "tools/zonelab/keeper/observer_part.h"
+#include "tools/zonelab/lab/door.h"
 #include "tools/zonelab/lab/interrupt.h"
 #include "tools/zonelab/lab/process.h"
 
 enum { DOWN_PATIENCE_MS = 15000 };
+
+/* Net mode where it is possible; a port is something of loopback mode. */
+static int mode_choose(const struct arguments *args, enum topology_mode *mode)
+{
+	char reason[SPACE_REASON_SIZE];
+
+	*mode = TOPOLOGY_LOOPBACK;
+	if (args->mode == MODE_LOOPBACK || args->port != 0)
+		return ZT_OK;
+	int status = space_check(reason);
+	if (status == ZT_OK) {
+		*mode = TOPOLOGY_NET;
+		return ZT_OK;
+	}
+	if (args->mode == MODE_NET)
+		fprintf(stderr, "zonelab: net mode is not possible here: %s\n", reason);
+	else
+		fprintf(stderr, "zonelab: loopback mode (no weather, captures, port 53 or real addresses), for net mode is not possible here: %s\n", reason);
+	return args->mode == MODE_NET ? status : ZT_OK;
+}
 
 /* Starts a lab, which lives no longer than this program unless it is left. */
 static int lab_up(const struct arguments *args, struct lab *lab, struct launched *launched)
@@ -23,11 +44,15 @@ static int lab_up(const struct arguments *args, struct lab *lab, struct launched
 
 	if (!topologies_find(args->word_count > 0 ? args->words[0] : NULL, path))
 		return ZT_ENOENT;
-	int status = lab_create(lab, args->dir, path, args->port);
+	struct lab_wish wish = { .dir = args->dir, .topology_path = path, .port = args->port };
+	int status = mode_choose(args, &wish.mode);
+	if (status == ZT_OK)
+		status = lab_create(lab, &wish);
 	if (status != ZT_OK)
 		return status;
 	if (!args->json) {
-		printf("Starting %u nodes of %s in %s …\n", lab->topology.node_count, lab->topology_path, lab->dir);
+		printf("Starting %u nodes of %s in %s, %s mode …\n", lab->topology.node_count, lab->topology_path, lab->dir,
+		       lab_mode_text(lab->topology.mode));
 		fflush(stdout);
 	}
 	struct observer_part *observer = observer_part_new(args->client_rate);
@@ -42,7 +67,7 @@ static int lab_up(const struct arguments *args, struct lab *lab, struct launched
 	lab_free(lab);
 	if (status != ZT_OK)
 		return status;
-	status = lab_find(lab, args->dir);
+	status = lab_find_inside(lab, args->dir);
 	if (status != ZT_OK)
 		launch_end(launched);
 	return status;
@@ -68,9 +93,14 @@ static void hint_print(const struct arguments *args, const struct lab *lab)
 	}
 	if (!topology_is_resolver(node))
 		node = (is_named ? topology->demo.zone : &topology->zones[0])->primary;
-	printf("\nTry:  dig -p %u @%s %s %s\n", topology->port, netaddr_ip_to_text(&node->address, address),
-	       is_named ? topology->demo.name_text : topology->zones[0].text, is_named ? rr_type_to_text(topology->demo.type, type) : "SOA");
-	printf("End:  %s%s%s%s down\n", args->program, is_default ? "" : " --dir '", is_default ? "" : args->dir, is_default ? "" : "'");
+	char program[8192];
+	snprintf(program, sizeof(program), "%s%s%s%s", args->program, is_default ? "" : " --dir '", is_default ? "" : args->dir, is_default ? "" : "'");
+	if (topology->mode == TOPOLOGY_NET)
+		printf("\nTry:  %s dig %s", program, node->name);
+	else
+		printf("\nTry:  dig -p %u @%s", topology->port, netaddr_ip_to_text(&node->address, address));
+	printf(" %s %s\nEnd:  %s down\n", is_named ? topology->demo.name_text : topology->zones[0].text,
+	       is_named ? rr_type_to_text(topology->demo.type, type) : "SOA", program);
 }
 
 int command_up(const struct arguments *args)

@@ -156,10 +156,10 @@ static void receipt_print(const struct update_words *u, const struct update_resu
 }
 
 /* The primary's serial; false without an answer. */
-static bool serial_ask(const struct topology_zone *zone, uint32_t *serial)
+static bool serial_ask(const struct lab *lab, const struct topology_zone *zone, uint32_t *serial)
 {
-	struct probe probe = { .to = &zone->primary->address, .name = zone->apex, .type = TYPE_SOA };
-	bool answered = probe_all(&probe, 1, SERIAL_WAIT_MS * USEC_PER_MSEC) == ZT_OK && probe.answered && probe.count > 0;
+	struct probe probe = { .node = zone->primary, .name = zone->apex, .type = TYPE_SOA };
+	bool answered = probe_all(lab, &probe, 1, SERIAL_WAIT_MS * USEC_PER_MSEC) == ZT_OK && probe.answered && probe.count > 0;
 
 	*serial = probe.serial;
 	return answered;
@@ -170,7 +170,7 @@ static int update_apply(const struct lab *lab, const struct update_words *u)
 	const char *primary = u->zone->primary->name;
 	struct update_result result;
 	uint32_t before, after;
-	bool is_known = serial_ask(u->zone, &before);
+	bool is_known = serial_ask(lab, u->zone, &before);
 	int status = is_known ? change_apply(lab, u->zone, &u->change, &result) : ZT_ETIMEOUT;
 
 	if (status != ZT_OK) {
@@ -182,7 +182,7 @@ static int update_apply(const struct lab *lab, const struct update_words *u)
 		return EXIT_FAILED;
 	}
 	double took = (double)(result.acknowledged - result.sent) / USEC_PER_MSEC;
-	if (!serial_ask(u->zone, &after))
+	if (!serial_ask(lab, u->zone, &after))
 		printf("%s: NOERROR after %.3f ms\n", primary, took);
 	else if (after == before)
 		printf("%s: NOERROR after %.3f ms; nothing to change, the serial of %s stays %u\n", primary, took, u->zone->text, after);
@@ -207,7 +207,7 @@ int command_update(const struct arguments *args)
 		return exit_code;
 	if (own.word_count < 3)
 		return usage_error("update needs ZONE add|delete NAME", "");
-	if (lab_find(&lab, args->dir) != ZT_OK)
+	if (lab_find_inside(&lab, args->dir) != ZT_OK)
 		return EXIT_FAILED;
 	exit_code = update_read(&lab, &own, &u);
 	u.change.has_level = level.has_level;

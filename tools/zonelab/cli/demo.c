@@ -36,7 +36,7 @@ struct demo {
 
 static struct probe question(const struct topology_node *node, const uint8_t *name, uint16_t type)
 {
-	return (struct probe){ .to = &node->address, .name = name, .type = type, .recurse = topology_is_resolver(node) };
+	return (struct probe){ .node = node, .name = name, .type = type, .recurse = topology_is_resolver(node) };
 }
 
 /* The new record, from the topology's text. */
@@ -63,7 +63,7 @@ static int caches_fill(struct demo *demo)
 		if (!topology_is_resolver(&topology->nodes[i]))
 			continue;
 		struct probe probe = question(&topology->nodes[i], demo->what->name, demo->what->type);
-		int status = probe_all(&probe, 1, ANSWER_WAIT_MS * USEC_PER_MSEC);
+		int status = probe_all(demo->lab, &probe, 1, ANSWER_WAIT_MS * USEC_PER_MSEC);
 		if (status != ZT_OK || !probe.answered || probe.count == 0) {
 			fprintf(stderr, "zonelab: demo: resolver %s says %s to %s; expected a record that the demo can replace\n", topology->nodes[i].name,
 				probe_to_text(&probe, text, sizeof(text)), demo->what->name_text);
@@ -110,7 +110,7 @@ static int record_replace(struct demo *demo)
 		.rdata = demo->rdata, .rdata_len = demo->rdata_len,
 		.has_level = true, .level = { LEVEL_LOCAL, 0 },
 	};
-	int status = probe_all(&before, 1, ANSWER_WAIT_MS * USEC_PER_MSEC);
+	int status = probe_all(demo->lab, &before, 1, ANSWER_WAIT_MS * USEC_PER_MSEC);
 
 	if (status == ZT_OK)
 		status = change_apply(demo->lab, zone, &change, &demo->update);
@@ -119,7 +119,7 @@ static int record_replace(struct demo *demo)
 		return ZT_EREFUSED;
 	}
 	if (status == ZT_OK)
-		status = probe_all(&after, 1, ANSWER_WAIT_MS * USEC_PER_MSEC);
+		status = probe_all(demo->lab, &after, 1, ANSWER_WAIT_MS * USEC_PER_MSEC);
 	if (status != ZT_OK)
 		return status;
 	demo->serial = after.serial;

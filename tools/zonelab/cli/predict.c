@@ -57,7 +57,10 @@ static int program_run(char *const argv[], struct prediction *out)
 int predict_change(const struct lab *lab, const struct topology_zone *zone, const char *name, uint16_t type, struct prediction *out)
 {
 	char program[4096], type_text[RR_TYPE_TEXT_SIZE], facts[4096];
-	const char *argv[] = { program, "estimate", name, rr_type_to_text(type, type_text), "--change", "modify", "--json", "--topology", facts, NULL };
+	/* In net mode it asks from where the primary is. */
+	const char *argv[] = { "/proc/self/exe", "--dir", lab->dir, "exec", zone->primary->name, program, "estimate", name, rr_type_to_text(type, type_text),
+			       "--change", "modify", "--json", "--topology", facts, NULL };
+	const char **own = lab->topology.mode == TOPOLOGY_NET ? argv : argv + 5;
 
 	if (!process_find_program("propest", program)) {
 		fprintf(stderr, "zonelab: cannot find propest; build it (make) or put it on PATH\n");
@@ -65,7 +68,7 @@ int predict_change(const struct lab *lab, const struct topology_zone *zone, cons
 	}
 	int status = facts_path(lab, zone, facts);
 	if (status == ZT_OK)
-		status = program_run((char *const *)(uintptr_t)argv, out);
+		status = program_run((char *const *)(uintptr_t)own, out);
 	if (status != ZT_OK && !interrupt_is_waiting())
 		fprintf(stderr, "zonelab: %s gave no prediction: %s\n", program, status_text(status));
 	return status;

@@ -34,7 +34,7 @@ static void row_add(struct table *table, struct row row)
 	if (row.alive) {
 		struct probe *probe = &table->probes[table->probe_count++];
 		*probe = (struct probe){
-			.to = &node->address, .name = row.zone ? row.zone->apex : name_root, .type = TYPE_SOA, .recurse = topology_is_resolver(node),
+			.node = node, .name = row.zone ? row.zone->apex : name_root, .type = TYPE_SOA, .recurse = topology_is_resolver(node),
 		};
 		row.probe = probe;
 	}
@@ -95,7 +95,8 @@ static void table_print(const struct lab *lab, const struct row *rows, uint32_t 
 		       netaddr_to_text(&row->node->address, address), row->zone ? row->zone->text : "-", role, serial,
 		       state_text(rows, count, row));
 	}
-	printf("lab %s in %s, port %u\n", lab->topology.name, lab->dir, lab->topology.port);
+	printf("lab %s in %s, %s mode, port %u\n", lab->topology.name, lab->dir, lab_mode_text(lab->topology.mode),
+	       netaddr_port(&lab->topology.nodes[0].address));
 }
 
 static void json_print(const struct lab *lab, const struct row *rows, uint32_t count)
@@ -114,7 +115,8 @@ static void json_print(const struct lab *lab, const struct row *rows, uint32_t c
 						      state_text(rows, count, row), "pid",
 						      (json_int_t)lab->processes[row->node - lab->topology.nodes].pid));
 	}
-	json_t *root = json_pack("{s:s, s:s, s:i, s:o}", "lab", lab->topology.name, "dir", lab->dir, "port", (int)lab->topology.port, "nodes", list);
+	json_t *root = json_pack("{s:s, s:s, s:s, s:i, s:o}", "lab", lab->topology.name, "dir", lab->dir, "mode", lab_mode_text(lab->topology.mode), "port",
+				 (int)netaddr_port(&lab->topology.nodes[0].address), "nodes", list);
 	json_dumpf(root, stdout, JSON_INDENT(1));
 	putchar('\n');
 	json_decref(root);
@@ -128,7 +130,7 @@ bool status_print(const struct lab *lab, bool json)
 
 	if (well) {
 		rows_make(lab, &table);
-		well = probe_all(table.probes, table.probe_count, ANSWER_WAIT_MS * USEC_PER_MSEC) == ZT_OK;
+		well = probe_all(lab, table.probes, table.probe_count, ANSWER_WAIT_MS * USEC_PER_MSEC) == ZT_OK;
 		(json ? json_print : table_print)(lab, table.rows, table.count);
 		for (uint32_t i = 0; i < table.count; i++)
 			well = well && answers_well(&table.rows[i]) && is_current(table.rows, table.count, &table.rows[i]);

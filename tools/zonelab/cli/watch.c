@@ -40,6 +40,7 @@ struct subject {
 };
 
 struct watching {
+	const struct lab *lab;
 	const struct watch_options *options;
 	struct subject *subjects;
 	struct probe *probes;
@@ -58,7 +59,7 @@ static void subject_add(struct watching *w, const struct lab *lab, const struct 
 		.node = node, .process = process, .is_server = is_server, .is_dead = !process_is_alive(process),
 	};
 	w->probes[w->count++] = (struct probe){
-		.to = &node->address,
+		.node = node,
 		.name = is_server ? w->options->zone->apex : w->options->name,
 		.type = is_server ? TYPE_SOA : w->options->type,
 		.recurse = !is_server,
@@ -71,6 +72,7 @@ static int watching_init(struct watching *w, const struct lab *lab, const struct
 	const struct topology *topology = &lab->topology;
 
 	*w = (struct watching){
+		.lab = lab,
 		.options = options,
 		.subjects = calloc(topology->node_count, sizeof(*w->subjects)),
 		.probes = calloc(topology->node_count, sizeof(*w->probes)),
@@ -210,7 +212,7 @@ static int rounds_run(struct watching *w)
 	while (!is_done(w) && w->asked > 0 && !interrupt_is_waiting() && !ferror(stdout)) {
 		if (w->options->deadline > 0 && clock_now(clock) > w->options->deadline)
 			return ZT_ETIMEOUT;
-		int status = probe_all(w->probes, w->asked, ANSWER_WAIT_MS * USEC_PER_MSEC);
+		int status = probe_all(w->lab, w->probes, w->asked, ANSWER_WAIT_MS * USEC_PER_MSEC);
 		if (status != ZT_OK)
 			return status;
 		usec_t now = clock_now(clock);

@@ -213,14 +213,14 @@ static int file_edit(const struct lab *lab, const struct topology_zone *zone, co
 }
 
 /* Until the primary serves the serial. */
-static int served_wait(const struct topology_zone *zone, uint32_t serial)
+static int served_wait(const struct lab *lab, const struct topology_zone *zone, uint32_t serial)
 {
 	const struct clock *clock = clock_system();
 	usec_t deadline = clock_now(clock) + PATIENCE_S * USEC_PER_SEC;
 
 	do {
-		struct probe probe = { .to = &zone->primary->address, .name = zone->apex, .type = TYPE_SOA };
-		int status = probe_all(&probe, 1, LOOK_MS * USEC_PER_MSEC);
+		struct probe probe = { .node = zone->primary, .name = zone->apex, .type = TYPE_SOA };
+		int status = probe_all(lab, &probe, 1, LOOK_MS * USEC_PER_MSEC);
 		if (status != ZT_OK || (probe.answered && probe.count > 0 && probe.serial == serial))
 			return status;
 		poll(NULL, 0, LOOK_PAUSE_MS);
@@ -234,13 +234,13 @@ int change_apply(const struct lab *lab, const struct topology_zone *zone, const 
 	uint32_t serial;
 
 	if (kind_of(zone->primary)->takes_updates && zone->signing == SIGNING_NONE)
-		return update_send(zone, change, result);
+		return update_send(lab, zone, change, result);
 	*result = (struct update_result){ .rcode = RCODE_NOERROR, .sent = clock_now(clock_system()) };
 	int status = file_edit(lab, zone, change, &serial, &is_changed);
 	if (status == ZT_OK && is_changed)
 		status = kind_reload(lab, zone);
 	if (status == ZT_OK)
-		status = served_wait(zone, serial);
+		status = served_wait(lab, zone, serial);
 	result->acknowledged = clock_now(clock_system());
 	return status;
 }

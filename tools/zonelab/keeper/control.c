@@ -28,6 +28,11 @@ size_t keeper_call_arg_count(const struct keeper_call *call)
 	return call->arg_count;
 }
 
+const char *const *keeper_call_args(const struct keeper_call *call)
+{
+	return call->args;
+}
+
 static void call_end(struct keeper_call *call, int status, json_t *result, const char *error)
 {
 	call->answer(call->ctx, status, result, error);
@@ -68,20 +73,25 @@ void keeper_call_fail(struct keeper_call *call, int status, const char *format, 
 	free(text);
 }
 
-const struct topology_node *keeper_call_node(struct keeper *keeper, struct keeper_call *call, size_t i)
+void keeper_call_no_node(struct keeper *keeper, struct keeper_call *call, const char *name)
 {
 	const struct topology *topology = &keeper->lab->topology;
-	const struct topology_node *node = topology_node(topology, call->args[i]);
 	struct buf names;
 
-	if (node)
-		return node;
 	buf_init(&names);
 	for (uint32_t n = 0; n < topology->node_count; n++)
 		buf_printf(&names, " %s", topology->nodes[n].name);
-	keeper_call_fail(call, ZT_ENOENT, "there is no node %s; the nodes are:%.*s", call->args[i], (int)names.len, (const char *)names.data);
+	keeper_call_fail(call, ZT_ENOENT, "there is no node %s; the nodes are:%.*s", name, (int)names.len, (const char *)names.data);
 	buf_fini(&names);
-	return NULL;
+}
+
+const struct topology_node *keeper_call_node(struct keeper *keeper, struct keeper_call *call, size_t i)
+{
+	const struct topology_node *node = topology_node(&keeper->lab->topology, call->args[i]);
+
+	if (!node)
+		keeper_call_no_node(keeper, call, call->args[i]);
+	return node;
 }
 
 static void run_state(struct keeper *keeper, struct keeper_call *call, void *ctx)
@@ -147,6 +157,9 @@ static const struct keeper_command own_commands[] = {
 	{ "kill", 1, 1, "NODE", "end a node's daemon by force", run_kill },
 	{ "start", 1, 1, "NODE", "start a node's daemon again, with what it has stored", run_start },
 	{ "update", 3, CTL_ARGS_MAX, "ZONE add|delete NAME ...", "change a record, as zonelab update does", run_update },
+	{ "fault", 2, CTL_ARGS_MAX, "A:B|A|* [one-way] KEY=VALUE...", "change the weather of links: delay, jitter, loss, ...", run_fault },
+	{ "partition", 1, 2, "A[,A...] [B[,B...]]", "cut all links between two sides", run_partition },
+	{ "heal", 0, 2, "[A:B|A|* [one-way]]", "give links the weather they had at the start", run_heal },
 	{ "down", 0, 0, "", "end the lab", run_down },
 };
 

@@ -13,6 +13,7 @@
 
 #include "tools/zonelab/keeper/control.h"
 #include "tools/zonelab/keeper/keeper_inner.h"
+#include "tools/zonelab/keeper/network.h"
 #include "tools/zonelab/keeper/nodes.h"
 #include "tools/zonelab/keeper/ready.h"
 #include "tools/zonelab/keeper/state.h"
@@ -40,6 +41,8 @@ json_t *keeper_state(struct keeper *keeper)
 {
 	json_t *state = state_make(keeper);
 
+	if (state)
+		faults_state_add(keeper, state);
 	for (size_t i = 0; i < keeper->parts_started && state; i++) {
 		if (keeper->parts[i].state_add)
 			keeper->parts[i].state_add(keeper->parts[i].ctx, state);
@@ -137,6 +140,17 @@ static int signals_take(struct keeper *keeper)
 	return status;
 }
 
+static int parts_prepare(const struct keeper *keeper)
+{
+	int status = ZT_OK;
+
+	for (size_t i = 0; i < keeper->part_count && status == ZT_OK; i++) {
+		if (keeper->parts[i].prepare)
+			status = keeper->parts[i].prepare(keeper->parts[i].ctx);
+	}
+	return status;
+}
+
 static int parts_start(struct keeper *keeper)
 {
 	int status = ZT_OK;
@@ -163,8 +177,12 @@ static int ready_tell(struct keeper *keeper)
 
 static int lab_start(struct keeper *keeper)
 {
-	int status = lab_save(keeper->lab);      /* so that `down` finds us from now on */
+	int status = parts_prepare(keeper);
 
+	if (status == ZT_OK)
+		status = network_open(keeper);
+	if (status == ZT_OK)
+		status = lab_save(keeper->lab);      /* so that `down` finds us from now on */
 	if (status == ZT_OK)
 		status = ready_start(keeper);
 	if (status == ZT_OK)
@@ -219,6 +237,8 @@ static int keeper_open(struct keeper *keeper)
 static void keeper_close(struct keeper *keeper)
 {
 	control_close(keeper);
+	network_close(keeper);
+	faults_fini(&keeper->faults);
 	loop_timer_stop(&keeper->patience);
 	loop_signal_stop(&keeper->child_signal);
 	for (size_t i = 0; i < END_SIGNALS; i++)

@@ -29,6 +29,8 @@ struct keeper_command {
 };
 
 struct keeper_part {
+	/* Before the keeper moves into the lab's network: what shall listen outside is opened here. May be NULL. */
+	int (*prepare)(void *ctx);
 	/* Errors are printed (they reach the user) and end the lab. */
 	int (*start)(struct keeper *keeper, void *ctx);
 	void (*stop)(void *ctx);                       /* only what was started */
@@ -62,12 +64,15 @@ void keeper_ask(struct keeper *keeper, const struct keeper_question *question, k
 /* NULL past the last one; the texts are good until the call is ended. */
 const char *keeper_call_arg(const struct keeper_call *call, size_t i);
 size_t keeper_call_arg_count(const struct keeper_call *call);
+const char *const *keeper_call_args(const struct keeper_call *call);
 /* `result` is taken over. */
 void keeper_call_done(struct keeper_call *call, json_t *result);
 void keeper_call_say(struct keeper_call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void keeper_call_fail(struct keeper_call *call, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The node an argument names; NULL after the call has failed with the names there are. */
 const struct topology_node *keeper_call_node(struct keeper *keeper, struct keeper_call *call, size_t i);
+/* Fails with those names. */
+void keeper_call_no_node(struct keeper *keeper, struct keeper_call *call, const char *name);
 
 /* The keeper's whole life, in its own process. `report`: a socket to the program that asked for the lab; it is sent KEEPER_READY, and until that
  * program has sent KEEPER_DETACH the lab lives no longer than it. Messages go to standard error, from KEEPER_READY on to DIR/keeper.log. */

@@ -4,8 +4,10 @@
 #include <event2/event.h>
 
 #include "lib/ctl/ctl_server.h"
+#include "tools/zonelab/keeper/faults.h"
 #include "tools/zonelab/keeper/jobs.h"
 #include "tools/zonelab/keeper/keeper.h"
+#include "tools/zonelab/weather/fabric.h"
 
 enum { END_SIGNALS = 3 };
 
@@ -18,6 +20,8 @@ struct keeper {
 	struct lab *lab;
 	struct loop loop;
 	struct events events;
+	struct fabric *fabric;                 /* NULL in loopback mode */
+	struct faults faults;
 	struct ctl_server *ctl;
 	struct ctl_command *ctl_commands;      /* the table the server works by: ours and the parts' */
 	const struct keeper_part *parts;

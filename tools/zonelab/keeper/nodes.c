@@ -28,7 +28,7 @@ int node_start(struct keeper *keeper, uint32_t i)
 	char **argv = status == ZT_OK ? kind_command_new(lab, node) : NULL;
 	if (!argv)
 		return status != ZT_OK ? status : ZT_ENOENT;
-	struct process_spec spec = { .argv = argv, .folder = folder, .log_path = log, .network = -1 };
+	struct process_spec spec = { .argv = argv, .folder = folder, .log_path = log, .space = &lab->space, .network = lab->networks[i] };
 	status = process_start(&lab->processes[i], &spec);
 	free(argv);
 	if (status == ZT_OK) {

@@ -9,6 +9,7 @@
 #include "lib/net/udp.h"
 #include "tools/zonelab/keeper/observer.h"
 #include "tools/zonelab/keeper/predictor.h"
+#include "tools/zonelab/lab/door.h"
 
 enum { PREDICTION_LOOK_MS = 250 };
 
@@ -136,18 +137,15 @@ static int line_open(struct observer_part *part, uint32_t node)
 {
 	const struct lab *lab = keeper_lab(part->keeper);
 	struct node_line *line = &part->lines[node];
-	const struct netaddr *address = &lab->topology.nodes[node].address;
-	struct netaddr any;
+	const struct topology_node *to = &lab->topology.nodes[node];
 
 	*line = (struct node_line){ .part = part, .node = node };
 	loop_io_init(&line->io, on_answer, line);
-	int status = netaddr_from_text(&any, address->family == AF_INET6 ? "::" : "0.0.0.0", 0);
-	if (status == ZT_OK)
-		status = udp_open(&line->socket, &any, 0);
+	int status = door_open(lab, to, SOCK_DGRAM | SOCK_NONBLOCK, &line->socket.fd);
 	if (status != ZT_OK)
 		return status;
 	part->line_count = node + 1;
-	status = udp_connect(&line->socket, address);
+	status = udp_connect(&line->socket, &to->address);
 	return status == ZT_OK ? loop_io_start(&line->io, keeper_loop(part->keeper), line->socket.fd, LOOP_READ) : status;
 }
 

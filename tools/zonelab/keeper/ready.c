@@ -52,7 +52,7 @@ static void readiness_add(struct readiness *ready, const struct topology_node *n
 {
 	ready->nodes[ready->count] = node;
 	ready->probes[ready->count++] = (struct probe){
-		.to = &node->address, .name = name, .type = TYPE_SOA, .recurse = topology_is_resolver(node),
+		.node = node, .name = name, .type = TYPE_SOA, .recurse = topology_is_resolver(node),
 	};
 }
 
@@ -135,7 +135,7 @@ int ready_wait(const struct keeper *keeper)
 		} else if (loop_now(&keeper->loop) > deadline) {
 			status = silence_tell(lab, &ready);
 		} else {
-			status = probe_all(ready.probes, ready.count, 100 * USEC_PER_MSEC);
+			status = probe_all(lab, ready.probes, ready.count, 100 * USEC_PER_MSEC);
 			readiness_compact(&ready);
 			if (ready.count > 0)      /* a node that answers, but not well yet, is not to be asked in a tight loop */
 				poll(NULL, 0, READY_PAUSE_MS);
@@ -174,7 +174,7 @@ int ready_start(struct keeper *keeper)
 	struct lab *lab = keeper->lab;
 	int status = ZT_OK;
 
-	for (uint32_t i = 0; i < lab->topology.node_count && status == ZT_OK; i++)
+	for (uint32_t i = 0; lab->topology.mode == TOPOLOGY_LOOPBACK && i < lab->topology.node_count && status == ZT_OK; i++)
 		status = port_check(&lab->topology.nodes[i]);
 	if (status == ZT_OK)
 		status = write_all(lab);

@@ -46,10 +46,19 @@ const char *lab_mode_text(enum topology_mode mode)
 	return mode == TOPOLOGY_NET ? "net" : "loopback";
 }
 
+static void lab_init(struct lab *lab)
+{
+	*lab = (struct lab){ .lock = -1 };
+	space_init(&lab->space);
+}
+
 static int processes_new(struct lab *lab)
 {
-	lab->processes = calloc(lab->topology.node_count ? lab->topology.node_count : 1, sizeof(*lab->processes));
-	return lab->processes ? ZT_OK : ZT_ENOMEM;
+	lab->processes = calloc(lab->topology.node_count + 1, sizeof(*lab->processes));
+	lab->networks = malloc((lab->topology.node_count + 1) * sizeof(*lab->networks));
+	for (uint32_t i = 0; lab->networks && i < lab->topology.node_count; i++)
+		lab->networks[i] = -1;
+	return lab->processes && lab->networks ? ZT_OK : ZT_ENOMEM;
 }
 
 static struct lab_process process_read(const json_t *row)
@@ -69,8 +78,12 @@ static void processes_read(struct lab *lab, const json_t *root)
 	json_array_foreach(list, i, row) {
 		const char *name = json_string_value(json_object_get(row, "node"));
 		const struct topology_node *node = name ? topology_node(&lab->topology, name) : NULL;
-		if (node)
-			lab->processes[node - lab->topology.nodes] = process_read(row);
+		if (!node)
+			continue;
+		lab->processes[node - lab->topology.nodes] = process_read(row);
+		const json_t *network = json_object_get(row, "network");
+		if (json_is_integer(network))
+			lab->networks[node - lab->topology.nodes] = (int)json_integer_value(network);
 	}
 	lab->keeper = process_read(json_object_get(root, "keeper"));
 }
@@ -119,8 +132,9 @@ static int text_write(const char *path, const struct buf *text)
 	return ZT_OK;
 }
 
-/* Reads lab->topology from text that is, or is a copy of, lab->topology_path. `is_new`: its zones are checked, too. Problems are printed. */
-static int topology_take(struct lab *lab, const struct buf *text, bool is_new)
+/* Reads lab->topology from text that is, or is a copy of, lab->topology_path. `wish` is of a new lab, whose
+ * zones are checked, too; else NULL. Problems are printed. */
+static int topology_take(struct lab *lab, const struct buf *text, const struct lab_wish *wish)
 {
 	struct topology_text source = { lab->topology_path, text->data ? (const char *)text->data : "", text->len };
 	struct problems problems;
@@ -129,7 +143,12 @@ static int topology_take(struct lab *lab, const struct buf *text, bool is_new)
 	problems_init(&problems, lab->topology_path);
 	buf_init(&said);
 	int status = topology_parse(&lab->topology, &source, &problems);
-	if (status == ZT_OK && is_new)
+	if (status == ZT_OK && wish) {
+		topology_set_mode(&lab->topology, wish->mode);
+		if (wish->port > 0)
+			topology_set_port(&lab->topology, wish->port);
+	}
+	if (status == ZT_OK && wish)
 		status = zonecheck_all(&lab->topology, &problems);
 	problems_write(&problems, &said);
 	if (said.len > 0)
@@ -162,7 +181,7 @@ static int record_load(struct lab *lab)
 	}
 	status = text_read(copy, &text);
 	if (status == ZT_OK)
-		status = topology_take(lab, &text, false);
+		status = topology_take(lab, &text, NULL);
 	buf_fini(&text);
 	if (status == ZT_OK)
 		status = processes_new(lab);
@@ -178,7 +197,7 @@ static int record_load(struct lab *lab)
 
 int lab_open(struct lab *lab, const char *dir)
 {
-	*lab = (struct lab){ .lock = -1 };
+	lab_init(lab);
 	int status = realpath(dir, lab->dir) ? record_load(lab) : ZT_ENOENT;
 	if (status == ZT_ENOENT)
 		fprintf(stderr, "zonelab: no lab is running in %s; start one with: zonelab up, or name its folder with --dir\n", dir);
@@ -211,12 +230,13 @@ static void leftovers_remove(const struct lab *lab, struct lab *earlier)
 /* Takes the folder: no lab runs in it, and no other zonelab is starting one. */
 static int folder_take(struct lab *lab)
 {
-	struct lab other = { .lock = -1 };
+	struct lab other;
 
 	lab->lock = open(lab->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (lab->lock < 0 || access(lab->dir, W_OK | X_OK) != 0)
 		return fail("cannot use the folder", lab->dir);
 	bool is_ours = flock(lab->lock, LOCK_EX | LOCK_NB) == 0;
+	lab_init(&other);
 	snprintf(other.dir, sizeof(other.dir), "%s", lab->dir);
 	bool is_recorded = record_load(&other) == ZT_OK;
 	if (is_ours && is_recorded)
@@ -268,30 +288,30 @@ int lab_read(struct lab *lab, const char *topology_path)
 {
 	struct buf text;
 
-	*lab = (struct lab){ .lock = -1 };
+	lab_init(lab);
 	if (!realpath(topology_path, lab->topology_path))
 		return fail("cannot read the topology", topology_path);
 	int status = text_read(lab->topology_path, &text);
 	if (status == ZT_OK)
-		status = topology_take(lab, &text, true);
+		status = topology_take(lab, &text, &(struct lab_wish){ .mode = TOPOLOGY_LOOPBACK });
 	buf_fini(&text);
 	if (status != ZT_OK)
 		lab_free(lab);
 	return status;
 }
 
-int lab_create(struct lab *lab, const char *dir, const char *topology_path, uint16_t port)
+int lab_create(struct lab *lab, const struct lab_wish *wish)
 {
+	const char *dir = wish->dir;
 	struct buf text;
 
-	*lab = (struct lab){ .lock = -1 };
-	if (!realpath(topology_path, lab->topology_path))
-		return fail("cannot read the topology", topology_path);
+	lab_init(lab);
+	lab->seed = wish->seed;
+	if (!realpath(wish->topology_path, lab->topology_path))
+		return fail("cannot read the topology", wish->topology_path);
 	int status = text_read(lab->topology_path, &text);
 	if (status == ZT_OK)
-		status = topology_take(lab, &text, true);
-	if (status == ZT_OK && port > 0)
-		topology_set_port(&lab->topology, port);
+		status = topology_take(lab, &text, wish);
 	if (status == ZT_OK)
 		status = folder_make(dir);
 	if (status == ZT_OK && !realpath(dir, lab->dir))
@@ -312,9 +332,16 @@ int lab_create(struct lab *lab, const char *dir, const char *topology_path, uint
 
 void lab_free(struct lab *lab)
 {
-	topology_free(&lab->topology);
+	for (uint32_t i = 0; lab->is_inside && i < lab->topology.node_count; i++) {
+		if (lab->networks[i] >= 0)
+			close(lab->networks[i]);
+	}
+	free(lab->networks);
+	lab->networks = NULL;
 	free(lab->processes);
 	lab->processes = NULL;
+	topology_free(&lab->topology);
+	space_end(&lab->space);
 	if (lab->lock >= 0)
 		close(lab->lock);
 	lab->lock = -1;
@@ -330,8 +357,10 @@ int lab_save(const struct lab *lab)
 	if (status == ZT_OK)
 		status = lab_file(lab, "lab.json.new", written);
 	for (uint32_t i = 0; i < lab->topology.node_count; i++) {
-		json_array_append_new(list, json_pack("{s:s, s:I, s:I}", "node", lab->topology.nodes[i].name, "pid",
-						      (json_int_t)lab->processes[i].pid, "started", (json_int_t)lab->processes[i].started));
+		int network = lab->networks[i];
+		json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:o}", "node", lab->topology.nodes[i].name, "pid",
+						      (json_int_t)lab->processes[i].pid, "started", (json_int_t)lab->processes[i].started, "network",
+						      network >= 0 ? json_integer(network) : json_null()));
 	}
 	json_t *root = json_pack("{s:s, s:s, s:i, s:{s:I, s:I}, s:o}", "topology", lab->topology_path, "mode", lab_mode_text(lab->topology.mode), "port",
 				 (int)lab->topology.port, "keeper", "pid", (json_int_t)lab->keeper.pid, "started", (json_int_t)lab->keeper.started,

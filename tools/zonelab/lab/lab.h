@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "tools/zonelab/topology/topology.h"
+#include "tools/zonelab/weather/space.h"
 
 #define LAB_SOCKET "zonelab.sock"      /* in the work folder: the keeper's control socket */
 
@@ -27,12 +28,25 @@ struct lab {
 	struct lab_process *processes;     /* one a node, in the topology's order */
 	const char *inside;                /* where nodes see `dir`; NULL: where it is */
 	bool listens_everywhere;           /* nodes listen on all addresses, not on their own */
+	int *networks;                     /* one a node: its network namespace, a descriptor of the keeper's; once inside, of this process's; -1 */
+	struct space space;                /* of net mode, once inside (door.h) */
+	bool is_inside;
+	uint64_t seed;                     /* of the weather */
 	int lock;                          /* on the folder, while the lab is started; -1 */
 };
 
-/* Reads the topology and makes the folder; nothing runs yet. `dir` is created; ZT_EBUSY when a lab is running or being started in it. `port` 0 is
- * the topology's. Errors are printed; ZT_ESYNTAX is the topology's fault. */
-int lab_create(struct lab *lab, const char *dir, const char *topology_path, uint16_t port) ZT_MUST_CHECK;
+/* How a lab is to be. */
+struct lab_wish {
+	const char *dir;
+	const char *topology_path;
+	enum topology_mode mode;
+	uint16_t port;                     /* of loopback mode; 0: the topology's */
+	uint64_t seed;                     /* of net mode's weather */
+};
+
+/* Reads the topology and makes the folder; nothing runs yet. The folder is created; ZT_EBUSY when a lab is running or being started in it. Errors are
+ * printed; ZT_ESYNTAX is the topology's fault. */
+int lab_create(struct lab *lab, const struct lab_wish *wish) ZT_MUST_CHECK;
 /* Finds a running lab by its folder. ZT_ENOENT (printed with what to do) when there is none. */
 int lab_find(struct lab *lab, const char *dir) ZT_MUST_CHECK;
 /* The same, also when its keeper is gone. */

@@ -3,12 +3,16 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "lib/base/rng.h"
 #include "lib/dns/present.h"
 #include "lib/dns/writer.h"
 #include "lib/net/udp.h"
+#include "tools/zonelab/lab/door.h"
 
 enum { REPEAT_MS = 300 };
 
@@ -18,8 +22,54 @@ struct round {
 	uint32_t open;
 	uint16_t first_id;
 	usec_t sent[2];      /* the first and the latest round of sending */
-	struct udp_socket sock;
+	struct pollfd *doors;          /* in loopback mode one, in net mode one a node that is asked */
+	const struct topology_node **nodes;
+	uint32_t door_count;
+	uint32_t *door_of;             /* of each question */
 };
+
+static int door_add(struct round *round, const struct lab *lab, const struct topology_node *node)
+{
+	struct pollfd *door = &round->doors[round->door_count];
+	int status = door_open(lab, node, SOCK_DGRAM | SOCK_NONBLOCK, &door->fd);
+
+	if (status != ZT_OK)
+		return status;
+	door->events = POLLIN;
+	round->nodes[round->door_count++] = node;
+	return ZT_OK;
+}
+
+static void doors_close(struct round *round)
+{
+	for (uint32_t i = 0; i < round->door_count; i++)
+		close(round->doors[i].fd);
+	free(round->doors);
+	free(round->nodes);
+	free(round->door_of);
+}
+
+/* Questions to one node usually follow each other. */
+static int doors_open(struct round *round, const struct lab *lab)
+{
+	bool is_one_for_all = lab->topology.mode == TOPOLOGY_LOOPBACK;
+	int status = ZT_OK;
+
+	round->doors = calloc(round->count + 1, sizeof(*round->doors));
+	round->nodes = calloc(round->count + 1, sizeof(*round->nodes));
+	round->door_of = calloc(round->count + 1, sizeof(*round->door_of));
+	if (!round->doors || !round->nodes || !round->door_of)
+		return ZT_ENOMEM;
+	for (uint32_t i = 0; i < round->count && status == ZT_OK; i++) {
+		uint32_t d = round->door_count;
+		while (d > 0 && !is_one_for_all && round->nodes[d - 1] != round->probes[i].node)
+			d--;
+		if (d == 0)
+			status = door_add(round, lab, round->probes[i].node);
+		round->door_of[i] = d > 0 ? d - 1 : round->door_count - 1;
+	}
+	return status;
+}
 
 static void question_send(struct round *round, uint32_t i)
 {
@@ -34,7 +84,7 @@ static void question_send(struct round *round, uint32_t i)
 	if (message_write_edns(&writer, &edns) != ZT_OK)
 		return;
 	/* A question that does not leave is like one that is lost: it is repeated. */
-	int status = udp_send(&round->sock, probe->to, out, message_writer_finish(&writer));
+	int status = udp_send(&(struct udp_socket){ .fd = round->doors[round->door_of[i]].fd }, &probe->node->address, out, message_writer_finish(&writer));
 	(void)status;
 }
 
@@ -69,7 +119,7 @@ static void answer_take(struct round *round, const uint8_t *wire, size_t len, co
 	if (i >= round->count)
 		return;
 	struct probe *probe = &round->probes[i];
-	if (probe->answered || !netaddr_equal(probe->to, from) || message.qtype != probe->type || !name_equal(message.qname, probe->name))
+	if (probe->answered || !netaddr_equal(&probe->node->address, from) || message.qtype != probe->type || !name_equal(message.qname, probe->name))
 		return;
 	probe->answered = true;
 	probe->rcode = message_rcode(&message);
@@ -79,14 +129,15 @@ static void answer_take(struct round *round, const uint8_t *wire, size_t len, co
 	round->open--;
 }
 
-static void answers_drain(struct round *round)
+static void answers_drain(struct round *round, int door)
 {
+	const struct udp_socket sock = { .fd = door };
 	uint8_t wire[4096];
 	struct netaddr from;
 
 	for (;;) {
 		size_t len = sizeof(wire);
-		int status = udp_receive(&round->sock, wire, &len, &from);
+		int status = udp_receive(&sock, wire, &len, &from);
 		if (status == ZT_OK)
 			answer_take(round, wire, len, &from);
 		else if (status != ZT_EREFUSED && status != ZT_ESPACE)
@@ -103,13 +154,21 @@ static void send_open(struct round *round, usec_t now)
 	round->sent[1] = now;
 }
 
-int probe_all(struct probe *probes, uint32_t count, usec_t timeout)
+static void answers_wait(struct round *round, usec_t patience)
+{
+	if (poll(round->doors, round->door_count, (int)(patience / USEC_PER_MSEC) + 1) <= 0)
+		return;
+	for (uint32_t i = 0; i < round->door_count; i++) {
+		if (round->doors[i].revents)
+			answers_drain(round, round->doors[i].fd);
+	}
+}
+
+int probe_all(const struct lab *lab, struct probe *probes, uint32_t count, usec_t timeout)
 {
 	const struct clock *clock = clock_system();
 	struct secure_rng rng;
 	struct round round = { .probes = probes, .count = count, .open = count };
-	struct netaddr any;
-	int status = netaddr_from_text(&any, "127.0.0.1", 0);
 
 	for (uint32_t i = 0; i < count; i++) {
 		probes[i].answered = false;
@@ -117,26 +176,22 @@ int probe_all(struct probe *probes, uint32_t count, usec_t timeout)
 	}
 	secure_rng_init(&rng);
 	round.first_id = secure_rng_u16(&rng);
-	if (status == ZT_OK)
-		status = udp_open(&round.sock, &any, 0);
-	if (status != ZT_OK)
-		return status;
+	int status = doors_open(&round, lab);
 	usec_t start = clock_now(clock), now = start;
 	round.sent[0] = start;
-	send_open(&round, start);
-	while (round.open > 0 && now - start < timeout) {
+	if (status == ZT_OK)
+		send_open(&round, start);
+	while (status == ZT_OK && round.open > 0 && now - start < timeout) {
 		usec_t until = round.sent[1] + REPEAT_MS * USEC_PER_MSEC;
 		if (until > start + timeout)
 			until = start + timeout;
-		struct pollfd wait = { .fd = round.sock.fd, .events = POLLIN };
-		poll(&wait, 1, (int)((until - now) / USEC_PER_MSEC) + 1);
-		answers_drain(&round);
+		answers_wait(&round, until - now);
 		now = clock_now(clock);
 		if (round.open > 0 && now - round.sent[1] >= REPEAT_MS * USEC_PER_MSEC)
 			send_open(&round, now);
 	}
-	udp_close(&round.sock);
-	return ZT_OK;
+	doors_close(&round);
+	return status;
 }
 
 bool probe_is_exactly(const struct probe *probe, const uint8_t *rdata, uint16_t len)

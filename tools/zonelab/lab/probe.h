@@ -5,15 +5,13 @@
 #include <stdint.h>
 
 #include "lib/base/clock.h"
-#include "lib/base/netaddr.h"
-#include "lib/base/status.h"
-#include "lib/dns/name.h"
+#include "tools/zonelab/lab/lab.h"
 
 enum { PROBE_RDATA_SIZE = 512, PROBE_RDATA_MAX = 16 };
 
 struct probe {
 	/* the question */
-	const struct netaddr *to;
+	const struct topology_node *node;
 	const uint8_t *name;
 	uint16_t type;
 	bool recurse;                          /* RD */
@@ -31,8 +29,8 @@ struct probe {
 	uint8_t bytes[PROBE_RDATA_SIZE];
 };
 
-/* Asks all; a question without an answer is repeated every 300 ms. Only a failure of our own socket is an error. */
-int probe_all(struct probe *probes, uint32_t count, usec_t timeout) ZT_MUST_CHECK;
+/* Asks all, through doors (door.h); a question without an answer is repeated every 300 ms. Only a failure of our own sockets is an error. */
+int probe_all(const struct lab *lab, struct probe *probes, uint32_t count, usec_t timeout) ZT_MUST_CHECK;
 /* Whether the answer has exactly this record (and no other of the type). */
 bool probe_is_exactly(const struct probe *probe, const uint8_t *rdata, uint16_t len);
 /* The answer's records as text, sorted as they came, separated by commas; "NXDOMAIN", "no data", "no answer" otherwise. Cut to fit; returns `out`. */

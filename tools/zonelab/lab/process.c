@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -154,7 +153,7 @@ static enum child_step child_become(const struct process_spec *spec, char *const
 	/* Our parent may have died before we asked; the pipe's reader is gone then. */
 	if (setsid() < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || poll(&parent, 1, 0) != 0)
 		return CHILD_START;
-	if (spec->network >= 0 && setns(spec->network, CLONE_NEWNET) != 0)
+	if (spec->network >= 0 && space_move(spec->network) != ZT_OK)
 		return CHILD_NETWORK;
 	int null = open("/dev/null", O_RDONLY), log = open(spec->log_path, O_WRONLY | O_CREAT | O_APPEND, 0644);
 	if (null < 0 || log < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0)
@@ -191,7 +190,7 @@ int process_start(struct lab_process *process, const struct process_spec *spec)
 		free(environment);
 		return ZT_ESYSTEM;
 	}
-	pid_t pid = fork();
+	pid_t pid = space_fork(spec->space);
 	if (pid == 0)
 		child_run(spec, environment, report[1]);
 	close(report[1]);

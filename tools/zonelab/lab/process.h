@@ -16,6 +16,7 @@ struct process_spec {
 	const char *const *environment;    /* "NAME=value" besides what this process has, instead of the same name there; ends with NULL, may be NULL */
 	const char *folder;                /* where it runs */
 	const char *log_path;              /* its output is appended */
+	const struct space *space;         /* it is a child in */
 	int network;                       /* descriptor of its network namespace; -1: this process's */
 };
 

@@ -3,11 +3,13 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 #include "lib/base/rng.h"
 #include "lib/dns/message.h"
 #include "lib/dns/writer.h"
 #include "lib/net/udp.h"
+#include "tools/zonelab/lab/door.h"
 
 enum { TRIES = 5, REPLY_WAIT_MS = 1000 };
 
@@ -70,13 +72,12 @@ static int reply_take(struct udp_socket *sock, uint16_t id, struct update_result
 	}
 }
 
-int update_send(const struct topology_zone *zone, const struct update_change *change, struct update_result *result)
+int update_send(const struct lab *lab, const struct topology_zone *zone, const struct update_change *change, struct update_result *result)
 {
 	const struct clock *clock = clock_system();
 	struct secure_rng rng;
 	struct message_writer writer;
-	struct udp_socket sock;
-	struct netaddr local;
+	struct udp_socket sock = { .fd = -1 };
 	uint8_t out[4096];
 
 	secure_rng_init(&rng);
@@ -84,9 +85,7 @@ int update_send(const struct topology_zone *zone, const struct update_change *ch
 	message_writer_init(&writer, out, sizeof(out), id, opcode_flags(OPCODE_UPDATE));
 	int status = message_make(&writer, zone, change);
 	if (status == ZT_OK)
-		status = netaddr_from_text(&local, "127.0.0.1", 0);
-	if (status == ZT_OK)
-		status = udp_open(&sock, &local, 0);
+		status = door_open(lab, zone->primary, SOCK_DGRAM | SOCK_NONBLOCK, &sock.fd);
 	if (status != ZT_OK)
 		return status;
 	size_t len = message_writer_finish(&writer);

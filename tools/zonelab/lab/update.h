@@ -5,7 +5,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/xfr/level.h"
-#include "tools/zonelab/topology/topology.h"
+#include "tools/zonelab/lab/lab.h"
 
 enum { UPDATE_RDATA_MAX = 3500 };      /* bytes that fit into the message */
 
@@ -33,4 +33,4 @@ struct update_result {
 };
 
 /* ZT_ETIMEOUT: no answer, in some seconds or those that the level asks for besides. */
-int update_send(const struct topology_zone *zone, const struct update_change *change, struct update_result *result) ZT_MUST_CHECK;
+int update_send(const struct lab *lab, const struct topology_zone *zone, const struct update_change *change, struct update_result *result) ZT_MUST_CHECK;

@@ -1,0 +1,33 @@
+/* The weather that a lab's links have been given: by the topology, and by the commands fault, partition and heal.
+ *
+ * All links have the lab's general weather but for those that were set by themselves. `heal` brings back what the topology says.
+ */
+#pragma once
+
+#include "tools/zonelab/keeper/keeper.h"
+#include "tools/zonelab/weather/fabric.h"
+
+struct fault_link {
+	uint16_t from, to;                     /* nodes, in the topology's order */
+	struct weather weather;
+};
+
+struct fault_set {
+	struct weather general;
+	struct fault_link *links;              /* sorted by from and to */
+	size_t count, room;
+};
+
+struct faults {
+	struct fault_set now;
+	struct fault_set at_start;
+};
+
+void faults_fini(struct faults *faults);
+/* Adds "links" and "weather" to the state document. */
+void faults_state_add(const struct keeper *keeper, json_t *state);
+
+/* Commands of the keeper. In loopback mode they fail, and say why. */
+void run_fault(struct keeper *keeper, struct keeper_call *call, void *ctx);
+void run_partition(struct keeper *keeper, struct keeper_call *call, void *ctx);
+void run_heal(struct keeper *keeper, struct keeper_call *call, void *ctx);
