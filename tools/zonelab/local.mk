@@ -51,6 +51,7 @@ tools_zonelab_libzonelab_a_SOURCES = \
 	%D%/files/kind_unbound.c \
 	%D%/files/kinds.c %D%/files/kinds.h \
 	%D%/files/node_file.c %D%/files/node_file.h \
+	%D%/files/sign.c %D%/files/sign.h \
 	%D%/files/write.c %D%/files/write.h \
 	%D%/topology/zonecheck.c %D%/topology/zonecheck.h \
 	%D%/topology/zonetext.c %D%/topology/zonetext.h

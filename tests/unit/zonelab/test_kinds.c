@@ -24,13 +24,13 @@ static const char topology_text[] =
 	"  - {name: d.pdns, kind: powerdns, hidden: yes}\n"
 	"  - {name: r.ours, kind: resolverd}\n"
 	"  - {name: r.unbound, kind: unbound, validate: yes}\n"
-	"  - {name: r.kresd, kind: knot-resolver}\n"
+	"  - {name: r.kresd, kind: knot-resolver, validate: no}\n"
 	"  - {name: r.bind, kind: bind-resolver, address: 127.0.0.2, validate: yes}\n"
-	"  - {name: r.recursor, kind: recursor, forward: [r.unbound, r.kresd]}\n"
+	"  - {name: r.recursor, kind: recursor, forward: [r.unbound, r.kresd], validate: no}\n"
 	"  - {name: f.kresd, kind: knot-resolver, forward: r.unbound, validate: yes}\n"
-	"  - {name: f.unbound, kind: unbound, forward: r.kresd, net-address: [10.53.0.99]}\n"
+	"  - {name: f.unbound, kind: unbound, forward: r.kresd, net-address: [10.53.0.99], validate: no}\n"
 	"zones:\n"
-	"  - {name: ., primary: ns1, secondaries: [a.nsd, b.knot]}\n"
+	"  - {name: ., primary: ns1, secondaries: [a.nsd, b.knot], signed: nsec}\n"
 	"  - {name: test., primary: ns1, secondaries: [a.nsd, {node: b.knot, from: [a.nsd, ns1]}, {node: c.bind, from: b.knot}, {node: d.pdns, from: c.bind}]}\n"
 	"  - {name: nsd.test., primary: a.nsd, secondaries: [c.bind, d.pdns]}\n"
 	"  - {name: knot.test., primary: b.knot, secondaries: [a.nsd]}\n"
@@ -129,6 +129,7 @@ static void lab_write(enum topology_mode mode)
 	char path[4096];
 
 	topology_set_mode(&lab.topology, mode);
+	lab.topology.zones[0].signing = SIGNING_NONE;      /* or its key would be another one each time */
 	for (uint32_t i = 0; i < lab.topology.node_count; i++) {
 		if (!lab.topology.nodes[i].validates)
 			continue;

@@ -155,6 +155,8 @@ START_TEST(a_mistake_is_reported_at_its_place_with_what_was_expected)
 		{ NODES ROOT "demo: {zone: test., name: a.test., rdata: 192.0.2.1}\n", "lab.yaml:6:14: zone test. is not in the lab" },
 		{ NODES ROOT "  - {name: test, primary: ns1}\ndemo: {zone: ., name: a.test., rdata: 192.0.2.1}\n", "lab.yaml:7:23: a.test. is not in zone .;" },
 		{ NODES ROOT "demo: {zone: ., name: a.test., rdata: fast}\n", "lab.yaml:6:39: 'fast' is no IPv4 address" },
+		{ NODES "  - {name: r, kind: resolverd, validate: yes}\n" ROOT, "lab.yaml:4:42: resolverd does not validate; expected it at a resolver that does" },
+		{ NODES "  - {name: r, kind: unbound, validate: yes}\n" ROOT, "lab.yaml:4:40: there is no key to validate with; expected the top zone to be signed" },
 	};
 
 	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++)

@@ -15,6 +15,7 @@
 #include "lib/zone/zonefile.h"
 #include "tools/zonelab/files/kinds.h"
 #include "tools/zonelab/files/node_file.h"
+#include "tools/zonelab/files/sign.h"
 #include "tools/zonelab/lab/probe.h"
 #include "tools/zonelab/topology/zonetext.h"
 
@@ -187,7 +188,7 @@ static int file_edit(const struct lab *lab, const struct topology_zone *zone, co
 	struct open_zone open;
 	uint32_t before = 0;
 
-	zonetext_file_name(zone, ".zone", name);
+	zonetext_file_name(zone, zone_file_ending(zone), name);
 	int status = lab_path(lab, zone->primary, name, path);
 	if (status != ZT_OK)
 		return status;
@@ -237,6 +238,8 @@ int change_apply(const struct lab *lab, const struct topology_zone *zone, const 
 		return update_send(lab, zone, change, result);
 	*result = (struct update_result){ .rcode = RCODE_NOERROR, .sent = clock_now(clock_system()) };
 	int status = file_edit(lab, zone, change, &serial, &is_changed);
+	if (status == ZT_OK && is_changed && zone->signing != SIGNING_NONE)
+		status = sign_zone(lab, zone);
 	if (status == ZT_OK && is_changed)
 		status = kind_reload(lab, zone);
 	if (status == ZT_OK)

@@ -47,6 +47,8 @@ static inline bool zone_file_is_made(const struct topology_zone *zone)
 {
 	return !zone->file || zone->primary->kind != NODE_AUTHD || zone->signing != SIGNING_NONE;
 }
+/* Of the name of the zone's file that people and zonelab edit: a signed zone's is made from it (sign.h). */
+static inline const char *zone_file_ending(const struct topology_zone *zone) { return zone->signing != SIGNING_NONE ? ".unsigned" : ".zone"; }
 /* PATH of the zone's file below the node's folder: a secondary's is state. */
 void write_zone_file_name(FILE *to, const struct topology_zone *zone, const struct topology_node *node);
 /* Steps through the nodes that the zone above sends resolvers to. */

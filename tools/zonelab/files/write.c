@@ -5,13 +5,14 @@
 #include "tools/zonelab/files/facts.h"
 #include "tools/zonelab/files/kinds.h"
 #include "tools/zonelab/files/node_file.h"
+#include "tools/zonelab/files/sign.h"
 #include "tools/zonelab/topology/zonetext.h"
 
 static int write_zone(const struct lab *lab, const struct topology_zone *zone)
 {
 	char name[ZONETEXT_FILE_NAME_SIZE];
 
-	zonetext_file_name(zone, ".zone", name);
+	zonetext_file_name(zone, zone_file_ending(zone), name);
 	if (zone->file)
 		return zone_file_is_made(zone) ? change_copy_file(lab, zone, name) : ZT_OK;
 	FILE *file = node_file_open(lab, zone->primary, name);
@@ -44,7 +45,8 @@ static int write_config(struct lab *lab, struct topology_node *node)
 	return status;
 }
 
-static int write_node(struct lab *lab, struct topology_node *node)
+/* Its folder with the zone files of what it is the primary of; those to be signed are not yet. */
+static int write_zones(const struct lab *lab, const struct topology_node *node)
 {
 	int status = node_folder_clear(lab, node);
 
@@ -52,7 +54,7 @@ static int write_node(struct lab *lab, struct topology_node *node)
 		if (lab->topology.zones[i].primary == node)
 			status = write_zone(lab, &lab->topology.zones[i]);
 	}
-	return status == ZT_OK ? write_config(lab, node) : status;
+	return status;
 }
 
 int write_all(struct lab *lab)
@@ -61,7 +63,11 @@ int write_all(struct lab *lab)
 	int status = ZT_OK;
 
 	for (uint32_t i = 0; i < topology->node_count && status == ZT_OK; i++)
-		status = write_node(lab, &topology->nodes[i]);
+		status = write_zones(lab, &topology->nodes[i]);
+	if (status == ZT_OK)
+		status = sign_all(lab);
+	for (uint32_t i = 0; i < topology->node_count && status == ZT_OK; i++)
+		status = write_config(lab, &topology->nodes[i]);
 	for (uint32_t i = 0; i < topology->zone_count && status == ZT_OK; i++) {
 		if (!topology->zones[i].standby)
 			status = facts_write(lab, &topology->zones[i]);

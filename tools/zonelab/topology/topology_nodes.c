@@ -139,13 +139,19 @@ void topology_read_node(struct reader *reader, const struct node_conf *conf, uin
 	node_compare(reader, conf, index);
 }
 
+static bool can_validate(const struct topology_node *node)
+{
+	return topology_is_resolver(node) && node->kind != NODE_RESOLVERD;
+}
+
 void topology_read_forward(struct reader *reader, const struct node_conf *conf, struct topology_node *node)
 {
 	const char *const *names = SCHEMA_ITEMS(conf->forward, const char *);
 	const struct yaml_node *at = yaml_node_get(conf->node, "forward");
 
-	if (conf->validate == VALIDATE_YES && !topology_is_resolver(node))
-		PROBLEM(reader, yaml_node_get(conf->node, "validate"), "only a resolver validates; expected it at one, such as kind: resolverd");
+	if (conf->validate == VALIDATE_YES && !can_validate(node))
+		PROBLEM(reader, yaml_node_get(conf->node, "validate"), "%s does not validate; expected it at a resolver that does, such as kind: unbound",
+			topology_kind_text(node->kind));
 	if (conf->forward.count == 0)
 		return;
 	if (!topology_is_resolver(node))
@@ -191,8 +197,11 @@ void topology_find_validation(struct reader *reader)
 	for (uint32_t i = 0; i < topology->zone_count; i++)
 		is_signed = is_signed || (!topology->zones[i].parent && topology->zones[i].signing != SIGNING_NONE);
 	for (uint32_t i = 0; i < topology->node_count; i++) {
-		if (topology_is_resolver(&topology->nodes[i]) && confs[i].validate == VALIDATE_WHERE_SIGNED)
-			topology->nodes[i].validates = is_signed;
+		struct topology_node *node = &topology->nodes[i];
+		if (confs[i].validate == VALIDATE_WHERE_SIGNED)
+			node->validates = is_signed && can_validate(node);
+		if (node->validates && !is_signed)
+			PROBLEM(reader, yaml_node_get(confs[i].node, "validate"), "there is no key to validate with; expected the top zone to be signed: nsec or nsec3");
 	}
 }
 

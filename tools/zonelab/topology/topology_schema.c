@@ -69,7 +69,7 @@ static const struct schema_row node_rows[] = {
 	{ "forward", SCHEMA_TEXT, offsetof(struct node_conf, forward), SCHEMA_LIST,
 	  .help = "Resolvers this resolver asks instead of resolving from the root." },
 	{ "validate", SCHEMA_ENUM, offsetof(struct node_conf, validate), .names = validations, .fallback = "where-signed",
-	  .help = "Whether a resolver validates; by default where the top zone is signed, whose key it is then given." },
+	  .help = "Whether a resolver validates; by default where the top zone is signed, whose key it is then given. resolverd does not yet." },
 };
 
 static const struct schema node_schema = { .what = "node", .size = sizeof(struct node_conf), .rows = node_rows,
