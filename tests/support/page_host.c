@@ -94,9 +94,9 @@ static void on_input(void *ctx)
 
 static int run(struct host *host)
 {
-	char url[PAGE_URL_SIZE];
+	char url[GUARD_URL_SIZE];
 
-	printf("%s\n", page_url(host->page, url));
+	printf("%s\n", guard_url(page_guard(host->page), url));
 	fflush(stdout);
 	loop_timer_init(&host->look, &host->loop, on_look, host);
 	loop_timer_in(&host->look, LOOK_USEC);
@@ -114,10 +114,11 @@ int main(int argc, char **argv)
 {
 	struct host host = { 0 };
 	struct page_config config = { .hooks = { .state = state_read, .command = on_command, .ctx = &host } };
+	struct netaddr address;
 	char error[PAGE_ERROR_SIZE];
 
 	signal(SIGPIPE, SIG_IGN);
-	if (argc != 4 || netaddr_from_text(&config.address, argv[1], 0) != ZT_OK) {
+	if (argc != 4 || netaddr_from_text(&address, argv[1], 0) != ZT_OK) {
 		fprintf(stderr, "usage: page_host IP[@PORT] STATE-FILE EVENTS-FILE\n");
 		return 2;
 	}
@@ -125,7 +126,8 @@ int main(int argc, char **argv)
 	config.events_path = argv[3];
 	if (loop_init(&host.loop, clock_system(), LOOP_PRECISE) != ZT_OK)
 		return EXIT_FAILURE;
-	if (page_open(&host.page, &host.loop, &config, error) != ZT_OK) {
+	guard_init(&config.guard, &address);
+	if (page_listen(&address, &config.listener, error) != ZT_OK || page_open(&host.page, &host.loop, &config, error) != ZT_OK) {
 		fprintf(stderr, "%s\n", error);
 		return EXIT_FAILURE;
 	}

@@ -162,12 +162,14 @@ def whole_life(lab):
         expect(z.run("update", "test.", "add", "new", 5, "A", "192.0.2.7"), r"serial of test\.: 1 -> 2")
         expect(z.run("update", "test.", "add", "new", 5, "A", "192.0.2.7"), r"nothing to change, the serial of test\. stays 2")
         expect(z.run("update", "test.", "delete", "new", "A"), r"serial of test\.: 2 -> 3")
+        expect(z.run("update", "test.", "replace", "www", 1, "A", "192.0.2.11"), r"serial of test\.: 3 -> 4")
+        expect(z.run("dig", "ns1.test", "www.test.", "A", "+short"), r"\A192\.0\.2\.11\n\Z")
         said = z.run("update", "test.", "add", "all", 5, "A", "192.0.2.8", "--at", "all", "--timeout", "20")
-        expect(said, r"receipt: test\. serial 4, fingerprint [0-9a-f]{32}\nall after \d+ ms: 1 of 1 secondaries were seen with it")
+        expect(said, r"receipt: test\. serial 5, fingerprint [0-9a-f]{32}\nall after \d+ ms: 1 of 1 secondaries were seen with it")
         said = z.run("update", "test.", "add", "all", 3600, "A", "192.0.2.8", "--at", "visible", "--timeout", "2", expect=3)
         expect(said, r"all after \d+ ms: 1 of 1 secondaries were seen with it; caches may give old data for [1-9] s more")
-        wait_for(lambda: all(row["serial"] == 5 for row in z.status() if row["zone"] == "test."), "serial 5 at both servers")
-        expect(z.run("status"), r"ns2\.test .* test\. +secondary +5 +ok")
+        wait_for(lambda: all(row["serial"] == 6 for row in z.status() if row["zone"] == "test."), "serial 6 at both servers")
+        expect(z.run("status"), r"ns2\.test .* test\. +secondary +6 +ok")
         z.run("down")
         z.expect_nothing_left()
         expect(z.run("down", expect=1), r"no lab is running in .*start one with: zonelab up")
@@ -485,7 +487,7 @@ def command_errors(lab):
                             (("update", "tst", "add", "a", 1, "A", "192.0.2.1"), r"there is no zone tst; the zones are: \. test\."),
                             (("update", "test", "add", "a", 1, "A", "192.0.2.1", "--at", "most"), r"--at: expected local, quorum, all or visible, not most"),
                             (("update", "test", "add", "a", 1, "A", "192.0.2.1", "--timeout", "3"), r"--timeout belongs to --at"),
-                            (("update", "test", "put", "a"), r"expected add or delete, not put"),
+                            (("update", "test", "put", "a"), r"expected add, delete or replace, not put"),
                             (("update", "test", "add", "a", 1, "A"), r"add needs NAME TTL TYPE RDATA"),
                             (("update", "test", "add", "a", "x", "A", "192.0.2.1"), r"expected a TTL in seconds, not x"),
                             (("update", "test", "add", "a", 1, "AX", "192.0.2.1"), r"expected a record type, such as A, not AX"),

@@ -48,7 +48,7 @@ class PageLab:
             "zones": [{"name": zone, "parent": parent, "primary": names[0], "servers": names} for zone, parent, names in zones],
             "edges": [{"from": names[0], "to": node, "what": "transfer"} for _, _, names in zones for node in names[1:]]
             + [{"from": resolvers[0], "to": node, "what": "forward"} for node in resolvers[1:]],
-            "watched": {"zone": "shop.example.", "name": "www.shop.example.", "type": "A", "target": ["192.0.2.99"]},
+            "watched": {"zone": "shop.example.", "name": "www.shop.example.", "type": "A", "target": ["192.0.2.10"], "ttl": 10},
             "answers": {node: {"value": ["192.0.2.10"], "ttl": 10, "fresh": True, "t": 0} for node in resolvers}, "links": [],
         }
         self.value = "192.0.2.10"

@@ -79,8 +79,14 @@ static int page_try(const char *address, char error[PAGE_ERROR_SIZE])
 {
 	struct page_config config = { .events_path = events_path, .hooks = { .state = on_state, .command = on_command } };
 
-	ck_assert_int_eq(netaddr_from_text(&config.address, address, 0), ZT_OK);
-	int status = page_open(&page, &loop, &config, error);
+	struct netaddr at;
+
+	ck_assert_int_eq(netaddr_from_text(&at, address, 0), ZT_OK);
+	guard_init(&config.guard, &at);
+	page = NULL;
+	int status = page_listen(&at, &config.listener, error);
+	if (status == ZT_OK)
+		status = page_open(&page, &loop, &config, error);
 	if (status == ZT_OK) {
 		page->beat_every = BEAT_USEC;
 		loop_timer_in(&page->beat, BEAT_USEC);
@@ -90,10 +96,10 @@ static int page_try(const char *address, char error[PAGE_ERROR_SIZE])
 
 static void set_up(void)
 {
-	char error[PAGE_ERROR_SIZE], url[PAGE_URL_SIZE];
+	char error[PAGE_ERROR_SIZE], url[GUARD_URL_SIZE];
 
 	signal(SIGPIPE, SIG_IGN);
-	shifted = (struct shifted_clock){ .clock = { .now = shifted_now, .wall = shifted_wall } };
+	shifted = (struct shifted_clock){ .clock = { .now = shifted_now, .wall = shifted_wall, .speed = 1 } };
 	ck_assert_int_eq(loop_init(&loop, &shifted.clock, LOOP_PRECISE), ZT_OK);
 	snprintf(folder, sizeof folder, "%s/page-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
@@ -101,7 +107,7 @@ static void set_up(void)
 	events_append("{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n");
 	open_reply = NULL;
 	ck_assert_msg(page_try("127.0.0.1", error) == ZT_OK, "%s", error);
-	page_url(page, url);
+	guard_url(page_guard(page), url);
 	ck_assert_int_eq(strncmp(url, "http://127.0.0.1:", 17), 0);
 	ck_assert_int_eq(netaddr_from_text(&server, "127.0.0.1", (uint16_t)strtoul(url + 17, NULL, 10)), ZT_OK);
 }
@@ -564,11 +570,11 @@ END_TEST
 
 START_TEST(where_others_can_reach_it_a_token_is_needed_once)
 {
-	char error[PAGE_ERROR_SIZE], url[PAGE_URL_SIZE], head[512];
+	char error[PAGE_ERROR_SIZE], url[GUARD_URL_SIZE], head[512];
 
 	page_close(page);
 	ck_assert_int_eq(page_try("0.0.0.0", error), ZT_OK);
-	page_url(page, url);
+	guard_url(page_guard(page), url);
 	const char *token = strstr(url, "/?token=") + 8;
 	netaddr_set_port(&server, (uint16_t)strtoul(strrchr(url, ':') + 1, NULL, 10));
 	ask("GET / HTTP/1.1", "", "HTTP/1.1 401 ");

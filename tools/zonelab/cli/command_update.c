@@ -15,7 +15,7 @@
 
 enum { SERIAL_WAIT_MS = 1000, TEXT_SIZE = 65536, DEFAULT_TIMEOUT_S = 30, TIMEOUT_MAX_S = 300 };
 
-/* update ZONE add|delete NAME …, parsed. */
+/* update ZONE add|delete|replace NAME …, parsed. */
 struct update_words {
 	const struct topology_zone *zone;
 	uint8_t name[NAME_MAX_LEN];
@@ -89,17 +89,17 @@ static int record_read(const struct arguments *args, int at, struct update_words
 
 static int update_read(const struct lab *lab, const struct arguments *args, struct update_words *u)
 {
-	bool is_add = strcmp(args->words[1], "add") == 0;
+	bool is_replace = strcmp(args->words[1], "replace") == 0, is_add = is_replace || strcmp(args->words[1], "add") == 0;
 	int at = 3, exit_code = zone_find(lab, args->words[0], u);
 
 	if (exit_code == EXIT_OK && !is_add && strcmp(args->words[1], "delete") != 0)
-		exit_code = usage_error("expected add or delete, not ", args->words[1]);
+		exit_code = usage_error("expected add, delete or replace, not ", args->words[1]);
 	if (exit_code == EXIT_OK)
 		exit_code = owner_read(args->words[2], u);
 	if (exit_code != EXIT_OK)
 		return exit_code;
 	if (is_add && args->word_count < 6)
-		return usage_error("add needs NAME TTL TYPE RDATA", "");
+		return usage_error(is_replace ? "replace needs NAME TTL TYPE RDATA" : "add needs NAME TTL TYPE RDATA", "");
 	u->change = (struct update_change){ .name = u->name, .type = TYPE_ANY };
 	/* To delete takes no TTL; one that is given, as in nsupdate, does not matter. */
 	if (is_add || (at < args->word_count && is_number(args->words[at])))
@@ -108,7 +108,7 @@ static int update_read(const struct lab *lab, const struct arguments *args, stru
 		exit_code = record_read(args, at, u);
 	u->change.add = is_add;
 	u->change.delete_record = !is_add && u->change.rdata;
-	u->change.delete_rrset = !is_add && !u->change.rdata;
+	u->change.delete_rrset = is_replace || (!is_add && !u->change.rdata);
 	return exit_code;
 }
 
@@ -206,7 +206,7 @@ int command_update(const struct arguments *args)
 	if (exit_code != EXIT_OK)
 		return exit_code;
 	if (own.word_count < 3)
-		return usage_error("update needs ZONE add|delete NAME", "");
+		return usage_error("update needs ZONE add|delete|replace NAME", "");
 	if (lab_find_inside(&lab, args->dir) != ZT_OK)
 		return EXIT_FAILED;
 	exit_code = update_read(&lab, &own, &u);

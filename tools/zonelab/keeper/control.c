@@ -156,7 +156,7 @@ static const struct keeper_command own_commands[] = {
 	{ "state", 0, 0, "", "what the lab consists of and how its nodes are", run_state },
 	{ "kill", 1, 1, "NODE", "end a node's daemon by force", run_kill },
 	{ "start", 1, 1, "NODE", "start a node's daemon again, with what it has stored", run_start },
-	{ "update", 3, CTL_ARGS_MAX, "ZONE add|delete NAME ...", "change a record, as zonelab update does", run_update },
+	{ "update", 3, CTL_ARGS_MAX, "ZONE add|replace|delete NAME ...", "change a record, as zonelab update does", run_update },
 	{ "fault", 2, CTL_ARGS_MAX, "A:B|A|* [one-way] KEY=VALUE...", "change the weather of links: delay, jitter, loss, ...", run_fault },
 	{ "partition", 1, 2, "A[,A...] [B[,B...]]", "cut all links between two sides", run_partition },
 	{ "heal", 0, 2, "[A:B|A|* [one-way]]", "give links the weather they had at the start", run_heal },

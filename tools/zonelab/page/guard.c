@@ -67,15 +67,18 @@ void guard_init(struct guard *guard, const struct netaddr *bound)
 	sodium_bin2hex(guard->token, sizeof guard->token, bytes, sizeof bytes);
 }
 
-const char *guard_authority(const struct netaddr *addr, char out[NETADDR_TEXT_SIZE + 2])
+const char *guard_url(const struct guard *guard, char out[GUARD_URL_SIZE])
 {
+	const struct netaddr *addr = &guard->bound;
+	const bool is_v6 = addr->family == AF_INET6;
 	char ip[NETADDR_TEXT_SIZE];
 
 	if (netaddr_is_wildcard(addr))
-		snprintf(ip, sizeof ip, "%s", addr->family == AF_INET6 ? "::1" : "127.0.0.1");
+		snprintf(ip, sizeof ip, "%s", is_v6 ? "::1" : "127.0.0.1");
 	else
 		netaddr_ip_to_text(addr, ip);
-	snprintf(out, NETADDR_TEXT_SIZE + 2, addr->family == AF_INET6 ? "[%s]:%u" : "%s:%u", ip, netaddr_port(addr));
+	snprintf(out, GUARD_URL_SIZE, "http://%s%s%s:%u/%s%s", is_v6 ? "[" : "", ip, is_v6 ? "]" : "", netaddr_port(addr),
+		 guard->token[0] ? "?token=" : "", guard->token);
 	return out;
 }
 

@@ -14,6 +14,7 @@
 enum {
 	GUARD_TOKEN_SIZE = 33,       /* 128 bits in hexadecimal digits, NUL */
 	GUARD_HTTP_PORT = 8053,      /* where an address is given without a port */
+	GUARD_URL_SIZE = 128,
 };
 
 #define GUARD_COOKIE "zonelab-token"
@@ -46,5 +47,5 @@ ZT_MUST_CHECK int guard_address_from_text(struct netaddr *addr, const char *text
 /* Makes a token where the address is none of the loopback network. */
 void guard_init(struct guard *guard, const struct netaddr *bound);
 enum guard_verdict guard_check(const struct guard *guard, const struct guard_request *request);
-/* `HOST:PORT` as in a URL; the loopback address where all are listened on. Returns `out`. */
-const char *guard_authority(const struct netaddr *addr, char out[NETADDR_TEXT_SIZE + 2]);
+/* Where people find the page, with the token if one is needed; the loopback address where all are listened on. Returns `out`. */
+const char *guard_url(const struct guard *guard, char out[GUARD_URL_SIZE]);

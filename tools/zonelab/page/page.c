@@ -12,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/queue.h>
+#include <unistd.h>
 
 #include "tools/zonelab/page/files.h"
 #include "tools/zonelab/page/page_inner.h"
@@ -294,31 +295,47 @@ void page_events_grew(struct page *page)
 		watchers_wake(page);
 }
 
-static int bind_address(struct page *page, const struct netaddr *address, char error[PAGE_ERROR_SIZE])
+static int listen_fail(const struct netaddr *address, int fd, char error[PAGE_ERROR_SIZE])
 {
-	const unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE |
-			       (address->family == AF_INET6 ? LEV_OPT_BIND_IPV6ONLY : 0);
-	struct evconnlistener *listener = evconnlistener_new_bind(page->loop->base, NULL, NULL, flags, -1, &address->any, (int)netaddr_len(address));
-	struct netaddr bound;
-	socklen_t len = sizeof bound;
+	int why = errno;
 	char text[NETADDR_TEXT_SIZE];
 
-	if (!listener) {
-		int why = errno;
-		netaddr_to_text(address, text);
-		if (why == EADDRINUSE)
-			snprintf(error, PAGE_ERROR_SIZE, "--http %s: another program listens there; choose another port", text);
-		else
-			snprintf(error, PAGE_ERROR_SIZE, "--http %s: %s", text, strerror(why));
-		return status_from_errno(why);
-	}
-	if (getsockname(evconnlistener_get_fd(listener), &bound.any, &len) != 0 || !evhttp_bind_listener(page->http, listener)) {
+	netaddr_to_text(address, text);
+	snprintf(error, PAGE_ERROR_SIZE, "--http %s: %s", text,
+		 why == EADDRINUSE    ? "another program listens there; choose another port"
+		 : why == EADDRNOTAVAIL ? "this machine has no such address"
+					: strerror(why));
+	if (fd >= 0)
+		close(fd);
+	return status_from_errno(why);
+}
+
+int page_listen(const struct netaddr *address, int *listener, char error[PAGE_ERROR_SIZE])
+{
+	const int on = 1;
+	int fd = socket(address->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+	    (address->family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) ||
+	    bind(fd, &address->any, netaddr_len(address)) != 0 || listen(fd, PAGE_CONNECTIONS_MAX) != 0)
+		return listen_fail(address, fd, error);
+	*listener = fd;
+	return ZT_OK;
+}
+
+/* Takes the socket over where all goes well. */
+static int listener_take(struct page *page, int fd)
+{
+	struct evconnlistener *listener = evconnlistener_new(page->loop->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+	socklen_t len = sizeof page->guard.bound;
+
+	if (!listener)
+		return ZT_ENOMEM;
+	if (getsockname(fd, &page->guard.bound.any, &len) != 0 || !evhttp_bind_listener(page->http, listener)) {
 		evconnlistener_free(listener);
-		snprintf(error, PAGE_ERROR_SIZE, "--http: out of memory");
 		return ZT_ENOMEM;
 	}
 	page->listener = listener;
-	guard_init(&page->guard, &bound);
 	return ZT_OK;
 }
 
@@ -344,22 +361,23 @@ int page_open(struct page **out, struct loop *loop, const struct page_config *co
 
 	*out = NULL;
 	if (!page) {
+		close(config->listener);
 		snprintf(error, PAGE_ERROR_SIZE, "--http: out of memory");
 		return ZT_ENOMEM;
 	}
-	*page = (struct page){ .loop = loop, .hooks = config->hooks, .beat_every = PAGE_BEAT_S * USEC_PER_SEC };
+	*page = (struct page){ .loop = loop, .guard = config->guard, .hooks = config->hooks, .beat_every = PAGE_BEAT_S * USEC_PER_SEC };
 	loop_timer_init(&page->beat, loop, on_beat, page);
 	loop_timer_init(&page->reap, loop, on_reap, page);
 	int status = feed_open(&page->feed, config->events_path);
 	if (status != ZT_OK) {
 		snprintf(error, PAGE_ERROR_SIZE, "%.180s: %s", config->events_path, status == ZT_ESYSTEM ? strerror(errno) : status_text(status));
 		page->feed.fd = -1;
-	} else if ((status = http_begin(page)) != ZT_OK) {
-		snprintf(error, PAGE_ERROR_SIZE, "--http: out of memory");
-	} else {
-		status = bind_address(page, &config->address, error);
+	} else if ((status = http_begin(page)) != ZT_OK || (status = listener_take(page, config->listener)) != ZT_OK) {
+		snprintf(error, PAGE_ERROR_SIZE, "--http: %s", status_text(status));
 	}
 	if (status != ZT_OK) {
+		if (!page->listener)
+			close(config->listener);
 		page_close(page);
 		return status;
 	}
@@ -388,11 +406,7 @@ void page_close(struct page *page)
 	free(page);
 }
 
-const char *page_url(const struct page *page, char out[PAGE_URL_SIZE])
+const struct guard *page_guard(const struct page *page)
 {
-	char authority[NETADDR_TEXT_SIZE + 2];
-
-	guard_authority(&page->guard.bound, authority);
-	snprintf(out, PAGE_URL_SIZE, page->guard.token[0] ? "http://%s/?token=%s" : "http://%s/", authority, page->guard.token);
-	return out;
+	return &page->guard;
 }

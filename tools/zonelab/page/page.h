@@ -19,6 +19,7 @@
 #include "lib/base/netaddr.h"
 #include "lib/base/status.h"
 #include "lib/net/loop.h"
+#include "tools/zonelab/page/guard.h"
 
 struct page;
 struct page_reply;
@@ -31,7 +32,6 @@ enum {
 	PAGE_BEAT_S = 5,
 	PAGE_STALL_S = 20,
 	PAGE_ARRIVAL_S = 30,                 /* for a request, and for the next on a connection */
-	PAGE_URL_SIZE = 128,
 	PAGE_ERROR_SIZE = 256,
 };
 
@@ -46,7 +46,8 @@ struct page_hooks {
 };
 
 struct page_config {
-	struct netaddr address;              /* port 0: the kernel chooses */
+	int listener;                        /* of page_listen; taken over, also where page_open fails */
+	struct guard guard;                  /* guard_init with the address; the port may still be 0 */
 	const char *events_path;             /* must be there */
 	struct page_hooks hooks;
 };
@@ -54,14 +55,16 @@ struct page_config {
 /* Whether the page's files were built into this program; without them `up --http` has nothing to show. */
 bool page_is_built(void);
 
-/* On failure `error` tells the whole story in one line. */
+/* A socket that listens on the address; with port 0 the kernel chooses one. On failure `error` tells the whole story in one line. */
+ZT_MUST_CHECK int page_listen(const struct netaddr *address, int *listener, char error[PAGE_ERROR_SIZE]);
+/* Likewise. */
 ZT_MUST_CHECK int page_open(struct page **page, struct loop *loop, const struct page_config *config, char error[PAGE_ERROR_SIZE]);
 /* Hangs up on everybody. NULL is fine. Not from inside a hook. */
 void page_close(struct page *page);
 /* To be called when the events file has got new lines. */
 void page_events_grew(struct page *page);
-/* Where people find it, with the token if one is needed. Returns `out`. */
-const char *page_url(const struct page *page, char out[PAGE_URL_SIZE]);
+/* With the port that is listened on. */
+const struct guard *page_guard(const struct page *page);
 
 /* `text` is what was done, or with an HTTP status other than 200 what is wrong. */
 void page_reply_end(struct page_reply *reply, int http_status, const char *text);

@@ -39,10 +39,11 @@ function markAll() {
 }
 
 function onEvent(event) {
-	const { nodes, message, ...rest } = model.apply(event);
+	const { nodes, message, ask, ...rest } = model.apply(event);
 	if (nodes === "all" || dirty.nodes === "all") dirty.nodes = "all";
 	else for (const name of nodes || []) dirty.nodes.add(name);
 	Object.assign(dirty, rest);
+	if (ask) stream.refresh();
 	// A page that has just come does not play the past.
 	if (message && event.t > stream.now() - 1) graph.pulse(message, performance.now());
 }
@@ -85,7 +86,7 @@ function drawLog() {
 }
 
 function drawFacts(t) {
-	const text = `${model.nodes.size} nodes, ${model.mode} mode${model.speed !== 1 ? `, ${model.speed} times as fast` : ""}, up ${Math.floor(t)} s`;
+	const text = `${model.nodes.size} nodes, ${model.mode} mode${model.speed !== 1 ? `, ${model.speed} times as fast` : ""}, up ${Math.floor(t)} s${model.weather ? `; every link: ${model.weather}` : ""}`;
 	if (text !== factsShown) $("lab-facts").textContent = factsShown = text;
 }
 

@@ -33,6 +33,8 @@ export class Controls {
 	// A new lab: its nodes and what it suggests to change.
 	take(model, isNew) {
 		this.model = model;
+		for (const id of ["fault", "partition", "heal", "delay", "loss", "peer"]) $(id).disabled = model.mode !== "net";
+		$("weather-hint").hidden = model.mode === "net";
 		if (!isNew && this.filled === model.structure) return;
 		this.filled = model.structure;
 		const names = [...model.nodes.keys()], chosen = this.node();
@@ -45,7 +47,9 @@ export class Controls {
 		$("update-name").value = watched.name;
 		if (![...$("update-type").options].some((option) => option.value === watched.type)) $("update-type").add(new Option(watched.type));
 		$("update-type").value = watched.type;
-		$("update-value").value = watched.target?.[0] ?? "";
+		if (watched.ttl !== undefined) $("update-ttl").value = watched.ttl;
+		const now = watched.target?.[0] ?? "";
+		$("update-value").value = nextValue(watched.type, now);
 	}
 
 	chosen(name) { $("node").value = name; }

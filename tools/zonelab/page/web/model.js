@@ -34,13 +34,17 @@ export class Model {
 			for (const name of zone.servers) this.nodes.get(name)?.zones.push(zone.name);
 		this.edges = state.edges || [];
 		this.serials = new Map();
-		this.latest = new Map();
-		for (const [zone, of] of Object.entries(state.serials || {}))
+		this.latest = new Map();           // what the primary was last seen with
+		for (const [zone, of] of Object.entries(state.serials || {})) {
+			const primary = this.zones.get(zone)?.primary;
 			for (const [node, serial] of Object.entries(of)) if (serial !== null) this.setSerial(zone, node, serial);
+			if (primary in of && of[primary] !== null) this.latest.set(zone, of[primary]);
+		}
 		this.watched = state.watched || null;
 		this.answers = new Map(Object.entries(state.answers || {}));
 		this.links = new Map();
 		for (const link of state.links || []) this.links.set(`${link.from}\n${link.to}`, link);
+		this.weather = weatherWords(state.weather || {});      // of all links that are not listed
 		this.resolvers = [...this.nodes.values()].filter((node) => node.role === "resolver");
 		this.structure = JSON.stringify([[...this.nodes.values()].map((n) => [n.name, n.role, n.hidden]), [...this.zones.values()], this.edges]);
 	}
@@ -60,8 +64,8 @@ export class Model {
 		if (node.state === "down") return { status: "down", value: "", words: "down" };
 		if (node.role === "resolver") {
 			const answer = this.answers.get(name);
-			if (!answer || !answer.value) return { status: "unknown", value: "?", words: "no answer yet" };
-			const what = answer.value.join(", ");
+			if (!answer || answer.trouble) return { status: "unknown", value: "?", words: answer ? answer.trouble : "no answer yet" };
+			const what = answer.value?.length ? answer.value.join(", ") : "no such record";
 			return answer.fresh ? { status: "current", value: "", words: `new answer ${what}` } : { status: "behind", value: "", words: `old answer ${what}` };
 		}
 		const zones = node.zones.includes(this.focus) ? [this.focus] : node.zones;
@@ -70,17 +74,17 @@ export class Model {
 			const serial = this.serials.get(zone)?.get(name);
 			if (value === "" && serial !== undefined) value = serial;
 			if (serial === undefined) status = status === "current" ? "unknown" : status;
-			else if (isNewer(this.latest.get(zone), serial)) status = "behind";
+			else if (this.latest.get(zone) !== serial) status = "behind";
 			words.push(serial === undefined ? `${bare(zone)} not seen yet` : `${bare(zone)} serial ${serial}`);
 		}
-		if (status === "behind") words.push(`newest ${zones.map((zone) => this.latest.get(zone)).join(", ")}`);
+		if (status === "behind") words.push(`the primary has ${zones.map((zone) => this.latest.get(zone)).join(", ")}`);
 		return { status, value: value === "" ? "?" : String(value), words: words.join(", ") };
 	}
 
-	note(t, text, isSaid = true) {
+	note(t, text) {
 		this.log.unshift({ t, text });
 		this.log.length = Math.min(this.log.length, LOG_MAX);
-		if (isSaid) this.said = text;
+		this.said = text;
 	}
 
 	// One event. Those from before the state document only add to what happened. Returns which views must be drawn anew.
@@ -105,7 +109,7 @@ const handlers = {
 		return { nodes: [event.node], log: true };
 	},
 	change(model, event) {
-		if (model.wave && model.wave.zone === event.zone && !isNewer(event.serial, model.wave.serial)) return {};
+		if (event.t > model.t) model.latest.set(event.zone, event.serial);
 		model.wave = {
 			zone: event.zone, serial: event.serial, t: event.t, servers: new Map(), caches: new Map(), done: null,
 			prediction: model.predictions.get(`${event.zone} ${event.serial}`) || null,
@@ -115,14 +119,15 @@ const handlers = {
 		if (event.node) handlers.serial(model, event, event.t <= model.t);
 		// What the caches have is the old data until they have asked again.
 		if (event.t > model.t && model.watched?.zone === event.zone) for (const answer of model.answers.values()) answer.fresh = false;
-		model.note(event.t, `${bare(event.zone)} has serial ${event.serial}`);
+		model.note(event.t, event.backward ? `${bare(event.zone)} went back from serial ${event.was} to ${event.serial}` : `${bare(event.zone)} has serial ${event.serial}`);
 		return { nodes: "all", wave: true, log: true, timeline: true };
 	},
 	serial(model, event, isOld) {
-		if (!isOld) model.setSerial(event.zone, event.node, event.serial);
 		const wave = model.wave;
+		if (!isOld && event.serial !== null) model.setSerial(event.zone, event.node, event.serial);
+		if (!isOld && event.serial === null) model.serials.get(event.zone)?.delete(event.node);
 		if (wave && wave.zone === event.zone) {
-			if (isNewer(wave.serial, event.serial)) wave.servers.delete(event.node);
+			if (event.serial === null || isNewer(wave.serial, event.serial)) wave.servers.delete(event.node);
 			else if (!wave.servers.has(event.node)) wave.servers.set(event.node, event.t);
 		}
 		return { nodes: [event.node], wave: true };
@@ -130,18 +135,26 @@ const handlers = {
 	answer(model, event, isOld) {
 		const wave = model.wave;
 		if (model.watched && (event.name !== model.watched.name || event.type !== model.watched.type)) return {};
-		if (!isOld) model.answers.set(event.node, { value: event.value, ttl: event.ttl, fresh: event.fresh, t: event.t });
-		if (wave && model.watched?.zone === wave.zone) {
-			if (!event.fresh) wave.caches.delete(event.node);
-			else if (!wave.caches.has(event.node)) wave.caches.set(event.node, event.t);
-		}
+		if (!isOld) model.answers.set(event.node, { value: event.value, ttl: event.ttl, fresh: event.fresh === true, trouble: event.trouble, t: event.t });
+		if (wave && model.watched?.zone === wave.zone) cacheSeen(wave, event.node, event.fresh === true, event.t);
 		return { nodes: [event.node], wave: true };
+	},
+	// What the primary says of the watched name, at the beginning and when it has changed; and which caches still give something else.
+	watched(model, event, isOld) {
+		const { zone, name, type, target, ttl } = event, stale = new Set(event.stale || []);
+		if (!isOld) {
+			model.watched = { zone, name, type, target, ttl };
+			for (const [node, answer] of model.answers) answer.fresh = !stale.has(node) && !answer.trouble;
+		}
+		if (model.wave?.zone === zone) for (const node of model.resolvers) cacheSeen(model.wave, node.name, !stale.has(node.name) && model.answers.has(node.name), event.t);
+		return { nodes: "all", wave: true };
 	},
 	converged(model, event) {
 		const wave = model.wave;
 		if (wave && wave.zone === event.zone && wave.serial === event.serial) wave.done = event;
+		const without = event.down?.length ? `, without ${listWords(event.down)}` : "";
 		const caches = event.caches_s === null || event.caches_s === undefined ? "" : `, all caches after ${seconds(event.caches_s)}`;
-		model.note(event.t, `${bare(event.zone)} serial ${event.serial}: all servers after ${seconds(event.servers_s)}${caches}`);
+		model.note(event.t, `${bare(event.zone)} serial ${event.serial}: all servers after ${seconds(event.servers_s)}${caches}${without}`);
 		return { nodes: "all", wave: true, log: true };
 	},
 	prediction(model, event) {
@@ -150,24 +163,18 @@ const handlers = {
 		if (model.wave && model.wave.zone === event.zone && (event.serial === undefined || event.serial === model.wave.serial)) model.wave.prediction = event;
 		return { wave: true };
 	},
+	// What links are like then is asked for: a change adds to what there was, and to heal is to go back to the beginning.
 	fault(model, event, isOld) {
-		if (!isOld) for (const [from, to] of event.links) setLink(model, from, to, event.set);
 		model.note(event.t, `weather of ${linkWords(event.links)}: ${weatherWords(event.set) || "fine"}`);
-		return { links: true, log: true };
+		return { log: true, ask: !isOld };
 	},
 	partition(model, event, isOld) {
-		if (!isOld)
-			for (const a of event.a) for (const b of event.b) { setLink(model, a, b, { cut: true }); setLink(model, b, a, { cut: true }); }
 		model.note(event.t, `partition: ${listWords(event.a)} from ${listWords(event.b)}`);
-		return { links: true, log: true };
+		return { log: true, ask: !isOld };
 	},
 	heal(model, event, isOld) {
-		if (!isOld) {
-			if (event.links) for (const [from, to] of event.links) model.links.delete(`${from}\n${to}`);
-			else model.links.clear();
-		}
 		model.note(event.t, event.links ? `healed: ${linkWords(event.links)}` : "all links are healed");
-		return { links: true, log: true };
+		return { log: true, ask: !isOld };
 	},
 	message(model, event) {
 		model.messages.push(event);
@@ -180,11 +187,9 @@ const handlers = {
 	},
 };
 
-function setLink(model, from, to, set) {
-	const key = `${from}\n${to}`;
-	const link = { ...(model.links.get(key) || { from, to }), ...set };
-	if (weatherWords(link)) model.links.set(key, link);
-	else model.links.delete(key);
+function cacheSeen(wave, node, isFresh, t) {
+	if (!isFresh) wave.caches.delete(node);
+	else if (!wave.caches.has(node)) wave.caches.set(node, t);
 }
 
 // "50 ms, 5 % lost"; "" for fine weather.
@@ -195,10 +200,12 @@ export function weatherWords(link) {
 	if (link.loss) words.push(`${+(link.loss * 100).toFixed(1)} % lost`);
 	if (link.duplicate) words.push(`${+(link.duplicate * 100).toFixed(1)} % doubled`);
 	if (link.reorder) words.push(`${+(link.reorder * 100).toFixed(1)} % reordered`);
-	if (link.rate) words.push(`${link.rate >= 1e6 ? `${link.rate / 1e6} M` : link.rate >= 1e3 ? `${link.rate / 1e3} k` : `${link.rate} `}bit/s`);
+	const rate = link.rate_bps;
+	if (rate) words.push(`${rate >= 1e6 ? `${rate / 1e6} M` : rate >= 1e3 ? `${rate / 1e3} k` : `${rate} `}bit/s`);
 	if (link.mtu) words.push(`MTU ${link.mtu}`);
 	return words.join(", ");
 }
 
 const listWords = (names) => (names.length <= 3 ? names.join(", ") : `${names.length} nodes`);
-const linkWords = (links) => (links.length === 1 ? links[0].join(" to ") : links.length === 2 && links[0][0] === links[1][1] && links[0][1] === links[1][0] ? links[0].join(" and ") : `${links.length} links`);
+const end = (name) => (name === "*" ? "every node" : name);
+const linkWords = (links) => (links.length === 1 ? links[0].map(end).join(" to ") : links.length === 2 && links[0][0] === links[1][1] && links[0][1] === links[1][0] ? links[0].map(end).join(" and ") : `${links.length} links`);

@@ -3,6 +3,7 @@
 
 const SILENCE_MS = 12000;         // the server sends a beat each 5 s
 const AGAIN_MS = 1000;
+const REFRESH_MS = 60;
 const HISTORY = 3000;             // events of before that a new page takes
 
 export class Stream {
@@ -67,6 +68,20 @@ export class Stream {
 			clearTimeout(this.again);
 			this.again = setTimeout(() => this.begin(), AGAIN_MS);
 		};
+	}
+
+	// The state once more, soon.
+	refresh() {
+		if (this.asking) return;
+		this.asking = setTimeout(async () => {
+			this.asking = null;
+			try {
+				const state = await this.fetchState();
+				if (state.t0_wall === this.identity) this.on.state(state, false);
+			} catch (error) {
+				this.on.live("reconnecting");
+			}
+		}, REFRESH_MS);
 	}
 
 	hear() {
