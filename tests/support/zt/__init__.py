@@ -15,11 +15,12 @@ A test file looks like this; every test gets a fresh lab and stops nothing itsel
         run_tests()
 """
 from zt.client import ask, axfr, exchange_tcp, exchange_udp, ixfr, notify, serial_of, update
+from zt.clocks import LabClock
 from zt.keys import Key
 from zt.lab import Failure, Lab, Skip, scale, source_top, wait_for
 from zt.node import Node
 from zt.ours import Authd, Resolverd, built, zonectl
-from zt.peers import Bind, BindResolver, Knot, KnotResolver, Nsd, Pdns, Unbound
+from zt.peers import Bind, BindResolver, Knot, KnotResolver, Nsd, Pdns, Recursor, Unbound
 from zt.signed import DigestedZone, SignedZone, Validator
 from zt.tap import run_tests, skip, test
 from zt.tools import tool

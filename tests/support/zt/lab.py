@@ -64,6 +64,7 @@ class Lab:
         self.folder.chmod(0o755)
         self.nodes = []
         self.links = []              # zt.link: ended with the lab
+        self.clock = None            # zt.clocks.LabClock: that of nodes started from now on; None: real time
         self._addresses = 0
         self.port = None
         self._network = None

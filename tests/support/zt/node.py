@@ -5,7 +5,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from zt import client
+from zt import client, clocks
 from zt.lab import Failure, Skip, wait_for
 
 APPARMOR = Path("/sys/module/apparmor/parameters/enabled")
@@ -24,6 +24,7 @@ class Node:
     kind = "node"                # short name of the program
     asks_others = False          # a resolver
     must_stop_cleanly = False    # our own daemons: an exit status other than 0 fails the test
+    clock_behind_s = 0           # how far its wall clock has to be behind that of its lab (lab.clock)
 
     def __init__(self, lab, name=None):
         self.lab = lab
@@ -51,6 +52,10 @@ class Node:
     def place(self):
         """Address and port to listen on."""
         return self.lab.next_address(), self.lab.port
+
+    def clock_variables(self, clock):
+        """The environment that makes it live by a lab's clock."""
+        return clock.for_others(self.clock_behind_s)
 
     def where(self):
         return f"{self.address}@{self.port}"
@@ -80,7 +85,8 @@ class Node:
     def start_process(self):
         self.should_run = True
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(self.command(), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(self.command(), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env=clocks.environment(self))
 
     def is_running(self):
         return self.process is not None and self.process.poll() is None
@@ -96,6 +102,7 @@ class Node:
             self.fail_if_dead()
             return client.answers(self, self.asks_others)
         wait_for(answers, f"an answer of {self.name}")
+        clocks.forget_shared_memory(self.process.pid)
 
     def depth(self):
         """0 for a primary, one more than its primaries for a secondary; resolvers start last."""

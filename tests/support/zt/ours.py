@@ -31,6 +31,9 @@ class Authd(Node):
         self.server_settings = server_settings
         self.metrics_port = free_port(self.address)
 
+    def clock_variables(self, clock):
+        return clock.for_ours()
+
     def find_binary(self):
         return built("authd/authd")
 
@@ -115,6 +118,9 @@ class Resolverd(Node):
         self.hierarchy = hierarchy
         self.forward_to = forward_to
         self.settings = settings
+
+    def clock_variables(self, clock):
+        return clock.for_ours()
 
     def find_binary(self):
         return built("resolverd/resolverd")

@@ -331,6 +331,7 @@ remote-control:
 class KnotResolver(ResolverPeer):
     kind = "kresd"
     config_name = "kresd.conf"
+    stub_policy = "STUB"         # or "FORWARD", which keeps answers, and asks the lab's servers as if they were resolvers
 
     def find_binary(self):
         return require("kresd", "knot-resolver")
@@ -359,5 +360,36 @@ cache.size = 10 * MB
         if self.port != 53:
             for zone, servers in self.hierarchy.deepest_first():
                 targets = ", ".join(f"'{node.where()}'" for node in servers)
-                text += f"policy.add(policy.suffix(policy.STUB({{ {targets} }}), policy.todnames({{ '{zone}' }})))\n"
+                text += f"policy.add(policy.suffix(policy.{self.stub_policy}({{ {targets} }}), policy.todnames({{ '{zone}' }})))\n"
         return text
+
+
+class Recursor(ResolverPeer):
+    """PowerDNS Recursor. It takes a question for an old one when the kernel's time of arrival, which is real, lies behind its own clock."""
+    kind = "recursor"
+    config_name = "recursor.conf"
+    clock_behind_s = 365 * 86400
+
+    def find_binary(self):
+        return require("pdns_recursor", "pdns-recursor")
+
+    def command(self):
+        return [self.binary, f"--config-dir={self.folder}"]
+
+    def config(self):
+        forwards = ",".join(f"{zone}={';'.join(f'{node.address}:{node.port}' for node in servers)}" for zone, servers in self.hierarchy.deepest_first())
+        return f"""local-address={self.address}
+local-port={self.port}
+query-local-address={self.address}
+socket-dir={self.folder}
+daemon=no
+disable-syslog=yes
+hint-file={self.path("root.hints")}
+forward-zones={forwards}
+dont-query=
+allow-from=127.0.0.0/8
+serve-rfc1918=no
+security-poll-suffix=
+threads=1
+dnssec=off
+"""
