@@ -12,7 +12,7 @@ static void write_neighbours(FILE *to, const char *key, const struct topology_zo
 
 	while ((other = neighbour_next(zone, node, key[0] == 'p' ? UPSTREAM : DOWNSTREAM, &at)) != NULL) {
 		fprintf(to, count++ == 0 ? "    %s: [" : ", ", key);
-		write_address(to, &other->address, ADDRESS_AT);
+		write_address(to, &other->address, ADDRESS_YAML);
 	}
 	if (count > 0)
 		fputs("]\n", to);
@@ -54,7 +54,7 @@ static int authd_write(const struct lab *lab, const struct topology_node *node)
 	if (!to)
 		return ZT_EIO;
 	fputs("# made by zonelab\nserver:\n  listen: [", to);
-	write_addresses(to, node, ", ");
+	write_addresses(to, node, ADDRESS_YAML, ", ");
 	fputs("]\n  workers: 1\n  state-dir: state\n  control: control.sock\nzone:\n", to);
 	for (uint32_t i = 0; i < lab->topology.zone_count; i++) {
 		if (topology_serves(&lab->topology.zones[i], node))

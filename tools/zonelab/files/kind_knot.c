@@ -76,7 +76,7 @@ static int knot_write(const struct lab *lab, const struct topology_node *node)
 	if (!to)
 		return status != ZT_OK ? status : ZT_EIO;
 	fprintf(to, "# made by zonelab\nserver:\n  rundir: \"%s/state\"\n  listen: [", folder);
-	write_addresses(to, node, ", ");
+	write_addresses(to, node, ADDRESS_AT, ", ");
 	fprintf(to,
 		"]\n  udp-workers: 1\n  tcp-workers: 1\n  background-workers: 1\nlog:\n  - target: stderr\n    any: info\n"
 		"control:\n  listen: \"%s/control.sock\"\ndatabase:\n  storage: \"%s/state\"\n"

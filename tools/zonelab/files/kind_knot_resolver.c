@@ -1,4 +1,8 @@
-/* The configuration of Knot Resolver, which is a program in Lua. */
+/* The configuration of Knot Resolver, which is a program in Lua.
+ *
+ * In a lab on another port than 53 it asks the servers of the zone that the question lies in and takes what they say: a CNAME that leads into another
+ * zone is not followed, as it would be in net mode.
+ */
 #include <stdio.h>
 
 #include "tools/zonelab/files/kinds.h"

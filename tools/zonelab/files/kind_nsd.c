@@ -50,7 +50,7 @@ static int nsd_write(const struct lab *lab, const struct topology_node *node)
 	if (!to)
 		return status != ZT_OK ? status : ZT_EIO;
 	fputs("# made by zonelab\nserver:\n\tip-address: ", to);
-	write_addresses(to, node, "\n\tip-address: ");
+	write_addresses(to, node, ADDRESS_AT, "\n\tip-address: ");
 	fprintf(to,
 		"\n\tport: %u\n\tserver-count: 1\n\tusername: \"\"\n\tchroot: \"\"\n\tzonesdir: \"%s\"\n\tdatabase: \"\"\n\tpidfile: \"%s/state/nsd.pid\"\n"
 		"\txfrdfile: \"%s/state/xfrd.state\"\n\txfrdir: \"%s/state\"\n\tzonelistfile: \"%s/state/zone.list\"\n\tverbosity: 1\n"

@@ -59,10 +59,7 @@ static int pdns_write(const struct lab *lab, const struct topology_node *node)
 	if (!to)
 		return status != ZT_OK ? status : ZT_EIO;
 	fprintf(to, "# made by zonelab\nlaunch=bind\nbind-config=%s/named.conf\nlocal-address=", folder);
-	for (uint32_t i = 0; i < node->address_count; i++) {
-		fputs(i > 0 ? "," : "", to);
-		write_address(to, &node->addresses[i], ADDRESS_IP);
-	}
+	write_addresses(to, node, ADDRESS_IP, ",");
 	fprintf(to, "\nlocal-port=%u\n", netaddr_port(&node->address));
 	if (source_must_be_told(lab)) {
 		fputs("query-local-address=", to);

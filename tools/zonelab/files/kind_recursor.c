@@ -37,10 +37,7 @@ static void write_forwarders(FILE *to, const struct topology_node *node)
 static void write_network(FILE *to, const struct lab *lab, const struct topology_node *node)
 {
 	fputs("local-address=", to);
-	for (uint32_t i = 0; i < node->address_count; i++) {
-		fputs(i > 0 ? "," : "", to);
-		write_address(to, &node->addresses[i], ADDRESS_IP);
-	}
+	write_addresses(to, node, ADDRESS_IP, ",");
 	fprintf(to, "\nlocal-port=%u\nquery-local-address=", netaddr_port(&node->address));
 	if (source_must_be_told(lab))
 		write_address(to, &node->address, ADDRESS_IP);

@@ -6,10 +6,8 @@
 
 static void write_config(FILE *to, const struct lab *lab, const struct topology_node *node)
 {
-	char text[NETADDR_TEXT_SIZE];
-
 	fputs("# made by zonelab\nserver:\n  listen: [", to);
-	write_addresses(to, node, ", ");
+	write_addresses(to, node, ADDRESS_YAML, ", ");
 	fputs("]\n  workers: 1\n  control: control.sock\n  allow-query: [", to);
 	write_everybody(to, lab, ", ");
 	fprintf(to, "]\nresolver:\n  root-hints: root.hints\n  validate: no\n  upstream-port: %u\n  builtin-local-zones: no\n  allow-loopback-upstream: yes\n",
@@ -17,8 +15,10 @@ static void write_config(FILE *to, const struct lab *lab, const struct topology_
 	if (node->forward_count == 0)
 		return;
 	fputs("forward:\n  - name: .\n    addresses: [", to);
-	for (uint32_t i = 0; i < node->forward_count; i++)
-		fprintf(to, "%s%s", i > 0 ? ", " : "", netaddr_to_text(&node->forward[i]->address, text));
+	for (uint32_t i = 0; i < node->forward_count; i++) {
+		fputs(i > 0 ? ", " : "", to);
+		write_address(to, &node->forward[i]->address, ADDRESS_YAML);
+	}
 	fputs("]\n", to);
 }
 

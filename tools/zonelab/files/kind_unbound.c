@@ -46,7 +46,7 @@ static void write_no_defaults(FILE *to, const struct lab *lab)
 static void write_server(FILE *to, const struct lab *lab, const struct topology_node *node, const char *folder)
 {
 	fputs("# made by zonelab\nserver:\n\tinterface: ", to);
-	write_addresses(to, node, "\n\tinterface: ");
+	write_addresses(to, node, ADDRESS_AT, "\n\tinterface: ");
 	if (source_must_be_told(lab)) {
 		fputs("\n\toutgoing-interface: ", to);
 		write_address(to, &node->address, ADDRESS_IP);

@@ -96,14 +96,6 @@ void write_quoted(FILE *to, const char *text)
 	fputc('\'', to);
 }
 
-void write_addresses(FILE *to, const struct topology_node *node, const char *between)
-{
-	char text[NETADDR_TEXT_SIZE];
-
-	for (uint32_t i = 0; i < node->address_count; i++)
-		fprintf(to, "%s'%s'", i > 0 ? between : "", netaddr_to_text(&node->addresses[i], text));
-}
-
 void write_everybody(FILE *to, const struct lab *lab, const char *between)
 {
 	if (lab->topology.mode == TOPOLOGY_LOOPBACK)
@@ -114,13 +106,23 @@ void write_everybody(FILE *to, const struct lab *lab, const char *between)
 
 void write_address(FILE *to, const struct netaddr *address, enum address_form form)
 {
-	char ip[NETADDR_TEXT_SIZE];
 	bool has_brackets = form == ADDRESS_COLON && address->family == AF_INET6;
+	char ip[NETADDR_TEXT_SIZE];
 
 	netaddr_ip_to_text(address, ip);
-	fprintf(to, has_brackets ? "[%s]" : "%s", ip);
+	fprintf(to, has_brackets ? "[%s]" : form == ADDRESS_YAML ? "'%s" : "%s", ip);
 	if (form != ADDRESS_IP)
-		fprintf(to, "%s%u", form == ADDRESS_AT ? "@" : form == ADDRESS_COLON ? ":" : " port ", netaddr_port(address));
+		fprintf(to, "%s%u", form == ADDRESS_COLON ? ":" : form == ADDRESS_BIND ? " port " : "@", netaddr_port(address));
+	if (form == ADDRESS_YAML)
+		fputc('\'', to);
+}
+
+void write_addresses(FILE *to, const struct topology_node *node, enum address_form form, const char *between)
+{
+	for (uint32_t i = 0; i < node->address_count; i++) {
+		fputs(i > 0 ? between : "", to);
+		write_address(to, &node->addresses[i], form);
+	}
 }
 
 bool node_has_family(const struct topology_node *node, sa_family_t family)

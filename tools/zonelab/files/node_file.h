@@ -22,19 +22,20 @@ void write_quoted(FILE *to, const char *text);
 /* The node's folder, as its own programs see it; "" with ZT_ELIMIT when too long. */
 int node_folder(const struct lab *lab, const struct topology_node *node, char out[4096]) ZT_MUST_CHECK;
 
-/* What the node listens on, as 'IP@PORT' in YAML's quotes, since one may begin with a colon; with `between` between them. */
-void write_addresses(FILE *to, const struct topology_node *node, const char *between);
 /* Everybody a daemon of the lab can hear: prefixes with `between` between them. Nothing from outside comes in. */
 void write_everybody(FILE *to, const struct lab *lab, const char *between);
 
 /* How daemons write an address. */
 enum address_form {
 	ADDRESS_AT,         /* IP@PORT */
+	ADDRESS_YAML,       /* 'IP@PORT': an IPv6 address may look like something else there */
 	ADDRESS_COLON,      /* IP:PORT, [IP]:PORT */
 	ADDRESS_BIND,       /* IP port PORT */
 	ADDRESS_IP,         /* IP */
 };
 void write_address(FILE *to, const struct netaddr *address, enum address_form form);
+/* All of a node's, with `between` between them. */
+void write_addresses(FILE *to, const struct topology_node *node, enum address_form form, const char *between);
 bool node_has_family(const struct topology_node *node, sa_family_t family);
 /* On the loopback network every address may be a source of everything: a daemon must be told to send from its own. Elsewhere it has no other. */
 static inline bool source_must_be_told(const struct lab *lab) { return lab->topology.mode == TOPOLOGY_LOOPBACK; }
