@@ -29,6 +29,7 @@ tools_zonelab_libzonelab_a_SOURCES = \
 	%D%/cli/status.c %D%/cli/status.h \
 	%D%/topology/dot.c %D%/topology/dot.h \
 	%D%/topology/topology.c %D%/topology/topology.h \
+	%D%/topology/topology_links.c \
 	%D%/topology/topology_nodes.c \
 	%D%/topology/topology_read.c %D%/topology/topology_reader.h \
 	%D%/topology/topology_schema.c \

@@ -125,6 +125,23 @@ START_TEST(secondaries_form_chains_and_a_copy_stands_by)
 }
 END_TEST
 
+START_TEST(links_have_weather_from_some_nodes_to_others)
+{
+	struct topology t;
+	struct weather weather = { 0 };
+
+	check_fine(&t, NODES ROOT "links:\n  - {from: '*', delay: 1ms}\n  - {from: [ns1, ns2.test], to: ns2.test, one-way: yes, delay: 50ms, loss: 5%}\n");
+	ck_assert_uint_eq(t.link_count, 2);
+	ck_assert_uint_eq(t.links[0].from_count + t.links[0].to_count, 0);
+	ck_assert(t.links[1].one_way && t.links[1].from_count == 2 && t.links[1].to_count == 1);
+	ck_assert_ptr_eq(t.links[1].to[0], &t.nodes[1]);
+	weather_apply(&weather, &t.links[1].weather);
+	ck_assert_int_eq(weather.delay, 50 * USEC_PER_MSEC);
+	ck_assert_double_eq(weather.loss, 0.05);
+	topology_free(&t);
+}
+END_TEST
+
 START_TEST(a_mistake_is_reported_at_its_place_with_what_was_expected)
 {
 	static const struct { const char *text, *expected; } mistakes[] = {
@@ -155,6 +172,11 @@ START_TEST(a_mistake_is_reported_at_its_place_with_what_was_expected)
 		{ NODES ROOT "demo: {zone: test., name: a.test., rdata: 192.0.2.1}\n", "lab.yaml:6:14: zone test. is not in the lab" },
 		{ NODES ROOT "  - {name: test, primary: ns1}\ndemo: {zone: ., name: a.test., rdata: 192.0.2.1}\n", "lab.yaml:7:23: a.test. is not in zone .;" },
 		{ NODES ROOT "demo: {zone: ., name: a.test., rdata: fast}\n", "lab.yaml:6:39: 'fast' is no IPv4 address" },
+		{ NODES ROOT "links: {from: ns7, delay: 1s}\n", "lab.yaml:6:15: there is no node ns7; expected the name of one under nodes:, or *" },
+		{ NODES ROOT "links: {from: ns1, to: [ns1], loss: 1%}\n", "lab.yaml:6:24: a node has no link to itself; expected another one than ns1" },
+		{ NODES ROOT "links: {from: ns1, one-way: yes}\n", "lab.yaml:6:8: a link without weather; expected a key such as delay: 20ms" },
+		{ NODES ROOT "links: {from: '*', one-way: yes, cut: yes}\n", "lab.yaml:6:29: from everybody to everybody is both ways" },
+		{ NODES ROOT "links: {from: ns1, loss: 120%}\n", "lab.yaml:6:26: loss is \"120%\"" },
 		{ NODES "  - {name: r, kind: resolverd, validate: yes}\n" ROOT, "lab.yaml:4:42: resolverd does not validate; expected it at a resolver that does" },
 		{ NODES "  - {name: r, kind: unbound, validate: yes}\n" ROOT, "lab.yaml:4:40: there is no key to validate with; expected the top zone to be signed" },
 	};
@@ -214,6 +236,7 @@ int main(void)
 	tcase_add_test(tcase, a_topology_says_who_serves_what_and_who_forwards_to_whom);
 	tcase_add_test(tcase, a_node_has_addresses_for_each_mode);
 	tcase_add_test(tcase, secondaries_form_chains_and_a_copy_stands_by);
+	tcase_add_test(tcase, links_have_weather_from_some_nodes_to_others);
 	tcase_add_test(tcase, a_mistake_is_reported_at_its_place_with_what_was_expected);
 	tcase_add_test(tcase, a_mistake_in_records_is_reported_at_the_line_it_stands_in);
 	tcase_add_test(tcase, a_made_zone_holds_its_servers_and_the_delegations_below_with_glue);

@@ -23,6 +23,8 @@ struct faults {
 	struct fault_set at_start;
 };
 
+/* The weather that the topology gives the links. */
+int faults_begin(struct keeper *keeper) ZT_MUST_CHECK;
 void faults_fini(struct faults *faults);
 /* Adds "links" and "weather" to the state document. */
 void faults_state_add(const struct keeper *keeper, json_t *state);

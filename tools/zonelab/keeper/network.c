@@ -37,6 +37,8 @@ static int networks_make(struct keeper *keeper, char reason[SPACE_REASON_SIZE])
 		status = node_network_make(keeper, i, reason);
 	if (status == ZT_OK && (status = fabric_start(keeper->fabric)) != ZT_OK)
 		snprintf(reason, SPACE_REASON_SIZE, "no thread for the switch: %s", status_text(status));
+	if (status == ZT_OK && (status = faults_begin(keeper)) != ZT_OK)
+		snprintf(reason, SPACE_REASON_SIZE, "the links' weather cannot be set: %s", status_text(status));
 	return status;
 }
 

@@ -16,6 +16,7 @@
 #include "lib/conf/problems.h"
 #include "lib/conf/yaml_tree.h"
 #include "lib/dns/name.h"
+#include "tools/zonelab/weather/weather_text.h"
 
 enum { TOPOLOGY_RDATA_SIZE = 512 };      /* of the demo's record */
 
@@ -83,6 +84,14 @@ struct topology_zone {
 	const char *file;                  /* a whole zone file instead; may be NULL */
 };
 
+/* The weather between each of some nodes and each of others when the lab comes up; later ones change what earlier ones have given. */
+struct topology_link {
+	const struct topology_node **from, **to;
+	uint32_t from_count, to_count;     /* 0: everybody */
+	bool one_way;
+	struct weather_conf weather;       /* what is given */
+};
+
 /* What `zonelab demo` does. */
 struct topology_demo {
 	const struct topology_zone *zone;
@@ -107,6 +116,8 @@ struct topology {
 	uint32_t node_count;
 	struct topology_zone *zones;
 	uint32_t zone_count;
+	struct topology_link *links;
+	uint32_t link_count;
 	bool has_demo;
 	struct topology_demo demo;
 	struct topology_clients clients;

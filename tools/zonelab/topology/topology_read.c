@@ -22,6 +22,17 @@ const struct topology_node *reader_node(struct reader *reader, const char *name,
 
 enum { NODES_MAX = 1000, ZONES_MAX = 1000, ROLES_MAX = 10000 };
 
+static void links_read(struct reader *reader)
+{
+	const struct link_conf *confs = SCHEMA_ITEMS(reader->conf->links, struct link_conf);
+	struct topology *topology = reader->topology;
+
+	topology->links = reader_take(reader, reader->conf->links.count * sizeof(*topology->links));
+	for (uint32_t i = 0; topology->links && i < reader->conf->links.count; i++)
+		topology_read_link(reader, &confs[i], &topology->links[i]);
+	topology->link_count = topology->links ? (uint32_t)reader->conf->links.count : 0;
+}
+
 static void all_read(struct reader *reader)
 {
 	struct topology *topology = reader->topology;
@@ -54,6 +65,7 @@ static void all_read(struct reader *reader)
 		topology_read_zone(reader, &zones[i], i);
 		topology->zone_count = i + 1;
 	}
+	links_read(reader);
 	if (topology_role_count(topology) > ROLES_MAX)
 		PROBLEM(reader, conf->node, "%u pairs of a zone and a server of it; expected at most %d", topology_role_count(topology), ROLES_MAX);
 	if (reader->problems->total == 0)

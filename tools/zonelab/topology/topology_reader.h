@@ -39,6 +39,13 @@ struct zone_conf {
 	const char *file;
 };
 
+struct link_conf {
+	const struct yaml_node *node;
+	struct schema_list from, to;
+	bool one_way;
+	struct weather_conf weather;
+};
+
 struct demo_conf {
 	const struct yaml_node *node;
 	const char *zone;
@@ -60,6 +67,7 @@ struct topology_conf {
 	const char *net_network6;
 	struct schema_list nodes;
 	struct schema_list zones;
+	struct schema_list links;              /* struct link_conf */
 	struct demo_conf demo;
 	struct clients_conf clients;
 };
@@ -85,6 +93,7 @@ const struct topology_node *reader_node(struct reader *reader, const char *name,
 void topology_read_node(struct reader *reader, const struct node_conf *conf, uint32_t index);
 void topology_read_forward(struct reader *reader, const struct node_conf *conf, struct topology_node *node);
 void topology_read_zone(struct reader *reader, const struct zone_conf *conf, uint32_t index);
+void topology_read_link(struct reader *reader, const struct link_conf *conf, struct topology_link *link);
 /* Once there are no problems with the single ones. */
 void topology_find_tiers(struct reader *reader);
 void topology_find_parents(struct reader *reader);

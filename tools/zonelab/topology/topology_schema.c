@@ -109,6 +109,16 @@ static const struct schema_row zone_rows[] = {
 static const struct schema zone_schema = { .what = "zone", .size = sizeof(struct zone_conf), .rows = zone_rows,
 					   .row_count = SCHEMA_COUNT(zone_rows) };
 
+static const struct schema_row link_rows[] = {
+	{ "from", SCHEMA_TEXT, offsetof(struct link_conf, from), SCHEMA_LIST | SCHEMA_REQUIRED, .help = "Nodes at one end; * for all." },
+	{ "to", SCHEMA_TEXT, offsetof(struct link_conf, to), SCHEMA_LIST, .fallback = "*", .help = "Those at the other end." },
+	{ "one-way", SCHEMA_BOOL, offsetof(struct link_conf, one_way), .fallback = "no", .help = "Only what is sent that way; by default both." },
+	WEATHER_ROWS(struct link_conf, weather),
+};
+
+static const struct schema link_schema = { .what = "link", .size = sizeof(struct link_conf), .rows = link_rows,
+					   .row_count = SCHEMA_COUNT(link_rows) };
+
 static const struct schema_row demo_rows[] = {
 	{ "zone", SCHEMA_TEXT, offsetof(struct demo_conf, zone), SCHEMA_REQUIRED, .check = name_check, .help = "Zone to change." },
 	{ "name", SCHEMA_TEXT, offsetof(struct demo_conf, name), SCHEMA_REQUIRED, .check = name_check, .help = "Name whose record is replaced." },
@@ -139,6 +149,8 @@ static const struct schema_row topology_rows[] = {
 	  .help = "The same in net mode, for IPv6." },
 	{ "nodes", SCHEMA_MAPPING, offsetof(struct topology_conf, nodes), SCHEMA_LIST | SCHEMA_REQUIRED, .mapping = &node_schema, .help = "Servers and resolvers." },
 	{ "zones", SCHEMA_MAPPING, offsetof(struct topology_conf, zones), SCHEMA_LIST | SCHEMA_REQUIRED, .mapping = &zone_schema, .help = "Zones and who serves them." },
+	{ "links", SCHEMA_MAPPING, offsetof(struct topology_conf, links), SCHEMA_LIST, .mapping = &link_schema,
+	  .help = "In net mode, the weather between nodes at the start; later entries change what earlier ones have given." },
 	{ "demo", SCHEMA_MAPPING, offsetof(struct topology_conf, demo), .mapping = &demo_schema, .help = "What zonelab demo changes." },
 	{ "clients", SCHEMA_MAPPING, offsetof(struct topology_conf, clients), .mapping = &clients_schema, .help = "Who asks the resolvers." },
 };
