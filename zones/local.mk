@@ -10,3 +10,12 @@ dist_zonelabs_DATA = \
 	%D%/labs/three-tier.yaml \
 	%D%/labs/two-tier.yaml \
 	%D%/labs/vendors.yaml
+zonescenariosdir = $(pkgdatadir)/scenarios
+dist_zonescenarios_DATA = \
+	%D%/scenarios/flood.yaml \
+	%D%/scenarios/lost-notify.yaml \
+	%D%/scenarios/lying-secondary.yaml \
+	%D%/scenarios/rollback.yaml
+zonescenariolabsdir = $(pkgdatadir)/scenarios/topologies
+dist_zonescenariolabs_DATA = \
+	%D%/scenarios/topologies/trio.yaml

@@ -495,10 +495,10 @@ def command_errors(lab):
                             (("update", "test", "delete", "a.org."), r"a\.org\. is outside zone test\."),
                             (("watch", "a..b"), r"not a domain name: a\.\.b"),
                             (("status", "--json"), r"options stand before the command: --json"),
-                            (("--json", "down"), r"--json is for up and status, not for down"),
+                            (("--json", "down"), r"--json is for up, status and run, not for down"),
                             (("--mode", "wire", "up"), r"--mode: expected net or loopback, not wire"),
                             (("--mode", "net", "--port", 5300, "up"), r"--port is for loopback mode"),
-                            (("--port", 1, "status"), r"--port is for up and demo, not for status"),
+                            (("--port", 1, "status"), r"--port is for up, demo and run, not for status"),
                             (("--port", 0, "up"), r"--port: expected a number from 1 to 65535, not 0"),
                             (("raise",), r"unknown command raise"), ((), r"usage: zonelab")):
             expect(z.run(*words, expect=2), said)

@@ -64,15 +64,17 @@ tools_zonelab_zonelab_SOURCES = \
 	%D%/cli/ask.c %D%/cli/ask.h \
 	%D%/cli/command_exec.c \
 	%D%/cli/command_keeper.c \
-	%D%/cli/command_up.c \
+	%D%/cli/command_up.c %D%/cli/lab_up.h \
+	%D%/cli/command_run.c \
 	%D%/cli/command_render.c \
 	%D%/cli/command_graph.c \
 	%D%/cli/command_update.c \
 	%D%/cli/commands.c %D%/cli/commands.h \
+	%D%/cli/scenarios.c %D%/cli/scenarios.h \
 	%D%/cli/topologies.c %D%/cli/topologies.h \
 	%D%/main.c
 tools_zonelab_zonelab_CPPFLAGS = $(AM_CPPFLAGS) -DZT_SRCDIR='"$(abs_top_srcdir)"' -DZT_DATADIR='"$(pkgdatadir)"'
-tools_zonelab_zonelab_LDADD = $(LIBS_ZONELAB)
+tools_zonelab_zonelab_LDADD = $(LIBS_SCENARIO)
 dist_man_MANS += doc/man/zonelab.1
 
 check_PROGRAMS += tests/unit/zonelab/test_topology

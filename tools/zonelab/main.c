@@ -34,6 +34,8 @@ static const struct command commands[] = {
 	{ "update", "ZONE delete NAME [TTL] [TYPE [RDATA]]", "delete a record, an RRset, or all at the name", 3, -1, 0, command_update },
 	{ "watch", "[NAME [TYPE]]", "print serials and cached answers as they change", 0, 2, HOLDS_SIGNALS, command_watch },
 	{ "demo", "[TOPOLOGY]", "start a lab, predict, change, measure, end it", 0, 1, STARTS_LAB | HOLDS_SIGNALS, command_demo },
+	{ "run", "[SCENARIO] [--kind WHO=KIND]... [--report FILE.md]", "run a scenario in a lab of its own; without one: list them", 0, -1,
+	  STARTS_LAB | TAKES_JSON | HOLDS_SIGNALS, command_scenario },
 	{ "shell", "NODE", "a shell in a node's network", 1, 1, 0, command_shell },
 	{ "fault", "LINK [one-way] KEY=VALUE...", "bad weather on links: delay=50ms loss=5% ...", 1, -1, 0, command_fault },
 	{ "partition", "A[,A...] [B[,B...]]", "cut all links between two sides", 1, 2, 0, command_partition },
@@ -110,10 +112,10 @@ struct option {
 
 static const struct option options[] = {
 	{ "--dir", "DIR", 0, "", dir_parse, "work folder (default " DEFAULT_DIR ")" },
-	{ "--mode", "MODE", STARTS_LAB, "up and demo", mode_parse, "net: a network a node, port 53, weather; or loopback. By default net where that is possible" },
-	{ "--port", "PORT", STARTS_LAB, "up and demo", port_parse, "loopback mode, with this port instead of the topology's" },
-	{ "--client-rate", "N", STARTS_LAB, "up and demo", client_rate_parse, "questions a second at each resolver for what is watched, instead of the topology's" },
-	{ "--json", "", TAKES_JSON, "up and status", json_take, "JSON instead of a table" },
+	{ "--mode", "MODE", STARTS_LAB, "up, demo and run", mode_parse, "net: a network a node, port 53, weather; or loopback. By default net where that is possible" },
+	{ "--port", "PORT", STARTS_LAB, "up, demo and run", port_parse, "loopback mode, with this port instead of the topology's" },
+	{ "--client-rate", "N", STARTS_LAB, "up, demo and run", client_rate_parse, "questions a second at each resolver for what is watched, instead of the topology's" },
+	{ "--json", "", TAKES_JSON, "up, status and run", json_take, "JSON instead of a table" },
 };
 
 enum { OPTION_COUNT = sizeof(options) / sizeof(options[0]) };
@@ -131,8 +133,9 @@ static void usage(FILE *to)
 	      "TOPOLOGY is a file or one of those that labs lists, by default zones/lab.yaml. A relative NAME of update is completed with the ZONE.\n"
 	      "update may end with --at local|quorum|all|visible and --timeout SECONDS (30): wait until secondaries, or caches too, have the change.\n"
 	      "exec sets ZONELAB_NODE, ZONELAB_ADDRESS, ZONELAB_PORT and ZONETIDE_SOCKET.\n"
+	      "run ends its lab; without --dir its folder too, unless something failed.\n"
 	      "exit status: 0 done, 1 failed (status: a node is dead or behind; demo: not within the bound), 2 wrong command line or topology,\n"
-	      "3 update --at: done, but not as far in that time\n", to);
+	      "3 update --at: done, but not as far in that time; run: not possible here, without net mode\n", to);
 }
 
 /* Options before the command; *given has a bit for each of the table. Returns the index of the command, or -1 with *exit_code set. */

@@ -7,9 +7,9 @@
 #include "tools/zonelab/cli/ask.h"
 #include "tools/zonelab/cli/commands.h"
 #include "tools/zonelab/cli/demo.h"
+#include "tools/zonelab/cli/lab_up.h"
 #include "tools/zonelab/cli/status.h"
 #include "tools/zonelab/cli/topologies.h"
-#include "tools/zonelab/keeper/launch.h"
 #include "tools/zonelab/keeper/observer_part.h"
 #include "tools/zonelab/lab/door.h"
 #include "tools/zonelab/lab/interrupt.h"
@@ -37,8 +37,7 @@ static int mode_choose(const struct arguments *args, enum topology_mode *mode)
 	return args->mode == MODE_NET ? status : ZT_OK;
 }
 
-/* Starts a lab, which lives no longer than this program unless it is left. */
-static int lab_up(const struct arguments *args, struct lab *lab, struct launched *launched)
+int lab_up(const struct arguments *args, struct lab *lab, struct launched *launched, const struct keeper_part *more)
 {
 	char path[4096];
 
@@ -60,8 +59,8 @@ static int lab_up(const struct arguments *args, struct lab *lab, struct launched
 		lab_free(lab);
 		return ZT_ENOMEM;
 	}
-	const struct keeper_part parts[] = { observer_part_get(observer) };
-	status = launch(lab, parts, sizeof(parts) / sizeof(parts[0]), launched);
+	const struct keeper_part parts[] = { observer_part_get(observer), more ? *more : (struct keeper_part){ 0 } };
+	status = launch(lab, parts, more ? 2 : 1, launched);
 	observer_part_free(observer);
 	/* What runs is in lab.json. */
 	lab_free(lab);
@@ -73,7 +72,7 @@ static int lab_up(const struct arguments *args, struct lab *lab, struct launched
 	return status;
 }
 
-static int up_exit_code(int status)
+int lab_up_exit_code(int status)
 {
 	return status == ZT_OK ? EXIT_OK : status == ZT_ESYNTAX ? EXIT_USAGE : EXIT_FAILED;
 }
@@ -107,10 +106,10 @@ int command_up(const struct arguments *args)
 {
 	struct lab lab;
 	struct launched launched;
-	int status = lab_up(args, &lab, &launched);
+	int status = lab_up(args, &lab, &launched, NULL);
 
 	if (status != ZT_OK)
-		return up_exit_code(status);
+		return lab_up_exit_code(status);
 	bool well = status_print(&lab, args->json);
 	if (!args->json)
 		hint_print(args, &lab);
@@ -160,10 +159,10 @@ int command_demo(const struct arguments *args)
 {
 	struct lab lab;
 	struct launched launched;
-	int status = lab_up(args, &lab, &launched);
+	int status = lab_up(args, &lab, &launched, NULL);
 
 	if (status != ZT_OK)
-		return up_exit_code(status);
+		return lab_up_exit_code(status);
 	status_print(&lab, false);
 	status = demo_run(&lab);
 	launch_end(&launched);

@@ -39,6 +39,7 @@ int command_exec(const struct arguments *args);
 int command_update(const struct arguments *args);
 int command_watch(const struct arguments *args);
 int command_demo(const struct arguments *args);
+int command_scenario(const struct arguments *args);
 int command_shell(const struct arguments *args);
 int command_kill(const struct arguments *args);
 int command_fault(const struct arguments *args);

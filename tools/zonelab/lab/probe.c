@@ -71,20 +71,27 @@ static int doors_open(struct round *round, const struct lab *lab)
 	return status;
 }
 
+size_t probe_query_write(const struct probe *probe, uint16_t id, uint8_t out[PROBE_QUERY_SIZE])
+{
+	struct message_writer writer;
+	struct edns_out edns = { .udp_size = EDNS_UDP_SIZE };
+
+	message_writer_init(&writer, out, PROBE_QUERY_SIZE, id, probe->recurse ? FLAG_RD : 0);
+	if (message_write_question(&writer, probe->name, probe->type, CLASS_IN) != ZT_OK || message_write_edns(&writer, &edns) != ZT_OK)
+		return 0;
+	return message_writer_finish(&writer);
+}
+
 static void question_send(struct round *round, uint32_t i)
 {
 	const struct probe *probe = &round->probes[i];
-	uint8_t out[512];
-	struct message_writer writer;
+	uint8_t out[PROBE_QUERY_SIZE];
+	size_t len = probe_query_write(probe, (uint16_t)(round->first_id + i), out);
 
-	message_writer_init(&writer, out, sizeof(out), (uint16_t)(round->first_id + i), probe->recurse ? FLAG_RD : 0);
-	if (message_write_question(&writer, probe->name, probe->type, CLASS_IN) != ZT_OK)
-		return;
-	struct edns_out edns = { .udp_size = EDNS_UDP_SIZE };
-	if (message_write_edns(&writer, &edns) != ZT_OK)
+	if (len == 0)
 		return;
 	/* A question that does not leave is like one that is lost: it is repeated. */
-	int status = udp_send(&(struct udp_socket){ .fd = round->doors[round->door_of[i]].fd }, &probe->node->address, out, message_writer_finish(&writer));
+	int status = udp_send(&(struct udp_socket){ .fd = round->doors[round->door_of[i]].fd }, &probe->node->address, out, len);
 	(void)status;
 }
 
@@ -109,6 +116,30 @@ static void records_take(struct probe *probe, const struct message *message)
 		probe->serial = soa.serial;
 }
 
+/* What the probe asked for. */
+static void message_take(struct probe *probe, const struct message *message)
+{
+	probe->answered = true;
+	probe->rcode = message_rcode(message);
+	probe->authoritative = message->flags & FLAG_AA;
+	records_take(probe, message);
+}
+
+static bool is_answer_to(const struct probe *probe, const struct message *message)
+{
+	return !probe->answered && message->qtype == probe->type && name_equal(message->qname, probe->name);
+}
+
+bool probe_answer_read(struct probe *probe, uint16_t id, const uint8_t *wire, size_t len)
+{
+	struct message message;
+
+	if (message_read(&message, wire, len) != ZT_OK || !(message.flags & FLAG_QR) || message.id != id || !is_answer_to(probe, &message))
+		return false;
+	message_take(probe, &message);
+	return true;
+}
+
 static void answer_take(struct round *round, const uint8_t *wire, size_t len, const struct netaddr *from)
 {
 	struct message message;
@@ -119,13 +150,10 @@ static void answer_take(struct round *round, const uint8_t *wire, size_t len, co
 	if (i >= round->count)
 		return;
 	struct probe *probe = &round->probes[i];
-	if (probe->answered || !netaddr_equal(&probe->node->address, from) || message.qtype != probe->type || !name_equal(message.qname, probe->name))
+	if (!is_answer_to(probe, &message) || !netaddr_equal(&probe->node->address, from))
 		return;
-	probe->answered = true;
-	probe->rcode = message_rcode(&message);
-	probe->authoritative = message.flags & FLAG_AA;
+	message_take(probe, &message);
 	probe->rtt = clock_now(clock_system()) - round->sent[0];
-	records_take(probe, &message);
 	round->open--;
 }
 

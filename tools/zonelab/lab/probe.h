@@ -7,7 +7,7 @@
 #include "lib/base/clock.h"
 #include "tools/zonelab/lab/lab.h"
 
-enum { PROBE_RDATA_SIZE = 512, PROBE_RDATA_MAX = 16 };
+enum { PROBE_RDATA_SIZE = 512, PROBE_RDATA_MAX = 16, PROBE_QUERY_SIZE = 512 };
 
 struct probe {
 	/* the question */
@@ -31,6 +31,9 @@ struct probe {
 
 /* Asks all, through doors (door.h); a question without an answer is repeated every 300 ms. Only a failure of our own sockets is an error. */
 int probe_all(const struct lab *lab, struct probe *probes, uint32_t count, usec_t timeout) ZT_MUST_CHECK;
+/* For who has sockets of its own: writes the question and returns its length (0: it does not fit); and takes a message as its answer, if it is one. */
+size_t probe_query_write(const struct probe *probe, uint16_t id, uint8_t out[PROBE_QUERY_SIZE]);
+bool probe_answer_read(struct probe *probe, uint16_t id, const uint8_t *wire, size_t len);
 /* Whether the answer has exactly this record (and no other of the type). */
 bool probe_is_exactly(const struct probe *probe, const uint8_t *rdata, uint16_t len);
 /* The answer's records as text, sorted as they came, separated by commas; "NXDOMAIN", "no data", "no answer" otherwise. Cut to fit; returns `out`. */
