@@ -6,6 +6,7 @@ dist_zonelabs_DATA = \
 	%D%/labs/hidden-primary.yaml \
 	%D%/labs/hundred.yaml \
 	%D%/labs/provider-move.yaml \
+	%D%/labs/real-root.yaml \
 	%D%/labs/signed.yaml \
 	%D%/labs/three-tier.yaml \
 	%D%/labs/two-tier.yaml \

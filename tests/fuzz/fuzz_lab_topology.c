@@ -3,7 +3,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "tools/zonelab/topology/dot.h"
 #include "tools/zonelab/topology/topology.h"
 #include "tools/zonelab/topology/zonecheck.h"
 
@@ -32,7 +34,26 @@ static void look(const struct topology *topology)
 		for (uint32_t j = 0; j < zone->secondary_count; j++)
 			require(zone->secondaries[j].from_count > 0 && topology_serves(zone, zone->secondaries[j].from[0]));
 	}
+	for (uint32_t i = 0; i < topology->link_count; i++) {
+		const struct topology_link *link = &topology->links[i];
+		require((link->from_count == 0 || topology_node(topology, link->from[0]->name)) && (link->to_count == 0 || topology_node(topology, link->to[0]->name)));
+	}
 	require(!topology->has_demo || topology_zone_of(topology, topology->demo.name) == topology->demo.zone);
+}
+
+/* Every zone and node has its box. */
+static void draw(const struct topology *topology)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *to = open_memstream(&text, &len);
+
+	if (!to)
+		return;
+	dot_write(to, topology, NULL);
+	if (fclose(to) == 0)
+		require(strncmp(text, "digraph", 7) == 0 && strcmp(text + len - 2, "}\n") == 0);
+	free(text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -48,6 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require((status == ZT_OK) == (problems.total == 0));
 	if (status == ZT_OK) {
 		look(&topology);
+		draw(&topology);
 		for (uint32_t i = 0; i < topology.zone_count; i++)
 			names_files = names_files || topology.zones[i].file;
 		if (!names_files) {      /* nothing outside the input is read */

@@ -53,6 +53,7 @@ tools_zonelab_libzonelab_a_SOURCES = \
 	%D%/files/kinds.c %D%/files/kinds.h \
 	%D%/files/node_file.c %D%/files/node_file.h \
 	%D%/files/sign.c %D%/files/sign.h \
+	%D%/files/unpack.c %D%/files/unpack.h \
 	%D%/files/write.c %D%/files/write.h \
 	%D%/topology/zonecheck.c %D%/topology/zonecheck.h \
 	%D%/topology/zonetext.c %D%/topology/zonetext.h
@@ -68,6 +69,7 @@ tools_zonelab_zonelab_SOURCES = \
 	%D%/cli/command_run.c \
 	%D%/cli/command_render.c \
 	%D%/cli/command_graph.c \
+	%D%/cli/command_new.c \
 	%D%/cli/command_update.c \
 	%D%/cli/commands.c %D%/cli/commands.h \
 	%D%/cli/scenarios.c %D%/cli/scenarios.h \

@@ -44,6 +44,7 @@ static const struct command commands[] = {
 	{ "start", "NODE", "start a node's daemon again", 1, 1, 0, command_start },
 	{ "render", "--compose|--kubernetes [--network IP] DIR [TOPOLOGY]", "write manifests that run a lab in containers", 2, 5, 0, command_render },
 	{ "graph", "[TOPOLOGY] [-o FILE.svg|.png|.dot]", "draw a topology", 0, 3, 0, command_graph },
+	{ "new", "[FILE] [--like TOPOLOGY] [--zones|--secondaries|--resolvers N]...", "write a topology to begin with", 0, 7, 0, command_new },
 	{ "labs", "", "the topologies that come along", 0, 0, 0, command_labs },
 	{ "down", "", "end the lab", 0, 0, HOLDS_SIGNALS, command_down },
 };

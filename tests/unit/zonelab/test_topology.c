@@ -135,9 +135,13 @@ START_TEST(links_have_weather_from_some_nodes_to_others)
 	ck_assert_uint_eq(t.links[0].from_count + t.links[0].to_count, 0);
 	ck_assert(t.links[1].one_way && t.links[1].from_count == 2 && t.links[1].to_count == 1);
 	ck_assert_ptr_eq(t.links[1].to[0], &t.nodes[1]);
-	weather_apply(&weather, &t.links[1].weather);
+	topology_weather(&t, &t.nodes[0], &t.nodes[1], &weather);
 	ck_assert_int_eq(weather.delay, 50 * USEC_PER_MSEC);
 	ck_assert_double_eq(weather.loss, 0.05);
+	topology_weather(&t, &t.nodes[1], &t.nodes[0], &weather);
+	ck_assert(weather.delay == USEC_PER_MSEC && weather.loss == 0);      /* one way */
+	topology_weather(&t, NULL, NULL, &weather);
+	ck_assert_int_eq(weather.delay, USEC_PER_MSEC);
 	topology_free(&t);
 }
 END_TEST

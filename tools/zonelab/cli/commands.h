@@ -47,4 +47,5 @@ int command_partition(const struct arguments *args);
 int command_heal(const struct arguments *args);
 int command_start(const struct arguments *args);
 int command_graph(const struct arguments *args);
+int command_new(const struct arguments *args);
 int command_labs(const struct arguments *args);

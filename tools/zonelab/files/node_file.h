@@ -46,7 +46,7 @@ const struct topology_node *neighbour_next(const struct topology_zone *zone, con
 /* Whether the primary reads a file that was written for it: authd reads a user's own in its place, as it never writes into one. */
 static inline bool zone_file_is_made(const struct topology_zone *zone)
 {
-	return !zone->file || zone->primary->kind != NODE_AUTHD || zone->signing != SIGNING_NONE;
+	return !zone->file || zone->file_is_packed || zone->primary->kind != NODE_AUTHD || zone->signing != SIGNING_NONE;
 }
 /* Of the name of the zone's file that people and zonelab edit: a signed zone's is made from it (sign.h). */
 static inline const char *zone_file_ending(const struct topology_zone *zone) { return zone->signing != SIGNING_NONE ? ".unsigned" : ".zone"; }

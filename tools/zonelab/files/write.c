@@ -6,6 +6,7 @@
 #include "tools/zonelab/files/kinds.h"
 #include "tools/zonelab/files/node_file.h"
 #include "tools/zonelab/files/sign.h"
+#include "tools/zonelab/files/unpack.h"
 #include "tools/zonelab/topology/zonetext.h"
 
 static int write_zone(const struct lab *lab, const struct topology_zone *zone)
@@ -13,6 +14,8 @@ static int write_zone(const struct lab *lab, const struct topology_zone *zone)
 	char name[ZONETEXT_FILE_NAME_SIZE];
 
 	zonetext_file_name(zone, zone_file_ending(zone), name);
+	if (zone->file_is_packed)
+		return unpack_zone(lab, zone, name);
 	if (zone->file)
 		return zone_file_is_made(zone) ? change_copy_file(lab, zone, name) : ZT_OK;
 	FILE *file = node_file_open(lab, zone->primary, name);

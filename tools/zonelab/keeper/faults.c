@@ -422,52 +422,21 @@ static int heal_all(struct keeper *keeper)
 
 /* ---- the start --------------------------------------------------------------------------------------------------------- */
 
-static bool is_end(const struct keeper *keeper, const struct topology_node *const *nodes, uint32_t count, uint16_t node)
-{
-	bool is_one = count == 0;
-
-	for (uint32_t i = 0; i < count; i++)
-		is_one = is_one || nodes[i] == &keeper->lab->topology.nodes[node];
-	return is_one;
-}
-
-static int climate_put(struct fault_set *set, uint16_t from, uint16_t to, const struct weather_conf *conf)
-{
-	struct weather weather = weather_of(set, from, to);
-
-	weather_apply(&weather, conf);
-	return link_put(set, from, to, &weather);
-}
-
-/* What one entry of the topology gives to one pair of nodes, in both directions where it is for both. */
-static int climate_read(struct keeper *keeper, const struct topology_link *link, uint16_t a, uint16_t b)
-{
-	struct fault_set *set = &keeper->faults.at_start;
-	int status = ZT_OK;
-
-	if (a == b || !is_end(keeper, link->from, link->from_count, a) || !is_end(keeper, link->to, link->to_count, b))
-		return ZT_OK;
-	status = climate_put(set, a, b, &link->weather);
-	return status == ZT_OK && !link->one_way ? climate_put(set, b, a, &link->weather) : status;
-}
-
 int faults_begin(struct keeper *keeper)
 {
 	const struct topology *topology = &keeper->lab->topology;
 	struct fault_set *set = &keeper->faults.at_start;
+	struct weather weather;
 	int status = ZT_OK;
 
-	for (uint32_t i = 0; i < topology->link_count && status == ZT_OK; i++) {
-		const struct topology_link *link = &topology->links[i];
-		if (link->from_count == 0 && link->to_count == 0) {
-			weather_apply(&set->general, &link->weather);
-			for (size_t j = 0; j < set->count; j++)
-				weather_apply(&set->links[j].weather, &link->weather);
-			continue;
-		}
-		for (uint16_t a = 0; a < topology->node_count && status == ZT_OK; a++) {
-			for (uint16_t b = 0; b < topology->node_count && status == ZT_OK; b++)
-				status = climate_read(keeper, link, a, b);
+	if (topology->link_count == 0)
+		return ZT_OK;
+	topology_weather(topology, NULL, NULL, &set->general);
+	for (uint16_t a = 0; a < topology->node_count && status == ZT_OK; a++) {
+		for (uint16_t b = 0; b < topology->node_count && status == ZT_OK; b++) {
+			topology_weather(topology, &topology->nodes[a], &topology->nodes[b], &weather);
+			if (a != b && !weather_equal(&weather, &set->general))
+				status = link_put(set, a, b, &weather);
 		}
 	}
 	return status == ZT_OK ? heal_all(keeper) : status;

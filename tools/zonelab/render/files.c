@@ -61,7 +61,7 @@ static int files_copy(struct lab *lab)
 	for (uint32_t i = 0; i < lab->topology.zone_count; i++) {
 		struct topology_zone *zone = &lab->topology.zones[i];
 		char *name, path[4096];
-		if (!zone->file)
+		if (!zone->file || zone->file_is_packed)
 			continue;
 		if (!(name = arena_calloc(&lab->topology.tree.arena, ZONETEXT_FILE_NAME_SIZE)))
 			return ZT_ENOMEM;

@@ -7,6 +7,8 @@
 
 #include <inttypes.h>
 
+#include "lib/base/buf.h"
+
 #define COLOUR_DELEGATION "#0072b2"
 #define COLOUR_LAME "#d55e00"
 #define COLOUR_FORWARD "#009e73"
@@ -57,6 +59,20 @@ static void write_serial(FILE *to, const struct topology *topology, const struct
 		fputs(" [xlabel=\"no answer\", fontcolor=\"" COLOUR_LAME "\"];\n", to);
 }
 
+/* Attributes of an edge between two nodes: what is between them at the start, and what else is given. */
+static void write_way(FILE *to, const struct topology *topology, const struct topology_node *a, const struct topology_node *b, const char *more)
+{
+	struct weather weather;
+	struct buf text;
+
+	topology_weather(topology, a, b, &weather);
+	buf_init(&text);
+	if (!weather_equal(&weather, &(struct weather){ 0 }))
+		weather_to_text(&weather, &text);
+	fprintf(to, " [%s%slabel=\"%.*s\"];\n", more, *more ? ", " : "", (int)text.len, text.data ? (const char *)text.data : "");
+	buf_fini(&text);
+}
+
 static void write_transfers(FILE *to, const struct topology *topology, const struct topology_zone *zone)
 {
 	for (uint32_t i = 0; i < zone->secondary_count; i++) {
@@ -66,7 +82,8 @@ static void write_transfers(FILE *to, const struct topology *topology, const str
 			write_role(to, topology, zone, secondary->from[j]);
 			fputs(" -> ", to);
 			write_role(to, topology, zone, secondary->node);
-			fputs(j > 0 ? " [color=gray60];\n" : ";\n", to);      /* the others are asked when the first does not answer */
+			/* The others are asked when the first does not answer. */
+			write_way(to, topology, secondary->from[j], secondary->node, j > 0 ? "color=gray60" : "");
 		}
 	}
 }
@@ -77,7 +94,7 @@ static void write_zone(FILE *to, const struct topology *topology, const struct t
 
 	fprintf(to, "\tsubgraph cluster_z%" PRIu32 " {\n\t\tlabel=\"", zone_number(topology, zone));
 	write_text(to, zone->text);
-	fprintf(to, "%s%s\"; style=\"rounded%s\"; color=gray60;\n", signings[zone->signing], zone->standby ? ", stands by" : "", zone->standby ? ",dashed" : "");
+	fprintf(to, "%s%s\"; style=\"rounded%s\"; labelloc=t; color=gray60;\n", signings[zone->signing], zone->standby ? ", stands by" : "", zone->standby ? ",dashed" : "");
 	for (uint32_t i = 0; i <= zone->secondary_count; i++) {
 		write_server(to, topology, zone, topology_server(zone, i));
 		if (serials)
@@ -168,14 +185,16 @@ static void write_resolvers(FILE *to, const struct topology *topology)
 		depth = topology->nodes[i].tier > depth ? topology->nodes[i].tier : depth;
 	if (depth == 0)
 		return;
-	fputs("\tsubgraph cluster_resolvers {\n\t\tlabel=\"resolvers\"; style=rounded; color=gray60;\n", to);
+	fputs("\tsubgraph cluster_resolvers {\n\t\tlabel=\"resolvers\"; style=rounded; labelloc=t; color=gray60;\n", to);
 	for (uint32_t tier = depth; tier > 0; tier--)
 		write_tier(to, topology, tier);
 	fputs("\t}\n", to);
 	for (uint32_t i = 0; i < topology->node_count; i++) {
 		const struct topology_node *node = &topology->nodes[i];
-		for (uint32_t j = 0; j < node->forward_count; j++)
-			fprintf(to, "\tn%" PRIu32 " -> n%" PRIu32 " [color=\"" COLOUR_FORWARD "\", style=dashed];\n", i, node_number(topology, node->forward[j]));
+		for (uint32_t j = 0; j < node->forward_count; j++) {
+			fprintf(to, "\tn%" PRIu32 " -> n%" PRIu32, i, node_number(topology, node->forward[j]));
+			write_way(to, topology, node, node->forward[j], "color=\"" COLOUR_FORWARD "\", style=dashed");
+		}
 		if (!topology_is_resolver(node) || node->forward_count > 0 || !top)
 			continue;
 		fprintf(to, "\tn%" PRIu32 " -> ", i);

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "lib/base/netaddr.h"
 #include "lib/base/status.h"
@@ -82,6 +83,7 @@ struct topology_zone {
 	struct topology_place records_place;
 	bool records_are_block;            /* line n of the records stands n lines below records_place */
 	const char *file;                  /* a whole zone file instead; may be NULL */
+	bool file_is_packed;               /* by xz */
 };
 
 /* The weather between each of some nodes and each of others when the lab comes up; later ones change what earlier ones have given. */
@@ -140,6 +142,8 @@ void topology_set_mode(struct topology *topology, enum topology_mode mode);
 const char *topology_network_check(const char *network);
 /* Gives every node, in net mode, the next address of the network, and of the IPv6 one where there is one, whatever the file says. */
 void topology_renumber(struct topology *topology, const char *network, const char *network6);
+/* The keys of one kind of mapping in topology files ("topology", "node", "zone", "secondary", "link", "clients", "demo") as lines of comment. */
+void topology_keys_write(FILE *to, const char *what);
 /* The name of a kind as topologies write it. */
 const char *topology_kind_text(enum node_kind kind);
 static inline bool topology_is_resolver(const struct topology_node *node) { return node->kind >= NODE_RESOLVERD; }
@@ -163,3 +167,5 @@ static inline const struct topology_node *topology_server(const struct topology_
 }
 /* Whether `from` is one of those that `node` transfers the zone from. */
 bool topology_transfers(const struct topology_zone *zone, const struct topology_node *node, const struct topology_node *from);
+/* The weather at the start of what `from` sends to `to`; NULL and NULL: where nothing is said of single nodes. */
+void topology_weather(const struct topology *topology, const struct topology_node *from, const struct topology_node *to, struct weather *weather);

@@ -42,3 +42,24 @@ void topology_read_link(struct reader *reader, const struct link_conf *conf, str
 	if (conf->one_way && !to && link->from_count == 0)
 		PROBLEM(reader, yaml_node_get(conf->node, "one-way"), "from everybody to everybody is both ways; expected names of nodes");
 }
+
+static bool is_end(const struct topology_node *const *nodes, uint32_t count, const struct topology_node *node)
+{
+	bool is_one = count == 0;
+
+	for (uint32_t i = 0; i < count && !is_one; i++)
+		is_one = nodes[i] == node;
+	return is_one;
+}
+
+void topology_weather(const struct topology *topology, const struct topology_node *from, const struct topology_node *to, struct weather *weather)
+{
+	*weather = (struct weather){ 0 };
+	for (uint32_t i = 0; i < topology->link_count; i++) {
+		const struct topology_link *link = &topology->links[i];
+		bool forth = is_end(link->from, link->from_count, from) && is_end(link->to, link->to_count, to);
+		bool back = !link->one_way && is_end(link->from, link->from_count, to) && is_end(link->to, link->to_count, from);
+		if (forth || back)
+			weather_apply(weather, &link->weather);
+	}
+}

@@ -1,5 +1,6 @@
 /* The tables of the topology file: each key with its type, its default and what it means. */
 #include <arpa/inet.h>
+#include <string.h>
 
 #include "lib/dns/rrtype.h"
 #include "tools/zonelab/topology/topology_reader.h"
@@ -103,7 +104,7 @@ static const struct schema_row zone_rows[] = {
 	  .help = "SOA MINIMUM, the TTL of negative answers." },
 	{ "records", SCHEMA_TEXT, offsetof(struct zone_conf, records),
 	  .help = "Zone-file lines added to the SOA, NS and address records that zonelab makes." },
-	{ "file", SCHEMA_PATH, offsetof(struct zone_conf, file), .help = "A whole zone file, instead of a made one." },
+	{ "file", SCHEMA_PATH, offsetof(struct zone_conf, file), .help = "A whole zone file, instead of a made one; FILE.xz is unpacked." },
 };
 
 static const struct schema zone_schema = { .what = "zone", .size = sizeof(struct zone_conf), .rows = zone_rows,
@@ -161,4 +162,21 @@ const struct schema topology_schema = { .what = "topology", .size = sizeof(struc
 const char *topology_kind_text(enum node_kind kind)
 {
 	return kinds[kind].name;
+}
+
+void topology_keys_write(FILE *to, const char *what)
+{
+	static const struct schema *const schemas[] = {
+		&topology_schema, &node_schema, &zone_schema, &secondary_schema, &link_schema, &clients_schema, &demo_schema,
+	};
+
+	for (size_t i = 0; i < SCHEMA_COUNT(schemas); i++) {
+		for (size_t j = 0; strcmp(schemas[i]->what, what) == 0 && j < schemas[i]->row_count; j++) {
+			const struct schema_row *row = &schemas[i]->rows[j];
+			fprintf(to, "#   %-15s %s", row->key, row->help);
+			for (const struct schema_name *name = row->names; name && name->name; name++)
+				fprintf(to, "%s%s", name == row->names ? " One of: " : ", ", name->name);
+			fprintf(to, row->fallback ? " (%s)\n" : "\n", row->fallback);
+		}
+	}
 }

@@ -166,6 +166,12 @@ static void times_read(const struct zone_conf *conf, struct topology_zone *zone)
 	zone->minimum = seconds(conf->minimum);
 }
 
+static bool has_ending(const char *text, const char *ending)
+{
+	size_t len = strlen(text), of_ending = strlen(ending);
+	return len > of_ending && strcmp(text + len - of_ending, ending) == 0;
+}
+
 void topology_read_zone(struct reader *reader, const struct zone_conf *conf, uint32_t index)
 {
 	struct topology_zone *zone = &reader->topology->zones[index];
@@ -188,6 +194,7 @@ void topology_read_zone(struct reader *reader, const struct zone_conf *conf, uin
 	zone->records_place = place_of(yaml_node_get(conf->node, "records"));
 	zone->records_are_block = conf->records && is_block(reader->source, zone->records_place);
 	zone->file = conf->file;
+	zone->file_is_packed = conf->file && has_ending(conf->file, ".xz");
 	if (conf->file && conf->records)
 		PROBLEM(reader, yaml_node_get(conf->node, "records"), "records and a file for one zone; expected one of the two");
 	servers_check(reader, conf, zone);
