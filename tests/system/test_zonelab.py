@@ -3,7 +3,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from zt import Failure, built, run_tests, source_top, test, tool, wait_for
 from zt.lab import time_factor
 from zt.node import require
+from zt.zonelab import Zonelab, expect
 
 SMALL = """name: small
 port: {port}
@@ -45,87 +45,8 @@ ERRORS = {      # what is replaced in SMALL, by what -> what is said
 }
 
 
-class Zonelab:
-    """A topology in a test's folder and the command line on it. Everything is ended when the test is over."""
-    mode = "loopback"
-
-    def __init__(self, lab, text=SMALL, folder="work folder"):
-        self.network, self.port = lab.next_address().rsplit(".", 1)[0], lab.port
-        self.cwd, self.dir = lab.folder, lab.folder / folder
-        self.topology = lab.folder / "lab.yaml"
-        self.topology.write_text(text.format(port=self.port, network=self.network))
-
-    def command(self, *words):
-        mode = ["--mode", self.mode] if self.mode and words and words[0] in ("up", "demo") else []
-        return [built("tools/zonelab/zonelab"), "--dir", str(self.dir), *mode, *map(str, words)]
-
-    def run(self, *words, expect=0, **options):
-        run = subprocess.run(self.command(*words), cwd=self.cwd, capture_output=True, text=True, timeout=120, check=False, **options)
-        if run.returncode != expect:
-            raise Failure(f"zonelab {' '.join(map(str, words))} ended with {run.returncode}, expected {expect}:\n{run.stdout}{run.stderr}")
-        return run.stdout + run.stderr
-
-    def start(self, *words):
-        return subprocess.Popen(self.command(*words), cwd=self.cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-    def status(self):
-        return json.loads(subprocess.run([built("tools/zonelab/zonelab"), "--dir", str(self.dir), "--json", "status"], capture_output=True,
-                                         text=True, timeout=60, check=False).stdout)["nodes"]
-
-    def pid(self, node):
-        return next(row["pid"] for row in json.loads((self.dir / "lab.json").read_text())["processes"] if row["node"] == node)
-
-    def daemons(self):
-        """Pids of the daemons that run with a configuration in this lab's folder."""
-        found = []
-        for entry in Path("/proc").iterdir():
-            try:
-                words = (entry / "cmdline").read_bytes().split(b"\0") if entry.name.isdigit() else []
-            except OSError:
-                continue
-            if any(word.startswith(os.fsencode(f"{self.dir}/")) for word in words[1:]) and b"zonelab" not in words[0]:
-                found.append(int(entry.name))
-        return found
-
-    def keepers(self):
-        """Pids of the keepers of labs in this folder."""
-        found = []
-        for entry in Path("/proc").iterdir():
-            try:
-                if entry.name.isdigit() and (entry / "comm").read_text() == "zonelab-keeper\n" and os.fsencode(self.dir) in (entry / "cmdline").read_bytes().split(b"\0"):
-                    found.append(int(entry.name))
-            except OSError:
-                continue
-        return found
-
-    def events(self, kind):
-        return [event for event in map(json.loads, (self.dir / "events.jsonl").read_text().splitlines()) if event["event"] == kind]
-
-    def ask(self, *words):
-        """What the keeper answers at its socket."""
-        with socket.socket(socket.AF_UNIX) as sock:
-            sock.connect(str(self.dir / "zonelab.sock"))
-            sock.sendall(json.dumps({"command": words[0], "args": words[1:]}).encode() + b"\n")
-            return json.loads(sock.makefile().readline())
-
-    def expect_nothing_left(self):
-        wait_for(lambda: not self.daemons() + self.keepers(), lambda: f"the processes {self.daemons() + self.keepers()} to end", 5)
-        if (self.dir / "lab.json").exists():
-            raise Failure("lab.json is still there")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if (self.dir / "lab.json").exists():
-            subprocess.run(self.command("down"), capture_output=True, timeout=60, check=False)
-        for pid in self.daemons():
-            os.kill(pid, signal.SIGKILL)
-
-
-def expect(text, pattern):
-    if not re.search(pattern, text):
-        raise Failure(f"expected /{pattern}/ in:\n{text}")
+def small(lab, text=SMALL, folder="work folder"):
+    return Zonelab(lab, text, folder)
 
 
 def read_until(process, pattern):
@@ -136,10 +57,6 @@ def read_until(process, pattern):
         if re.search(pattern, line):
             return seen
     raise Failure(f"expected /{pattern}/ in:\n{seen}")
-
-
-def small(lab):
-    return Zonelab(lab)
 
 
 def default(lab):
@@ -449,7 +366,7 @@ def taken(lab):
     with small(lab) as z:
         z.run("up", z.topology)
         expect(z.run("up", z.topology, expect=1), r"a lab is already running in .*; end it with: zonelab down")
-        other = Zonelab(lab, folder="other")
+        other = small(lab, folder="other")
         with other:
             expect(other.run("up", other.topology, expect=1), rf"node ns1\.test cannot listen on .*@{z.port}: Address already in use; .*--port")
             other.expect_nothing_left()
@@ -506,7 +423,7 @@ def command_errors(lab):
 
 @test("a folder whose path is too long for control sockets is refused with the reason")
 def long_folder(lab):
-    with Zonelab(lab, folder="d" * 90) as z:
+    with small(lab, folder="d" * 90) as z:
         expect(z.run("up", z.topology, expect=1), r"too long for a socket's path, 107 bytes; choose a shorter folder with --dir")
 
 

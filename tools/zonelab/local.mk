@@ -7,15 +7,18 @@ tools_zonelab_libzonelab_a_SOURCES = \
 	%D%/lab/door.c %D%/lab/door.h \
 	%D%/lab/interrupt.c %D%/lab/interrupt.h \
 	%D%/lab/lab.c %D%/lab/lab.h \
+	%D%/cli/pending.c %D%/cli/pending.h \
 	%D%/cli/predict.c %D%/cli/predict.h \
 	%D%/lab/probe.c %D%/lab/probe.h \
 	%D%/lab/process.c %D%/lab/process.h \
+	%D%/keeper/captures.c %D%/keeper/captures.h \
 	%D%/keeper/control.c %D%/keeper/control.h \
 	%D%/keeper/events.c %D%/keeper/events.h \
 	%D%/keeper/faults.c %D%/keeper/faults.h \
 	%D%/keeper/jobs.c %D%/keeper/jobs.h \
 	%D%/keeper/keeper.c %D%/keeper/keeper.h %D%/keeper/keeper_inner.h \
 	%D%/keeper/launch.c %D%/keeper/launch.h \
+	%D%/keeper/messages.c %D%/keeper/messages.h \
 	%D%/keeper/network.c %D%/keeper/network.h \
 	%D%/keeper/nodes.c %D%/keeper/nodes.h \
 	%D%/keeper/observer.c %D%/keeper/observer.h %D%/keeper/observer_inner.h \
@@ -63,6 +66,7 @@ LIBS_ZONELAB = tools/zonelab/libzonelab.a tools/zonelab/weather/libweather.a lib
 bin_PROGRAMS += tools/zonelab/zonelab
 tools_zonelab_zonelab_SOURCES = \
 	%D%/cli/ask.c %D%/cli/ask.h \
+	%D%/cli/command_capture.c \
 	%D%/cli/command_exec.c \
 	%D%/cli/command_keeper.c \
 	%D%/cli/command_up.c %D%/cli/lab_up.h \

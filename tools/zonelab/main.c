@@ -40,6 +40,7 @@ static const struct command commands[] = {
 	{ "fault", "LINK [one-way] KEY=VALUE...", "bad weather on links: delay=50ms loss=5% ...", 1, -1, 0, command_fault },
 	{ "partition", "A[,A...] [B[,B...]]", "cut all links between two sides", 1, 2, 0, command_partition },
 	{ "heal", "[LINK [one-way]]", "give links back what they had at the start", 0, 2, 0, command_heal },
+	{ "capture", "LINK|all -w FILE [--seconds N]", "packets of links into a file, until Ctrl-C", 3, 5, HOLDS_SIGNALS, command_capture },
 	{ "kill", "NODE", "end a node's daemon by force", 1, 1, 0, command_kill },
 	{ "start", "NODE", "start a node's daemon again", 1, 1, 0, command_start },
 	{ "render", "--compose|--kubernetes [--network IP] DIR [TOPOLOGY]", "write manifests that run a lab in containers", 2, 5, 0, command_render },

@@ -45,6 +45,7 @@ int command_kill(const struct arguments *args);
 int command_fault(const struct arguments *args);
 int command_partition(const struct arguments *args);
 int command_heal(const struct arguments *args);
+int command_capture(const struct arguments *args);
 int command_start(const struct arguments *args);
 int command_graph(const struct arguments *args);
 int command_new(const struct arguments *args);

@@ -16,6 +16,8 @@ struct keeper_call {
 	size_t arg_count;
 	keeper_answer answer;
 	void *ctx;
+	void (*on_gone)(void *ctx);
+	void *gone_ctx;
 };
 
 const char *keeper_call_arg(const struct keeper_call *call, size_t i)
@@ -31,6 +33,30 @@ size_t keeper_call_arg_count(const struct keeper_call *call)
 const char *const *keeper_call_args(const struct keeper_call *call)
 {
 	return call->args;
+}
+
+static void request_answer(void *ctx, int status, json_t *result, const char *error)
+{
+	if (status == ZT_OK)
+		ctl_request_reply(ctx, json_incref(result));
+	else
+		ctl_request_fail(ctx, status, "%s", error);
+}
+
+static void request_gone(struct ctl_request *request, void *ctx)
+{
+	const struct keeper_call *call = ctx;
+	(void)request;
+
+	call->on_gone(call->gone_ctx);
+}
+
+void keeper_call_on_gone(struct keeper_call *call, void (*on_gone)(void *ctx), void *ctx)
+{
+	call->on_gone = on_gone;
+	call->gone_ctx = ctx;
+	if (call->answer == request_answer)      /* others stay */
+		ctl_request_on_gone(call->ctx, request_gone, call);
 }
 
 static void call_end(struct keeper_call *call, int status, json_t *result, const char *error)
@@ -132,9 +158,8 @@ static void run_start(struct keeper *keeper, struct keeper_call *call, void *ctx
 	}
 	int status = node_start(keeper, i);
 	if (status == ZT_OK)
-		status = lab_save(keeper->lab);
-	if (status == ZT_OK)
-		keeper_call_say(call, "%s is started", node->name);
+		keeper_call_say(call, "%s is started%s", node->name,
+				lab_save(keeper->lab) == ZT_OK ? "" : ", but lab.json could not be written; keeper.log says more");
 	else
 		keeper_call_fail(call, status, "cannot start %s: %s; keeper.log says more", node->name, status_text(status));
 }
@@ -160,6 +185,8 @@ static const struct keeper_command own_commands[] = {
 	{ "fault", 2, CTL_ARGS_MAX, "A:B|A|* [one-way] KEY=VALUE...", "change the weather of links: delay, jitter, loss, ...", run_fault },
 	{ "partition", 1, 2, "A[,A...] [B[,B...]]", "cut all links between two sides", run_partition },
 	{ "heal", 0, 2, "[A:B|A|* [one-way]]", "give links the weather they had at the start", run_heal },
+	{ "capture", 2, 3, "A:B|A|*|all FILE [SECONDS]", "write the packets of links into a file, until capture-end or for some seconds", run_capture },
+	{ "capture-end", 1, 1, "FILE", "end the capture into the file", run_capture_end },
 	{ "down", 0, 0, "", "end the lab", run_down },
 };
 
@@ -210,14 +237,6 @@ void keeper_ask(struct keeper *keeper, const struct keeper_question *question, k
 	for (size_t i = 0; i < question->arg_count; i++)
 		call->args[i] = question->args[i];
 	call_run(keeper, command, command_ctx, call);
-}
-
-static void request_answer(void *ctx, int status, json_t *result, const char *error)
-{
-	if (status == ZT_OK)
-		ctl_request_reply(ctx, json_incref(result));
-	else
-		ctl_request_fail(ctx, status, "%s", error);
 }
 
 static void on_request(struct ctl_request *request, void *ctx)

@@ -10,12 +10,6 @@
 
 enum { ANY = SWITCH_ANY };
 
-/* Some links: from a node, or any, to a node, or any. */
-struct selection {
-	uint16_t from, to;
-	bool both_ways;
-};
-
 void faults_fini(struct faults *faults)
 {
 	free(faults->now.links);
@@ -104,7 +98,7 @@ static int each_to(struct keeper *keeper, uint16_t from, uint16_t to, link_actio
 }
 
 /* The links of the selection one by one. */
-static int each_link(struct keeper *keeper, const struct selection *which, link_action act, const void *what)
+static int each_link(struct keeper *keeper, const struct fault_selection *which, link_action act, const void *what)
 {
 	int status = ZT_OK;
 
@@ -158,7 +152,7 @@ static const char *link_end_text(const struct keeper *keeper, uint16_t node)
 	return node == ANY ? "*" : keeper->lab->topology.nodes[node].name;
 }
 
-static json_t *selection_json(const struct keeper *keeper, const struct selection *which)
+static json_t *selection_json(const struct keeper *keeper, const struct fault_selection *which)
 {
 	json_t *list = json_array();
 
@@ -219,7 +213,7 @@ void faults_state_add(const struct keeper *keeper, json_t *state)
 	json_object_set_new(state, "weather", weather_json(&now->general));
 }
 
-static bool is_possible(struct keeper *keeper, struct keeper_call *call)
+bool faults_are_possible(struct keeper *keeper, struct keeper_call *call)
 {
 	if (keeper->fabric)
 		return true;
@@ -246,20 +240,30 @@ static bool end_read(struct keeper *keeper, struct keeper_call *call, const char
 	return true;
 }
 
-/* A, A:B or *; with the word one-way behind it in that direction alone, which is then counted in *used. */
-static bool selection_read(struct keeper *keeper, struct keeper_call *call, struct selection *which, size_t *used)
+bool fault_selection_read(struct keeper *keeper, struct keeper_call *call, struct fault_selection *which)
 {
-	const char *text = keeper_call_arg(call, 0), *colon = strchr(text, ':'), *next = keeper_call_arg(call, 1);
+	const char *text = keeper_call_arg(call, 0), *colon = strchr(text, ':');
 
-	*which = (struct selection){ .to = ANY, .both_ways = true };
-	*used = 1;
+	*which = (struct fault_selection){ .from = ANY, .to = ANY, .both_ways = true };
+	if (strcmp(text, "all") == 0)
+		return true;
 	if (!end_read(keeper, call, text, colon ? (size_t)(colon - text) : strlen(text), &which->from) ||
 	    (colon && !end_read(keeper, call, colon + 1, strlen(colon + 1), &which->to)))
 		return false;
-	if (which->from != ANY && which->from == which->to) {
-		keeper_call_fail(call, ZT_EINVAL, "a node has no link to itself: %s", text);
+	if (which->from == ANY || which->from != which->to)
+		return true;
+	keeper_call_fail(call, ZT_EINVAL, "a node has no link to itself: %s", text);
+	return false;
+}
+
+/* A, A:B or *; with the word one-way behind it in that direction alone, which is then counted in *used. */
+static bool selection_read(struct keeper *keeper, struct keeper_call *call, struct fault_selection *which, size_t *used)
+{
+	const char *next = keeper_call_arg(call, 1);
+
+	*used = 1;
+	if (!fault_selection_read(keeper, call, which))
 		return false;
-	}
 	if (next && strcmp(next, "one-way") == 0) {
 		which->both_ways = false;
 		*used = 2;
@@ -267,7 +271,7 @@ static bool selection_read(struct keeper *keeper, struct keeper_call *call, stru
 	return true;
 }
 
-static bool is_all(const struct selection *which)
+static bool is_all(const struct fault_selection *which)
 {
 	return which->from == ANY && which->to == ANY;
 }
@@ -282,7 +286,7 @@ static void call_finish(struct keeper_call *call, int status, const char *said)
 
 void run_fault(struct keeper *keeper, struct keeper_call *call, void *ctx)
 {
-	struct selection which;
+	struct fault_selection which;
 	struct words words;
 	char error[WEATHER_ERROR_SIZE], said[1024];
 	struct weather weather = { 0 };
@@ -290,7 +294,7 @@ void run_fault(struct keeper *keeper, struct keeper_call *call, void *ctx)
 	size_t used;
 	(void)ctx;
 
-	if (!is_possible(keeper, call) || !selection_read(keeper, call, &which, &used))
+	if (!faults_are_possible(keeper, call) || !selection_read(keeper, call, &which, &used))
 		return;
 	words = (struct words){ keeper_call_args(call) + used, keeper_call_arg_count(call) - used };
 	if (weather_set_words(&weather, words.words, words.count, error) != ZT_OK) {
@@ -390,7 +394,7 @@ void run_partition(struct keeper *keeper, struct keeper_call *call, void *ctx)
 	const uint32_t count = keeper->lab->topology.node_count;
 	(void)ctx;
 
-	if (!is_possible(keeper, call))
+	if (!faults_are_possible(keeper, call))
 		return;
 	bool *sides = calloc(2 * (size_t)count, sizeof(*sides));
 	if (!sides) {
@@ -446,11 +450,11 @@ int faults_begin(struct keeper *keeper)
 
 void run_heal(struct keeper *keeper, struct keeper_call *call, void *ctx)
 {
-	struct selection which = { .from = ANY, .to = ANY, .both_ways = true };
+	struct fault_selection which = { .from = ANY, .to = ANY, .both_ways = true };
 	size_t used = 0;
 	(void)ctx;
 
-	if (!is_possible(keeper, call) || (keeper_call_arg_count(call) > 0 && !selection_read(keeper, call, &which, &used)))
+	if (!faults_are_possible(keeper, call) || (keeper_call_arg_count(call) > 0 && !selection_read(keeper, call, &which, &used)))
 		return;
 	if (used < keeper_call_arg_count(call)) {
 		keeper_call_fail(call, ZT_EINVAL, "expected nothing or one-way behind the link, not %s", keeper_call_arg(call, used));

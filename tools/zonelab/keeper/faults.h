@@ -23,11 +23,22 @@ struct faults {
 	struct fault_set at_start;
 };
 
+/* Some links: from a node to a node, SWITCH_ANY being every one. */
+struct fault_selection {
+	uint16_t from, to;
+	bool both_ways;
+};
+
 /* The weather that the topology gives the links. */
 int faults_begin(struct keeper *keeper) ZT_MUST_CHECK;
 void faults_fini(struct faults *faults);
 /* Adds "links" and "weather" to the state document. */
 void faults_state_add(const struct keeper *keeper, json_t *state);
+
+/* False after the call has failed: in loopback mode there is no weather. */
+bool faults_are_possible(struct keeper *keeper, struct keeper_call *call);
+/* The links that the call's first argument names: A:B, A (all its links), * or all; both ways. False after the call has failed. */
+bool fault_selection_read(struct keeper *keeper, struct keeper_call *call, struct fault_selection *which);
 
 /* Commands of the keeper. In loopback mode they fail, and say why. */
 void run_fault(struct keeper *keeper, struct keeper_call *call, void *ctx);

@@ -66,6 +66,7 @@ void keeper_end(struct keeper *keeper)
 		part->stop(part->ctx);
 	}
 	jobs_end(&keeper->jobs);
+	captures_end(keeper);
 	nodes_signal(keeper, SIGTERM);
 	nodes_signal(keeper, SIGCONT);      /* a stopped one could not end */
 	loop_timer_in(&keeper->patience, STOP_PATIENCE_S * USEC_PER_SEC);
@@ -191,6 +192,8 @@ static int lab_start(struct keeper *keeper)
 		status = ready_wait(keeper);
 	if (status == ZT_OK)
 		status = control_open(keeper);
+	if (status == ZT_OK)
+		status = network_watch(keeper);
 	if (status == ZT_OK)
 		status = parts_start(keeper);
 	if (status == ZT_OK)

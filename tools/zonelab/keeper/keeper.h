@@ -65,6 +65,8 @@ void keeper_ask(struct keeper *keeper, const struct keeper_question *question, k
 const char *keeper_call_arg(const struct keeper_call *call, size_t i);
 size_t keeper_call_arg_count(const struct keeper_call *call);
 const char *const *keeper_call_args(const struct keeper_call *call);
+/* Calls back once when whoever asked hangs up before the call is ended; it is to be ended all the same. */
+void keeper_call_on_gone(struct keeper_call *call, void (*on_gone)(void *ctx), void *ctx);
 /* `result` is taken over. */
 void keeper_call_done(struct keeper_call *call, json_t *result);
 void keeper_call_say(struct keeper_call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -4,6 +4,7 @@
 #include <event2/event.h>
 
 #include "lib/ctl/ctl_server.h"
+#include "tools/zonelab/keeper/captures.h"
 #include "tools/zonelab/keeper/faults.h"
 #include "tools/zonelab/keeper/jobs.h"
 #include "tools/zonelab/keeper/keeper.h"
@@ -29,6 +30,8 @@ struct keeper {
 	size_t parts_started;
 	struct node_watch *nodes;              /* in the topology's order */
 	struct jobs jobs;
+	struct captures captures;
+	struct loop_io news_io;                /* of the switch */
 	int report;                            /* -1 when the lab stands on its own */
 	struct loop_io report_io;
 	struct loop_signal child_signal, end_signals[END_SIGNALS];

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "tools/zonelab/keeper/keeper_inner.h"
+#include "tools/zonelab/keeper/messages.h"
 #include "tools/zonelab/weather/nodenet.h"
 
 static int node_network_make(struct keeper *keeper, uint32_t i, char reason[SPACE_REASON_SIZE])
@@ -42,6 +43,18 @@ static int networks_make(struct keeper *keeper, char reason[SPACE_REASON_SIZE])
 	return status;
 }
 
+static void on_news(void *ctx)
+{
+	messages_take(ctx);
+	captures_look(ctx);
+}
+
+int network_watch(struct keeper *keeper)
+{
+	loop_io_init(&keeper->news_io, on_news, keeper);
+	return keeper->fabric ? loop_io_start(&keeper->news_io, &keeper->loop, fabric_news(keeper->fabric), LOOP_READ) : ZT_OK;
+}
+
 int network_open(struct keeper *keeper)
 {
 	struct lab *lab = keeper->lab;
@@ -61,6 +74,10 @@ int network_open(struct keeper *keeper)
 
 void network_close(struct keeper *keeper)
 {
+	if (!keeper->fabric)
+		return;
+	captures_end(keeper);
+	loop_io_stop(&keeper->news_io);
 	fabric_free(keeper->fabric);
 	keeper->fabric = NULL;
 }

@@ -6,5 +6,7 @@
 /* Enters the PID namespace of the lab, where the system has one for us; in net mode gives every node its network and starts the switch. This process
  * then reaches nothing but the lab. Errors are printed. Before there is a thread or a child. */
 int network_open(struct keeper *keeper) ZT_MUST_CHECK;
-/* Ends the switch. */
+/* Events of messages from now on. */
+int network_watch(struct keeper *keeper) ZT_MUST_CHECK;
+/* Ends the switch, and the captures. */
 void network_close(struct keeper *keeper);

@@ -13,6 +13,7 @@
 #include "lib/dns/rrtype.h"
 #include "tools/zonelab/files/write.h"
 #include "tools/zonelab/keeper/keeper_inner.h"
+#include "tools/zonelab/keeper/messages.h"
 #include "tools/zonelab/keeper/nodes.h"
 #include "tools/zonelab/lab/interrupt.h"
 #include "tools/zonelab/lab/probe.h"
@@ -117,7 +118,7 @@ static int silence_tell(const struct lab *lab, const struct readiness *ready)
 	return ZT_ETIMEOUT;
 }
 
-int ready_wait(const struct keeper *keeper)
+int ready_wait(struct keeper *keeper)
 {
 	const struct lab *lab = keeper->lab;
 	const usec_t deadline = loop_now(&keeper->loop) + READY_PATIENCE_S * USEC_PER_SEC;
@@ -126,6 +127,7 @@ int ready_wait(const struct keeper *keeper)
 
 	while (status == ZT_OK && ready.count > 0) {
 		const struct topology_node *dead = dead_node(lab);
+		messages_take(keeper);
 		if (is_unwanted(keeper)) {
 			status = ZT_ECLOSED;
 		} else if (dead) {

@@ -17,7 +17,7 @@
 #include "tools/zonelab/lab/process.h"
 #include "tools/zonelab/topology/zonecheck.h"
 
-enum { TOPOLOGY_SIZE_MAX = 16 << 20 };
+enum { TOPOLOGY_SIZE_MAX = 16 << 20, ENDING_PATIENCE_MS = 15000 };
 
 static int fail(const char *what, const char *path)
 {
@@ -239,6 +239,9 @@ static int folder_take(struct lab *lab)
 	lab_init(&other);
 	snprintf(other.dir, sizeof(other.dir), "%s", lab->dir);
 	bool is_recorded = record_load(&other) == ZT_OK;
+	/* A killed keeper of many networks takes a moment to close them. */
+	if (!is_ours && is_recorded && !lab_is_alive(&other) && process_gone_within(&other.keeper, ENDING_PATIENCE_MS))
+		is_ours = flock(lab->lock, LOCK_EX | LOCK_NB) == 0;
 	if (is_ours && is_recorded)
 		leftovers_remove(lab, &other);
 	lab_free(&other);

@@ -64,8 +64,8 @@ bool process_find_program(const char *name, char out[4096])
 	return find_beside(name, out) || (path && find_on_path(path, name, out)) || find_on_path("/usr/local/sbin:/usr/sbin:/sbin", name, out);
 }
 
-/* The 22nd field of /proc/PID/stat: start time in clock ticks since boot. 0 when there is no such process or it is a zombie. */
-static unsigned long long start_time(pid_t pid)
+/* The 22nd field of /proc/PID/stat: start time in clock ticks since boot. 0 when there is no such process. */
+static unsigned long long start_time(pid_t pid, bool *is_zombie)
 {
 	char path[64], text[1024];
 
@@ -78,8 +78,9 @@ static unsigned long long start_time(pid_t pid)
 	text[len] = '\0';
 	/* The second field is the command in parentheses and may hold anything. */
 	char *at = strrchr(text, ')');
-	if (!at || at[1] != ' ' || at[2] == 'Z')
+	if (!at || at[1] != ' ')
 		return 0;
+	*is_zombie = at[2] == 'Z';
 	at += 2;      /* at the third field */
 	for (int field = 3; field < 22 && at; field++) {
 		at = strchr(at, ' ');
@@ -230,21 +231,36 @@ int process_run(char *const argv[], unsigned flags, FILE **from, pid_t *pid)
 
 struct lab_process process_of(pid_t pid)
 {
-	return (struct lab_process){ .pid = pid, .started = start_time(pid) };
+	bool is_zombie;
+	return (struct lab_process){ .pid = pid, .started = start_time(pid, &is_zombie) };
+}
+
+static bool is_there(const struct lab_process *process, bool *is_zombie)
+{
+	*is_zombie = false;
+	return process->pid > 0 && process->started != 0 && start_time(process->pid, is_zombie) == process->started;
 }
 
 bool process_is_alive(const struct lab_process *process)
 {
-	return process->pid > 0 && process->started != 0 && start_time(process->pid) == process->started;
+	char path[64], program[8];
+	bool is_zombie;
+
+	if (!is_there(process, &is_zombie) || is_zombie)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%ld/exe", (long)process->pid);
+	return readlink(path, program, sizeof(program)) >= 0 || errno != ENOENT;
 }
 
 bool process_gone_within(const struct lab_process *process, int patience_ms)
 {
+	bool is_zombie;
 	int fd = (int)syscall(SYS_pidfd_open, process->pid, 0);
 	if (fd < 0)
-		return !process_is_alive(process);
+		return !is_there(process, &is_zombie);
 	struct pollfd wait = { .fd = fd, .events = POLLIN };
-	int ready = process_is_alive(process) ? poll(&wait, 1, patience_ms) : 1;
+	/* Of one with threads the first may be a zombie while another still has the files. */
+	int ready = is_there(process, &is_zombie) ? poll(&wait, 1, patience_ms) : 1;
 	close(fd);
 	return ready > 0;
 }

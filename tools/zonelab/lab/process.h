@@ -31,8 +31,9 @@ enum { PROCESS_ERRORS_TOO = 1 };
 int process_run(char *const argv[], unsigned flags, FILE **from, pid_t *pid) ZT_MUST_CHECK;
 /* The process with this pid, as it is now. */
 struct lab_process process_of(pid_t pid);
+/* Not one that has only its files to close yet. */
 bool process_is_alive(const struct lab_process *process);
-/* Waits until the process is gone, at most `patience_ms`; whosever child it is. */
+/* Waits until the process is gone and its files are closed, at most `patience_ms`; whosever child it is. */
 bool process_gone_within(const struct lab_process *process, int patience_ms);
 /* Ends by force those that are still the ones that were started. */
 void process_kill_all(struct lab_process *processes, uint32_t count);
