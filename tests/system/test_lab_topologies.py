@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -322,11 +323,17 @@ def links(lab):
         wait_for(lambda: ask(3), "3 ms again", 10)
 
 
-@test("in net mode every topology of our daemons alone comes up as it is, and every server has what its primary has")
+PROGRAMS = {"nsd": "nsd", "knot": "knotd", "bind": "named", "powerdns": "pdns_server", "unbound": "unbound", "knot-resolver": "kresd",
+            "bind-resolver": "named", "recursor": "pdns_recursor"}
+
+
+@test("in net mode every topology whose daemons are there comes up as it is, and every server has what its primary has")
 def all_in_net_mode(lab):
     for name in LABS:
         text = (source_top() / f"zones/labs/{name}.yaml").read_text()
-        if "file:" in text or re.search(r"kind: (?!authd|resolverd|unbound)", text):
+        missing = {PROGRAMS[kind] for kind in re.findall(r"kind: ([a-z-]+)", text) if kind in PROGRAMS and not shutil.which(PROGRAMS[kind])}
+        if "file:" in text or missing:
+            print(f"# without {name}{', which needs ' if missing else ''}{' '.join(sorted(missing))}")
             continue
         with Zonelab(lab) as z:
             z.up_in_net_mode(name)
@@ -336,6 +343,54 @@ def all_in_net_mode(lab):
                     raise Failure(f"{name}: {row}")
             resolver = re.findall(r"\{name: (\S+), kind: resolverd", text)[-1]
             expect(z.dig(resolver, demo, "+short"), r"^192\.0\.2\.\d+\n$")
+
+
+MISTAKES = [      # what is put in place of what in a good topology, and what is said
+    ("{node: ns3.test, from: ns2.test}", "{node: ns3.test, from: ns4.test}", r":13:\d+: no version of test\. reaches ns3\.test: those it transfers from go in a circle"),
+    ("net-address: 10.9.9.3", "net-address: [10.53.0.1]", r":4:\d+: nodes ns1\.test and ns2\.test have the address 10\.53\.0\.1; expected one for each"),
+    ("address: 127.9.9.3", "address: 127.53.0.1", r":5:\d+: nodes ns1\.test and ns3\.test have the address 127\.53\.0\.1; expected one for each"),
+    ("primary: ns1.test, secondaries: [ns2.test,", "primary: ns7.test, secondaries: [ns2.test,", r":13:\d+: there is no node ns7\.test; expected the name of one under nodes:"),
+    ("primary: ns1.test, secondaries: [ns2.test,", "secondaries: [ns2.test,", r":13:5: zone without \"primary\", expected that key"),
+    ("forward: [inner]", "forward: [outer]", r":8:\d+: what outer forwards goes in a circle"),
+    ("forward: [inner]", "forward: [ns1.test]", r":8:\d+: node ns1\.test is authd; expected a resolver"),
+    ("from: outer, to: inner", "from: outer, to: iner", r":15:\d+: there is no node iner; expected"),
+    ("delay: 10ms", "delay: soon", r':15:\d+: delay is "soon", expected'),
+    ("kind: resolverd}", "kind: bnd}", r':7:\d+: kind is "bnd", expected'),
+    ("signed: nsec", "signed: nsec5", r':12:\d+: signed is "nsec5", expected one of'),
+    ("name: ., primary", "name: ., file: no.zone.xz, primary", r":12:5: zone \.: cannot read \S+/no\.zone\.xz: No such file"),
+    ("name: ., primary", "name: ., file: no.zone, primary", r":12:5: zone \.: \S*no\.zone"),
+]
+
+GOOD = """name: good
+nodes:
+  - {name: ns1.test, kind: authd}
+  - {name: ns2.test, kind: authd, net-address: 10.9.9.3}
+  - {name: ns3.test, kind: authd, address: 127.9.9.3}
+  - {name: ns4.test, kind: authd}
+  - {name: inner, kind: resolverd}
+  - {name: outer, kind: resolverd, forward: [inner]}
+
+
+zones:
+  - {name: ., primary: ns1.test, signed: nsec}
+  - {name: test., primary: ns1.test, secondaries: [ns2.test, {node: ns3.test, from: ns2.test}, {node: ns4.test, from: ns3.test}]}
+links:
+  - {from: outer, to: inner, delay: 10ms}
+"""
+
+
+@test("what cannot be is told with its place and what was expected, and nothing is started")
+def mistakes(lab):
+    z = Zonelab(lab)
+    (z.cwd / "good.yaml").write_text(GOOD)
+    z.run("graph", "good.yaml")
+    for old, new, pattern in MISTAKES:
+        if GOOD.count(old) != 1:
+            raise Failure(f"{old} stands {GOOD.count(old)} times in the good one")
+        (z.cwd / "bad.yaml").write_text(GOOD.replace(old, new))
+        expect(z.run("up", "bad.yaml", expect=2), r"bad\.yaml" + pattern)
+        if (z.dir / "lab.json").exists():
+            raise Failure(f"{new}: a lab was started")
 
 
 @test("every topology that needs no foreign daemon comes up, and every server has what its primary has")
