@@ -203,6 +203,8 @@ START_TEST(an_answer_ends_an_exchange_of_datagrams)
 		ck_assert_uint_eq(view.count, v6);
 		usec_t asked = view.now;
 		pass(&view, 10 * MS);
+		/* Asked once more it is still one exchange. */
+		datagram(&view, true, message, put_question(message, 77, 0, TYPE_SOA));
 		/* Another id, another port, another type: not the answer. */
 		size_t len = put_soa(message, put_question(message, 78, FLAG_QR, TYPE_SOA), 5);
 		datagram(&view, false, message, len);
@@ -220,6 +222,8 @@ START_TEST(an_answer_ends_an_exchange_of_datagrams)
 		datagram(&view, false, message, len);      /* a duplicate */
 		ck_assert_uint_eq(view.count, v6 + 1);
 	}
+	pass(&view, 10 * USEC_PER_SEC);
+	ck_assert_uint_eq(view.count, 2);
 	sniff_free(view.sniff);
 }
 END_TEST

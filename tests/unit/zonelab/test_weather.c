@@ -258,6 +258,12 @@ START_TEST(words_are_read_and_written)
 	const struct weather same = weather_of("delay=250us loss=0.05 cut=no rate=2G"), other = weather_of("delay=0.25ms loss=5% cut=off rate=2000M");
 	ck_assert(weather_equal(&same, &other));
 	ck_assert_int_eq(weather_of("delay=2").delay, 2 * USEC_PER_SEC);
+	/* Several at a time change what they name and nothing else. */
+	static const char *const words[] = { "loss=5%", "rate=2G" };
+	struct weather weather = weather_of("delay=0.25ms loss=1%");
+	char error[WEATHER_ERROR_SIZE];
+	ck_assert_int_eq(weather_set_words(&weather, words, 2, error), ZT_OK);
+	ck_assert(weather_equal(&weather, &same));
 }
 END_TEST
 

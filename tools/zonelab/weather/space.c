@@ -67,7 +67,7 @@ static int enter_user(char reason[SPACE_REASON_SIZE])
 	gid_t gid = getegid();
 
 	if (unshare(CLONE_NEWUSER) < 0)
-		return refuse(reason, "no user namespaces for this user: %s", strerror(errno));
+		return refuse(reason, "no user namespaces for this user: %s", errno == ENOSPC ? "none are left (user.max_user_namespaces)" : strerror(errno));
 	if (!proc_write("/proc/self/setgroups", "deny") || !identity_map("/proc/self/uid_map", uid) || !identity_map("/proc/self/gid_map", gid))
 		return refuse(reason, "the user namespace can't be given its user: %s", strerror(errno));
 	return ZT_OK;
