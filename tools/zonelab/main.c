@@ -8,6 +8,7 @@
 #include "config.h"
 #include "tools/zonelab/cli/commands.h"
 #include "tools/zonelab/lab/interrupt.h"
+#include "tools/zonelab/page/page.h"
 
 enum command_flags {
 	STARTS_LAB = 1,           /* takes the options of a lab to start */
@@ -103,6 +104,16 @@ static int mode_parse(struct arguments *args, const char *text)
 	return EXIT_OK;
 }
 
+static int http_parse(struct arguments *args, const char *text)
+{
+	if (guard_address_from_text(&args->http, text) != ZT_OK)
+		return usage_error("--http: expected an address and a port, such as 127.0.0.1:8053, not ", *text ? text : "nothing");
+	if (page_is_built())
+		return EXIT_OK;
+	fputs("zonelab: --http: this program was built without its page, for make could not get D3 from npm; make page tries again\n", stderr);
+	return EXIT_FAILED;
+}
+
 struct option {
 	const char *name;
 	const char *argument;          /* "" for none */
@@ -117,6 +128,7 @@ static const struct option options[] = {
 	{ "--mode", "MODE", STARTS_LAB, "up, demo and run", mode_parse, "net: a network a node, port 53, weather; or loopback. By default net where that is possible" },
 	{ "--port", "PORT", STARTS_LAB, "up, demo and run", port_parse, "loopback mode, with this port instead of the topology's" },
 	{ "--client-rate", "N", STARTS_LAB, "up, demo and run", client_rate_parse, "questions a second at each resolver for what is watched, instead of the topology's" },
+	{ "--http", "IP:PORT", STARTS_LAB, "up, demo and run", http_parse, "show the lab on a page; on an address that others reach, with a token" },
 	{ "--json", "", TAKES_JSON, "up, status and run", json_take, "JSON instead of a table" },
 };
 
@@ -140,36 +152,29 @@ static void usage(FILE *to)
 	      "3 update --at: done, but not as far in that time; run: not possible here, without net mode\n", to);
 }
 
-/* Options before the command; *given has a bit for each of the table. Returns the index of the command, or -1 with *exit_code set. */
-static int options_parse(int argc, char **argv, struct arguments *args, unsigned *given, int *exit_code)
+/* Options of the table that `words` begin with; *given gets a bit for each. Returns how many words they are, or -1 with *exit_code set. */
+static int options_take(char **words, int count, struct arguments *args, unsigned *given, int *exit_code)
 {
-	int i = 1;
+	int i = 0;
 
-	*given = 0;
 	*exit_code = EXIT_OK;
-	for (; i < argc && argv[i][0] == '-'; i++) {
+	for (; i < count && words[i][0] == '-'; i++) {
 		size_t o = 0;
-		if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0)
+		if (strcmp(words[i], "-h") == 0 || strcmp(words[i], "--help") == 0)
 			return usage(stdout), -1;
-		if (strcmp(argv[i], "-V") == 0 || strcmp(argv[i], "--version") == 0)
+		if (strcmp(words[i], "-V") == 0 || strcmp(words[i], "--version") == 0)
 			return puts("zonelab (zonetide) " PACKAGE_VERSION "\nbuilt with " ZT_BUILD_FEATURES), -1;
-		while (o < OPTION_COUNT && strcmp(argv[i], options[o].name) != 0)
+		while (o < OPTION_COUNT && strcmp(words[i], options[o].name) != 0)
 			o++;
-		if (o == OPTION_COUNT) {
-			*exit_code = usage_error("unknown option ", argv[i]);
-		} else {
-			bool has_text = *options[o].argument && ++i < argc;
-			*given |= 1U << o;
-			*exit_code = options[o].take(args, has_text ? argv[i] : "");
-		}
+		if (o == OPTION_COUNT)
+			break;
+		bool has_text = *options[o].argument && ++i < count;
+		*given |= 1U << o;
+		*exit_code = options[o].take(args, has_text ? words[i] : "");
 		if (*exit_code != EXIT_OK)
 			return -1;
 	}
-	if (i < argc)
-		return i;
-	usage(stderr);
-	*exit_code = EXIT_USAGE;
-	return -1;
+	return i;
 }
 
 static bool is_count_right(const struct command *command, const struct arguments *args)
@@ -224,22 +229,40 @@ static int command_run(const struct command *command, const struct arguments *ar
 	return exit_code;
 }
 
+static const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments args = { .program = argc > 0 ? argv[0] : "zonelab", .dir = DEFAULT_DIR, .client_rate = -1 };
-	int exit_code;
-	unsigned given;
+	int exit_code, more = 0;
+	unsigned given = 0;
 
 	if (sodium_init() < 0)
 		return EXIT_FAILED;
-	int at = options_parse(argc, argv, &args, &given, &exit_code);
+	int at = options_take(argv + 1, argc - 1, &args, &given, &exit_code);
 	if (at < 0)
 		return exit_code;
-	args.words = argv + at + 1;
-	args.word_count = argc - at - 1;
-	for (size_t i = 0; i < COMMAND_COUNT; i++) {
-		if (strcmp(commands[i].name, argv[at]) == 0)
-			return command_run(&commands[i], &args, given);
+	if (++at >= argc) {
+		usage(stderr);
+		return EXIT_USAGE;
 	}
-	return usage_error("unknown command ", argv[at]);
+	if (argv[at][0] == '-')
+		return usage_error("unknown option ", argv[at]);
+	const struct command *command = command_find(argv[at++]);
+	if (!command)
+		return usage_error("unknown command ", argv[at - 1]);
+	/* A lab's options may stand after the command, too: its words are none of another program's. What is unknown is the command's. */
+	if (command->flags & STARTS_LAB)
+		more = options_take(argv + at, argc - at, &args, &given, &exit_code);
+	if (more < 0)
+		return exit_code;
+	args.words = argv + at + more;
+	args.word_count = argc - at - more;
+	return command_run(command, &args, given);
 }

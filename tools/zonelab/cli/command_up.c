@@ -14,6 +14,7 @@
 #include "tools/zonelab/lab/door.h"
 #include "tools/zonelab/lab/interrupt.h"
 #include "tools/zonelab/lab/process.h"
+#include "tools/zonelab/page/page_part.h"
 
 enum { DOWN_PATIENCE_MS = 15000 };
 
@@ -37,6 +38,39 @@ static int mode_choose(const struct arguments *args, enum topology_mode *mode)
 	return args->mode == MODE_NET ? status : ZT_OK;
 }
 
+static void page_tell(const struct arguments *args, const struct page_part *page)
+{
+	char url[GUARD_URL_SIZE];
+
+	if (page)
+		fprintf(args->json ? stderr : stdout, "Page: %s\n", page_part_url(page, url));
+}
+
+/* With an observer, a page where one is wanted, and one more part if there is one. */
+static int lab_launch(const struct arguments *args, struct lab *lab, struct launched *launched, const struct keeper_part *more)
+{
+	const bool has_page = netaddr_is_set(&args->http);
+	struct observer_part *observer = observer_part_new(args->client_rate);
+	struct page_part *page = has_page ? page_part_new(&args->http) : NULL;
+	struct keeper_part parts[3];
+	size_t count = 0;
+	int status = ZT_ENOMEM;
+
+	if (observer && (page || !has_page)) {
+		parts[count++] = observer_part_get(observer);
+		if (page)
+			parts[count++] = page_part_get(page);
+		if (more)
+			parts[count++] = *more;
+		status = launch(lab, parts, count, launched);
+	}
+	if (status == ZT_OK)
+		page_tell(args, page);
+	observer_part_free(observer);
+	page_part_free(page);
+	return status;
+}
+
 int lab_up(const struct arguments *args, struct lab *lab, struct launched *launched, const struct keeper_part *more)
 {
 	char path[4096];
@@ -54,14 +88,7 @@ int lab_up(const struct arguments *args, struct lab *lab, struct launched *launc
 		       lab_mode_text(lab->topology.mode));
 		fflush(stdout);
 	}
-	struct observer_part *observer = observer_part_new(args->client_rate);
-	if (!observer) {
-		lab_free(lab);
-		return ZT_ENOMEM;
-	}
-	const struct keeper_part parts[] = { observer_part_get(observer), more ? *more : (struct keeper_part){ 0 } };
-	status = launch(lab, parts, more ? 2 : 1, launched);
-	observer_part_free(observer);
+	status = lab_launch(args, lab, launched, more);
 	/* What runs is in lab.json. */
 	lab_free(lab);
 	if (status != ZT_OK)

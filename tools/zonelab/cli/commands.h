@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/base/netaddr.h"
+
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NOT_REACHED = 3 };
 
 #define DEFAULT_DIR "zonelab-work"
@@ -16,6 +18,7 @@ struct arguments {
 	uint16_t port;            /* 0 = the topology's */
 	double client_rate;       /* negative = the topology's */
 	enum mode_wish mode;
+	struct netaddr http;      /* of the page; unset = no page */
 	bool json;
 	char **words;             /* what follows the command */
 	int word_count;

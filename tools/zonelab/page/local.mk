@@ -10,6 +10,9 @@ tools_zonelab_page_libpage_a_SOURCES = \
 nodist_tools_zonelab_page_libpage_a_SOURCES = %D%/files.c
 LIBS_PAGE = tools/zonelab/page/libpage.a lib/libnet.a $(LIBS_DNS) $(EVENT_LIBS) $(EVENT_EXTRA_LIBS) $(JANSSON_LIBS)
 
+tools_zonelab_zonelab_SOURCES += %D%/page_part.c %D%/page_part.h
+tools_zonelab_zonelab_LDADD += $(LIBS_PAGE)
+
 PAGE_FILES = \
 	%D%/web/app.js \
 	%D%/web/controls.js \

@@ -65,13 +65,16 @@ function drawWave() {
 	const wave = model.wave, totals = model.totals();
 	drawMeter("meter-servers", wave ? Math.min(wave.servers.size, totals.servers) : 0, totals.servers);
 	drawMeter("meter-caches", wave ? Math.min(wave.caches.size, totals.caches) : 0, totals.caches);
-	if (!wave) return;
-	$("wave-title").textContent = `${bare(wave.zone)}, serial ${wave.serial}`;
+	$("wave-title").textContent = wave ? `${bare(wave.zone)}, serial ${wave.serial}` : "No change yet";
+	$("wave-text").textContent = wave ? progress(wave, totals) : "Change a record and watch the new version reach every server and every cache.";
+}
+
+function progress(wave, totals) {
 	const lag = totals.servers - wave.servers.size, old = totals.caches - wave.caches.size, done = wave.done;
-	$("wave-text").textContent = done
-		? `Everywhere: all servers after ${seconds(done.servers_s)}${done.caches_s !== null && done.caches_s !== undefined ? `, all caches after ${seconds(done.caches_s)}` : ""}.`
-		: lag > 0 ? `${lag} ${lag === 1 ? "server is" : "servers are"} still behind.`
-			: old > 0 ? `All servers have it; ${old} ${old === 1 ? "cache still gives" : "caches still give"} the old answer.` : "Everywhere.";
+	if (done) return `Everywhere: all servers after ${seconds(done.servers_s)}${done.caches_s === null || done.caches_s === undefined ? "" : `, all caches after ${seconds(done.caches_s)}`}.`;
+	if (lag > 0) return `${lag} ${lag === 1 ? "server is" : "servers are"} still behind.`;
+	if (old > 0) return `All servers have it; ${old} ${old === 1 ? "cache still gives" : "caches still give"} the old answer.`;
+	return "Everywhere.";
 }
 
 function drawLog() {

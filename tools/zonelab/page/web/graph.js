@@ -27,7 +27,11 @@ export class Graph {
 	// Draws all of it: after a new state document or a new width.
 	draw(model = this.model) {
 		const width = Math.max(280, this.svg.node().clientWidth || 280);
-		if (model === this.model && this.layout && this.layout.width === width && this.drawn === model.structure) return this.paint("all");
+		if (model === this.model && this.layout && this.layout.width === width && this.drawn === model.structure) {
+			this.paint("all");
+			this.drawFaults();
+			return;
+		}
 		this.model = model;
 		this.drawn = model.structure;
 		this.layout = layOut(model, width, parseFloat(getComputedStyle(document.documentElement).fontSize) / 16);
@@ -38,7 +42,6 @@ export class Graph {
 		this.drawNodes();
 		this.paint("all");
 		this.drawFaults();
-		return undefined;
 	}
 
 	drawBoxes() {
@@ -133,23 +136,38 @@ export class Graph {
 		if (names === "all") this.layers.boxes.selectAll("g.box").classed("focus", (d) => d.zone === focus);
 	}
 
-	drawFaults() {
-		const at = this.layout.positions, model = this.model, seen = new Map();
-		const isEdge = new Set(model.edges.flatMap(({ from, to }) => [`${from}\n${to}`, `${to}\n${from}`]));
-		for (const link of model.links.values()) {
-			if (!at.has(link.from) || !at.has(link.to)) continue;
-			const key = [link.from, link.to].sort().join("\n"), words = weatherWords(link);
-			if (words && (!seen.has(key) || link.cut)) seen.set(key, { key, words, cut: Boolean(link.cut), a: at.get(link.from), b: at.get(link.to), isEdge: isEdge.has(key) });
+	// Pairs of nodes with bad links between them, and how bad.
+	faultyPairs() {
+		const at = this.layout.positions, seen = new Map();
+		for (const link of this.model.links.values()) {
+			const a = at.get(link.from), b = at.get(link.to), key = [link.from, link.to].sort().join("\n"), words = weatherWords(link);
+			if (a && b && words && (!seen.has(key) || link.cut)) seen.set(key, { key, ends: [link.from, link.to], words, cut: Boolean(link.cut), a, b });
 		}
-		let faults = [...seen.values()];
-		this.faultCount = faults.length;
-		// Where half the world is cut off from the other half, the links that carry something are shown.
-		if (faults.length > FAULTS_DRAWN_MAX) faults = faults.filter((fault) => fault.isEdge || isEdge.has(fault.key.split("\n").reverse().join("\n"))).slice(0, 4 * FAULTS_DRAWN_MAX);
-		this.layers.faults.selectAll("path").data(faults, (d) => d.key).join("path").attr("class", (d) => `fault-line${d.cut ? " cut" : ""}`)
-			.attr("d", (d) => this.faultPath(d));
-		this.layers.faults.selectAll("text").data(faults.length <= FAULT_LABELS_MAX ? faults : [], (d) => d.key).join("text").attr("class", "fault-label")
-			.attr("x", (d) => this.bend(d)[0] + (this.bend(d)[2] ? -7 : 7)).attr("y", (d) => this.bend(d)[1]).attr("dy", ".36em")
-			.style("text-anchor", (d) => (this.bend(d)[2] ? "end" : "start")).text((d) => (d.cut ? "✕ cut" : d.words));
+		return [...seen.values()];
+	}
+
+	// Nodes all of whose links are as bad: a ring around them says it better than lines to everywhere.
+	static ringed(pairs, nodeCount) {
+		const counts = d3.rollup(pairs.flatMap((pair) => pair.ends.map((end) => ({ end, pair }))), (of) => of.length, (of) => of.end, (of) => of.pair.words);
+		return new Map([...counts].flatMap(([end, byWords]) => [...byWords].filter(([, count]) => count >= nodeCount - 1).map(([words]) => [end, words])));
+	}
+
+	drawFaults() {
+		const isEdge = new Set(this.model.edges.map(({ from, to }) => [from, to].sort().join("\n"))), pairs = this.faultyPairs();
+		const rings = pairs.length < this.model.nodes.size - 1 ? new Map() : Graph.ringed(pairs, this.model.nodes.size);
+		let faults = pairs.filter((pair) => !pair.ends.some((end) => rings.get(end) === pair.words));
+		// Where half the world is cut off from the other half, the links that carry zones and answers are shown.
+		if (faults.length > FAULTS_DRAWN_MAX) faults = faults.filter((fault) => isEdge.has(fault.key)).slice(0, 4 * FAULTS_DRAWN_MAX);
+		const layer = this.layers.faults;
+		layer.selectAll("path").data(faults, (d) => d.key).join("path").attr("class", (d) => `fault-line${d.cut ? " cut" : ""}`).attr("d", (d) => this.faultPath(d));
+		const circled = [...rings].map(([name, words]) => ({ key: name, words, ...this.layout.positions.get(name) }));
+		layer.selectAll("circle").data(circled, (d) => d.key).join("circle").attr("class", (d) => `fault-line${d.words === "cut" ? " cut" : ""}`)
+			.attr("cx", (d) => d.x).attr("cy", (d) => d.y).attr("r", this.layout.r + 10);
+		const labels = faults.length <= FAULT_LABELS_MAX ? faults.map((fault) => ({ ...fault, at: this.bend(fault) })) : [];
+		const ringLabels = circled.length <= FAULT_LABELS_MAX ? circled.map((d) => ({ ...d, words: d.words === "cut" ? "cut off" : d.words, at: [d.x, d.y - this.layout.r - 18, null] })) : [];
+		layer.selectAll("text").data([...labels, ...ringLabels], (d) => d.key).join("text").attr("class", "fault-label")
+			.attr("x", (d) => d.at[0] + (d.at[2] === null ? 0 : d.at[2] ? -7 : 7)).attr("y", (d) => d.at[1]).attr("dy", ".36em")
+			.style("text-anchor", (d) => (d.at[2] === null ? "middle" : d.at[2] ? "end" : "start")).text((d) => (d.words.startsWith("cut") ? `✕ ${d.words}` : d.words));
 	}
 
 	// Beside the straight line, so that a bad link is not hidden under its transfer's line; inside a box away from its middle, where there is room.

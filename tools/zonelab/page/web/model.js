@@ -15,6 +15,7 @@ export class Model {
 		this.log = [];
 		this.changes = [];                 // times of changes, for the timeline
 		this.wave = null;
+		this.wereDown = new Set();
 		this.said = null;                  // the last thing worth telling
 		this.predictions = new Map();
 		this.listeners = new Set();
@@ -105,6 +106,9 @@ const handlers = {
 	node(model, event, isOld) {
 		const node = model.nodes.get(event.node);
 		if (node && !isOld) node.state = event.state;
+		// That all come up at the beginning is nothing to tell.
+		if (event.state === "up" && !model.wereDown.delete(event.node)) return { nodes: [event.node] };
+		if (event.state === "down") model.wereDown.add(event.node);
 		model.note(event.t, `${event.node} is ${event.state}${event.why && event.why !== "started" ? ` (${event.why})` : ""}`);
 		return { nodes: [event.node], log: true };
 	},
