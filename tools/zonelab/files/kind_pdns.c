@@ -49,13 +49,43 @@ static void write_setting(FILE *to, const char *key, const struct lab *lab)
 	fputc('\n', to);
 }
 
+/* That a zone comes signed is kept in a data base, which only its own tool makes; the server itself notes it of the zones that it transfers. */
+static int signed_note(const struct lab *lab, const struct topology_node *node)
+{
+	static const char *const create[] = { "pdnsutil", "--config-dir=FOLDER", "create-bind-db", "FOLDER/state/dnssec.db", NULL };
+	static const char *const note[] = { "pdnsutil", "--config-dir=FOLDER", "set-presigned", "ZONE", NULL };
+	int status = kind_run(lab, node, create, NULL);
+
+	for (uint32_t i = 0; i < lab->topology.zone_count && status == ZT_OK; i++) {
+		const struct topology_zone *zone = &lab->topology.zones[i];
+		if (zone->primary == node && zone->signing != SIGNING_NONE)
+			status = kind_run(lab, node, note, zone);
+	}
+	return status;
+}
+
+static bool has_signed(const struct lab *lab, const struct topology_node *node)
+{
+	bool found = false;
+
+	for (uint32_t i = 0; i < lab->topology.zone_count; i++)
+		found = found || (lab->topology.zones[i].signing != SIGNING_NONE && topology_serves(&lab->topology.zones[i], node));
+	return found;
+}
+
 static int pdns_write(const struct lab *lab, const struct topology_node *node)
 {
 	static const char *const acls[] = { "allow-axfr-ips", "allow-notify-from", "trusted-notification-proxy" };
+	bool is_signed = has_signed(lab, node);
 	char folder[4096];
 	int status = node_folder(lab, node, folder);
-	FILE *to = status == ZT_OK ? node_file_open(lab, node, kind_pdns.config) : NULL;
 
+	if (lab->inside && is_signed) {
+		fprintf(stderr, "zonelab: node %s: PowerDNS with a signed zone needs a data base, which cannot be written for elsewhere; expected another kind\n",
+			node->name);
+		return ZT_EUNSUPPORTED;
+	}
+	FILE *to = status == ZT_OK ? node_file_open(lab, node, kind_pdns.config) : NULL;
 	if (!to)
 		return status != ZT_OK ? status : ZT_EIO;
 	fprintf(to, "# made by zonelab\nlaunch=bind\nbind-config=%s/named.conf\nlocal-address=", folder);
@@ -71,8 +101,12 @@ static int pdns_write(const struct lab *lab, const struct topology_node *node)
 	fputs("primary=yes\nsecondary=yes\nsecondary-do-renotify=yes\nonly-notify=\nxfr-cycle-interval=1\n"
 	      "socket-dir=.\nwrite-pid=no\ndaemon=no\nguardian=no\ndisable-syslog=yes\nloglevel=5\nsecurity-poll-suffix=\n"
 	      "receiver-threads=1\ndistributor-threads=1\nretrieval-threads=1\nsigning-threads=1\n", to);
+	if (is_signed)
+		fprintf(to, "bind-dnssec-db=%s/state/dnssec.db\n", folder);
 	status = node_file_close(to, kind_pdns.config);
-	return status == ZT_OK ? zones_write(lab, node, folder) : status;
+	if (status == ZT_OK)
+		status = zones_write(lab, node, folder);
+	return status == ZT_OK && is_signed ? signed_note(lab, node) : status;
 }
 
 const struct kind kind_pdns = {

@@ -132,21 +132,14 @@ static int signal_send(const struct lab *lab, const struct topology_node *node)
 	return ZT_ECLOSED;
 }
 
-int kind_reload(const struct lab *lab, const struct topology_zone *zone)
+int kind_run(const struct lab *lab, const struct topology_node *node, const char *const *words, const struct topology_zone *zone)
 {
-	const struct topology_node *node = zone->primary;
-	const struct kind *kind = kind_of(node);
+	char **argv = command_new(lab, node, words, zone);
 	int wait_status = -1;
 	char line[512];
 	FILE *said;
 	pid_t pid;
 
-	if (!kind->reload[0])
-		return signal_send(lab, node);
-	const char *words[WORDS_MAX + 1] = { NULL };
-	for (size_t i = 0; i < KIND_ARGUMENTS_MAX && kind->reload[i]; i++)
-		words[i] = kind->reload[i];
-	char **argv = command_new(lab, node, words, zone);
 	if (!argv)
 		return ZT_ENOENT;
 	int status = process_run(argv, PROCESS_ERRORS_TOO, &said, &pid);
@@ -160,6 +153,13 @@ int kind_reload(const struct lab *lab, const struct topology_zone *zone)
 		continue;
 	if (wait_status == 0)
 		return ZT_OK;
-	fprintf(stderr, "zonelab: node %s cannot be told to read its zone file again: %s\n", node->name, line);
+	fprintf(stderr, "zonelab: node %s: %s %s failed: %s\n", node->name, words[0], words[2], line);
 	return ZT_ECLOSED;
+}
+
+int kind_reload(const struct lab *lab, const struct topology_zone *zone)
+{
+	const struct kind *kind = kind_of(zone->primary);
+
+	return kind->reload[0] ? kind_run(lab, zone->primary, kind->reload, zone) : signal_send(lab, zone->primary);
 }

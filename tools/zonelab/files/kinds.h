@@ -13,7 +13,7 @@ struct kind {
 	const char *package;                               /* Debian's; NULL for ours */
 	const char *config;                                /* the file in the node's folder that the program is given */
 	const char *arguments[KIND_ARGUMENTS_MAX];         /* of the program; CONFIG and FOLDER in them stand for the file's and the folder's path */
-	const char *reload[KIND_ARGUMENTS_MAX];            /* a command by which it reads ZONE's file again; without one it does so on SIGHUP */
+	const char *reload[KIND_ARGUMENTS_MAX + 1];        /* a command by which it reads ZONE's file again; without one it does so on SIGHUP */
 	bool takes_updates;                                /* RFC 2136, for zones of which it is the primary */
 
 	/* Writes the configuration and what else the program reads, but not zone files. Errors are printed. */
@@ -29,5 +29,7 @@ const struct kind *kind_of(const struct topology_node *node);
 char **kind_command_new(const struct lab *lab, const struct topology_node *node);
 /* The same as text for a shell, for a node whose folder is elsewhere; `folder` and the words of the table need no quoting. */
 void kind_command_write(FILE *to, const struct topology_node *node, const char *folder);
+/* Runs a command as the table has them to its end: a program, its options, what it is to do, …; ends with NULL. `zone` may be NULL. Errors are printed. */
+int kind_run(const struct lab *lab, const struct topology_node *node, const char *const *words, const struct topology_zone *zone) ZT_MUST_CHECK;
 /* Has a zone's primary read its file again. Errors are printed. */
 int kind_reload(const struct lab *lab, const struct topology_zone *zone) ZT_MUST_CHECK;
