@@ -10,6 +10,7 @@ tools_zonelab_libzonelab_a_SOURCES = \
 	%D%/cli/pending.c %D%/cli/pending.h \
 	%D%/cli/predict.c %D%/cli/predict.h \
 	%D%/lab/probe.c %D%/lab/probe.h \
+	%D%/lab/notify.c %D%/lab/notify.h \
 	%D%/lab/process.c %D%/lab/process.h \
 	%D%/keeper/captures.c %D%/keeper/captures.h \
 	%D%/keeper/control.c %D%/keeper/control.h \

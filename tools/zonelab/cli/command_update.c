@@ -174,7 +174,9 @@ static int update_apply(const struct lab *lab, const struct update_words *u)
 	int status = is_known ? change_apply(lab, u->zone, &u->change, &result) : ZT_ETIMEOUT;
 
 	if (status != ZT_OK) {
-		fprintf(stderr, "zonelab: no answer from %s, the primary of %s: %s; see zonelab status\n", primary, u->zone->text, status_text(status));
+		fprintf(stderr, status == ZT_ETIMEOUT ? "zonelab: no answer from %s, the primary of %s: %s; see zonelab status\n"
+						       : "zonelab: %s, the primary of %s, does not have the change: %s\n",
+			primary, u->zone->text, status_text(status));
 		return EXIT_FAILED;
 	}
 	if (result.rcode != RCODE_NOERROR) {

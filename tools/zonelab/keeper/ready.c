@@ -16,12 +16,14 @@
 #include "tools/zonelab/keeper/messages.h"
 #include "tools/zonelab/keeper/nodes.h"
 #include "tools/zonelab/lab/interrupt.h"
+#include "tools/zonelab/lab/notify.h"
 #include "tools/zonelab/lab/probe.h"
 #include "tools/zonelab/lab/process.h"
 
 enum {
 	READY_PATIENCE_S = 20,
 	READY_PAUSE_MS = 50,
+	REMINDER_MS = 250,
 	LOG_TAIL_SIZE = 1500,
 };
 
@@ -118,10 +120,21 @@ static int silence_tell(const struct lab *lab, const struct readiness *ready)
 	return ZT_ETIMEOUT;
 }
 
+/* All start at once, and a secondary that was there before its primary tries again after a minute, if it is BIND. It is told when to. */
+static void secondaries_remind(const struct lab *lab, const struct readiness *ready)
+{
+	for (uint32_t i = 0; i < ready->count; i++) {
+		const struct topology_zone *zone = topology_zone_at(&lab->topology, ready->probes[i].name, ready->nodes[i]);
+		int status = zone && zone->primary != ready->nodes[i] ? notify_send(lab, ready->nodes[i], zone->apex) : ZT_OK;
+		(void)status;      /* there is a next time */
+	}
+}
+
 int ready_wait(struct keeper *keeper)
 {
 	const struct lab *lab = keeper->lab;
 	const usec_t deadline = loop_now(&keeper->loop) + READY_PATIENCE_S * USEC_PER_SEC;
+	usec_t reminder = loop_now(&keeper->loop) + REMINDER_MS * USEC_PER_MSEC;
 	struct readiness ready;
 	int status = readiness_new(&ready, lab);
 
@@ -139,6 +152,10 @@ int ready_wait(struct keeper *keeper)
 		} else {
 			status = probe_all(lab, ready.probes, ready.count, 100 * USEC_PER_MSEC);
 			readiness_compact(&ready);
+			if (loop_now(&keeper->loop) > reminder) {
+				secondaries_remind(lab, &ready);
+				reminder = loop_now(&keeper->loop) + REMINDER_MS * USEC_PER_MSEC;
+			}
 			if (ready.count > 0)      /* a node that answers, but not well yet, is not to be asked in a tight loop */
 				poll(NULL, 0, READY_PAUSE_MS);
 		}
