@@ -1,14 +1,18 @@
 """Other people's daemons as nodes of a lab: each serves and follows zones, takes changes, comes back, resolves; all of them at once."""
 import json
 import re
+import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 from types import SimpleNamespace
 
 import dns.rcode
 
-from zt import Failure, ask, built, run_tests, test, wait_for
+from zt import Failure, Skip, ask, built, run_tests, test, wait_for
 from zt.client import serial_of
 from zt.node import require
+from zt.ordinary import GROUP, USER, ordinary
 
 SERVERS = {      # kind -> program, package, how its configuration is checked
     "nsd": ("nsd", "nsd", ["nsd-checkconf", "nsd.conf"]),
@@ -33,6 +37,8 @@ zones:
   - {{name: own.test., primary: f.test, secondaries: [a.test, z.test], ttl: 2s, refresh: 20s, retry: 2s, records: 'www A 192.0.2.1'}}
 """
 
+ZONES = ("test.", "own.test.")
+
 RESOLVER_LAB = """nodes:
   - {{name: a.root, kind: authd}}
   - {{name: a.test, kind: authd}}
@@ -45,16 +51,45 @@ zones:
 """
 
 
+# Everybody transfers from everybody, each kind is a primary, each kind of resolver resolves from the root and forwards to another one.
+MIXED_LAB = """nodes:
+  - {{name: a.root, kind: authd}}
+  - {{name: a.test, kind: authd}}
+  - {{name: n.test, kind: nsd}}
+  - {{name: k.test, kind: knot}}
+  - {{name: p.test, kind: powerdns}}
+  - {{name: b.test, kind: bind}}
+  - {{name: unbound, kind: unbound}}
+  - {{name: kresd, kind: knot-resolver}}
+  - {{name: recursor, kind: recursor}}
+  - {{name: bind, kind: bind-resolver}}
+  - {{name: to.bind, kind: unbound, forward: bind}}
+  - {{name: to.unbound, kind: bind-resolver, forward: unbound}}
+  - {{name: to.recursor, kind: knot-resolver, forward: recursor}}
+  - {{name: to.kresd, kind: recursor, forward: kresd}}
+zones:
+  - {{name: ., primary: a.root, signed: {signed}}}
+  - {{name: test., primary: a.test, secondaries: [n.test, k.test, p.test, b.test], ttl: 6s, refresh: 4s, retry: 1s, signed: {signed}, records: 'www A 192.0.2.1'}}
+  - {{name: n.test., primary: n.test, secondaries: [b.test, {{node: k.test, from: b.test}}], ttl: 6s, signed: {signed}, records: 'www A 192.0.2.1'}}
+  - {{name: k.test., primary: k.test, secondaries: [n.test, {{node: b.test, from: [n.test, k.test]}}], ttl: 6s, signed: {signed}3, records: 'www A 192.0.2.1'}}
+  - {{name: p.test., primary: p.test, secondaries: [k.test, {{node: a.test, from: k.test}}], ttl: 6s, signed: {signed}, records: 'www A 192.0.2.1'}}
+  - {{name: b.test., primary: b.test, secondaries: [p.test, {{node: n.test, from: p.test}}], ttl: 6s, signed: {signed}, records: 'www CNAME www.n.test.'}}
+"""
+MIXED_ZONES = ("test", "n.test", "k.test", "p.test", "b.test")
+MIXED_RESOLVERS = ("unbound", "kresd", "recursor", "bind", "to.bind", "to.unbound", "to.recursor", "to.kresd")
+
+
 class Zonelab:
     """A lab of the command line; ended with the test."""
 
-    def __init__(self, lab, text):
-        self.lab, self.dir = lab, lab.folder / "work folder"
+    def __init__(self, lab, text, folder=None, prefix=()):
+        self.folder, self.prefix = folder or lab.folder, list(prefix)
+        self.dir = self.folder / "work folder"
         self.network = lab.next_address().rsplit(".", 1)[0]
-        (lab.folder / "lab.yaml").write_text(f"port: {lab.port}\nnetwork: {self.network}.0\n{text}")
+        (self.folder / "lab.yaml").write_text(f"port: {lab.port}\nnetwork: {self.network}.0\n{text}")
 
     def run(self, *words, expect=0):
-        run = subprocess.run([built("tools/zonelab/zonelab"), "--dir", str(self.dir), *words], cwd=self.lab.folder, capture_output=True, text=True,
+        run = subprocess.run([*self.prefix, built("tools/zonelab/zonelab"), "--dir", str(self.dir), *words], cwd=self.folder, capture_output=True, text=True,
                              timeout=120, check=False)
         if run.returncode != expect:
             raise Failure(f"zonelab {' '.join(words)} ended with {run.returncode}, expected {expect}:\n{run.stdout}{run.stderr}")
@@ -66,7 +101,7 @@ class Zonelab:
         return SimpleNamespace(name=name, address=address, port=int(port), key=None)
 
     def status(self):
-        return json.loads(subprocess.run([built("tools/zonelab/zonelab"), "--dir", str(self.dir), "--json", "status"], capture_output=True, text=True,
+        return json.loads(subprocess.run([*self.prefix, built("tools/zonelab/zonelab"), "--dir", str(self.dir), "--json", "status"], capture_output=True, text=True,
                                          timeout=60, check=False).stdout)["nodes"]
 
     def check_config(self, name, command):
@@ -116,23 +151,24 @@ def serve(lab, kind):
         z.check_config("f.test", check)
         nodes = [z.node(name) for name in ("a.test", "f.test", "z.test")]
         # A change at ours passes through the foreign one, a change at the foreign one reaches both of ours.
-        for zone in ("test.", "own.test."):
+        for zone in ZONES:
             said = z.run("update", zone, "add", "new", "2", "A", "192.0.2.7")
             assert re.search(rf"NOERROR after .*; serial of {re.escape(zone)}: 1 -> 2", said), said
             said = z.run("update", zone, "add", "new", "2", "A", "192.0.2.7")
             assert "nothing to change" in said, said
+        for zone in ZONES:
             expect_serial(nodes, zone, 2)
             for node in nodes:
                 assert addresses(node, f"new.{zone}") == ["192.0.2.7"], node.name
-            z.run("update", zone, "delete", "new")
-            expect_serial(nodes, zone, 3)
-            assert addresses(nodes[1], f"new.{zone}") == "NXDOMAIN"
-        # Killed, it comes back with what it had, or fetches it.
+        # Killed, it comes back with what it had, or fetches it, and goes on.
         z.run("kill", "f.test")
         z.run("start", "f.test")
-        wait_for(lambda: all(serial_of(nodes[1], zone) == 3 for zone in ("test.", "own.test.")), "the killed node to be back with its zones")
-        z.run("update", "own.test.", "add", "later", "2", "A", "192.0.2.8")
-        expect_serial(nodes, "own.test.", 4)
+        wait_for(lambda: all(serial_of(nodes[1], zone) == 2 for zone in ZONES), "the killed node to be back with its zones")
+        for zone in ZONES:
+            z.run("update", zone, "delete", "new")
+        for zone in ZONES:
+            expect_serial(nodes, zone, 3)
+            assert addresses(nodes[1], f"new.{zone}") == "NXDOMAIN"
         z.run("down")
         # The next lab in the folder begins anew.
         z.run("--mode", "loopback", "up", "lab.yaml")
@@ -156,6 +192,57 @@ def resolve(lab, kind):
         z.run("update", "test.", "add", "www", "2", "A", "192.0.2.99")
         for node in nodes:
             wait_for(lambda node=node: addresses(node, name, rd=True) == ["192.0.2.99"], f"the change at {node.name}", 10)
+
+
+def is_answer(said, address, is_validated):
+    """Whether dig's output has the address, and is marked as authentic or not."""
+    flags = re.search(r"flags: ([a-z ]+);", said)
+    return bool(flags and re.search(rf"\sA\s{re.escape(address)}\n", said)) and ("ad" in flags[1].split()) == is_validated
+
+
+def mixed(lab, is_signed, **options):
+    for program, package, _ in [*SERVERS.values(), *RESOLVERS.values(), ("dig", "bind9-dnsutils", None)]:
+        require(program, package)
+    text = MIXED_LAB.format(signed="nsec") if is_signed else MIXED_LAB.replace("signed: {signed}3, ", "").replace(", signed: {signed}", "").format()
+    with Zonelab(lab, text, **options) as z:
+        try:
+            z.run("--mode", "net", "up", "lab.yaml")
+        except Failure as failure:
+            reason = re.search(r"net mode is not possible here: .*", str(failure))
+            if reason:
+                raise Skip(reason[0]) from failure
+            raise
+        for name in ("n.test", "k.test", "p.test", "b.test"):
+            z.check_config(name, SERVERS[next(kind for kind in SERVERS if kind[0] == name[0])][2])
+        for name, kind in (("unbound", "unbound"), ("bind", "bind-resolver"), ("recursor", "recursor")):
+            z.check_config(name, RESOLVERS[kind][2])
+        for resolver in MIXED_RESOLVERS:
+            for zone in MIXED_ZONES:
+                said = z.run("dig", resolver, f"www.{zone}", "A", "+dnssec")
+                assert is_answer(said, "192.0.2.1", is_signed), f"{resolver}: {said}"
+            assert "status: NXDOMAIN" in z.run("dig", resolver, "nothing.test", "A"), resolver
+        for zone in MIXED_ZONES:
+            z.run("update", zone, "add", "new", "6", "A", "192.0.2.7")
+        wait_for(lambda: all(row["state"] == "ok" and row["serial"] in (2, None) for row in z.status() if row["zone"] != "."),
+                 lambda: f"serial 2 everywhere: {[row for row in z.status() if row['state'] != 'ok' or row['serial'] == 1]}", 30)
+        # That there was no such name is known until the denials have run out.
+        for resolver in MIXED_RESOLVERS:
+            for zone in MIXED_ZONES:
+                wait_for(lambda words=(resolver, f"new.{zone}", "A", "+dnssec"): is_answer(z.run("dig", *words), "192.0.2.7", is_signed),
+                         lambda words=(resolver, f"new.{zone}", "A", "+dnssec"): f"the new record: {z.run('dig', *words)}", 20, pause_s=0.2)
+
+
+@test("every kind at once, in net mode: signed zones are served, followed, changed and validated by everybody")
+def mixed_signed(lab):
+    require("ldns-signzone", "ldnsutils")
+    mixed(lab, is_signed=True)
+
+
+@test("the same as an ordinary user, without signatures")
+def mixed_ordinary(lab):
+    with tempfile.TemporaryDirectory(prefix="zt-lab-", dir="/tmp") as name:      # that user may not enter the test's own
+        shutil.chown(name, USER, GROUP)
+        mixed(lab, is_signed=False, folder=Path(name), prefix=ordinary([]))
 
 
 @test("NSD serves and follows zones of a lab, and its zone files are edited for an update")
