@@ -57,6 +57,7 @@ tools_zonelab_libzonelab_a_SOURCES = \
 	%D%/files/kinds.c %D%/files/kinds.h \
 	%D%/files/node_file.c %D%/files/node_file.h \
 	%D%/files/sign.c %D%/files/sign.h \
+	%D%/files/speed.c %D%/files/speed.h \
 	%D%/files/unpack.c %D%/files/unpack.h \
 	%D%/files/write.c %D%/files/write.h \
 	%D%/topology/zonecheck.c %D%/topology/zonecheck.h \

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "lib/base/lab_clock.h"
 #include "tools/zonelab/cli/commands.h"
 #include "tools/zonelab/lab/interrupt.h"
 #include "tools/zonelab/page/page.h"
@@ -71,6 +72,16 @@ static int port_parse(struct arguments *args, const char *text)
 	return EXIT_OK;
 }
 
+static int speed_parse(struct arguments *args, const char *text)
+{
+	char *end = NULL;
+	long value = *text >= '0' && *text <= '9' ? strtol(text, &end, 10) : 0;
+	if (value < 1 || value > LAB_CLOCK_FASTEST || *end != '\0')
+		return usage_error("--speed: expected how many times as fast, a whole number from 1 to 1000, not ", *text ? text : "nothing");
+	args->speed = (int)value;
+	return EXIT_OK;
+}
+
 static int client_rate_parse(struct arguments *args, const char *text)
 {
 	char *end = NULL;
@@ -127,6 +138,7 @@ static const struct option options[] = {
 	{ "--dir", "DIR", 0, "", dir_parse, "work folder (default " DEFAULT_DIR ")" },
 	{ "--mode", "MODE", STARTS_LAB, "up, demo and run", mode_parse, "net: a network a node, port 53, weather; or loopback. By default net where that is possible" },
 	{ "--port", "PORT", STARTS_LAB, "up, demo and run", port_parse, "loopback mode, with this port instead of the topology's" },
+	{ "--speed", "N", STARTS_LAB, "up, demo and run", speed_parse, "clocks that run N times as fast: REFRESH, EXPIRE and TTLs of hours pass in minutes" },
 	{ "--client-rate", "N", STARTS_LAB, "up, demo and run", client_rate_parse, "questions a second at each resolver for what is watched, instead of the topology's" },
 	{ "--http", "IP:PORT", STARTS_LAB, "up, demo and run", http_parse, "show the lab on a page; on an address that others reach, with a token" },
 	{ "--json", "", TAKES_JSON, "up, status and run", json_take, "JSON instead of a table" },

@@ -8,12 +8,18 @@
 #include <unistd.h>
 
 #include "tools/zonelab/cli/commands.h"
+#include "tools/zonelab/files/speed.h"
 #include "tools/zonelab/lab/door.h"
 #include "tools/zonelab/lab/process.h"
 
-/* This program becomes argv. Returns only where that fails. */
-static int replace_by(char *const argv[], const char *package)
+/* This program becomes argv, which lives by the lab's clock. Returns only where that fails. */
+static int replace_by(const struct lab *lab, char *const argv[], const char *package)
 {
+	struct speed_environment speed;
+
+	speed_environment_of_program(&speed, lab, argv[0]);
+	for (size_t i = 0; speed.list[i]; i++)
+		(void)putenv(speed.texts[i]);      /* fails as what follows will: without memory */
 	execvp(argv[0], argv);
 	fprintf(stderr, "zonelab: cannot run %s: %s%s%s\n", argv[0], strerror(errno), package && errno == ENOENT ? "; apt-get install " : "",
 		package && errno == ENOENT ? package : "");
@@ -105,7 +111,7 @@ int command_dig(const struct arguments *args)
 		argv[count++] = server;
 		for (int i = 1; i < args->word_count; i++)
 			argv[count++] = args->words[i];
-		exit_code = replace_by(argv, "bind9-dnsutils");
+		exit_code = replace_by(&lab, argv, "bind9-dnsutils");
 	}
 	free(argv);
 	lab_free(&lab);
@@ -126,7 +132,7 @@ int command_exec(const struct arguments *args)
 	if (strcmp(args->words[1], "zonectl") == 0 && process_find_program("zonectl", zonectl))
 		args->words[1] = zonectl;
 	if (exit_code == EXIT_OK)
-		exit_code = replace_by(args->words + 1, NULL);
+		exit_code = replace_by(&lab, args->words + 1, NULL);
 	lab_free(&lab);
 	return exit_code;
 }
@@ -146,7 +152,7 @@ int command_shell(const struct arguments *args)
 	snprintf(prompt, sizeof(prompt), "%s$ ", node->name);
 	setenv("PS1", prompt, 1);
 	if (exit_code == EXIT_OK)
-		exit_code = replace_by(argv, NULL);
+		exit_code = replace_by(&lab, argv, NULL);
 	lab_free(&lab);
 	return exit_code;
 }

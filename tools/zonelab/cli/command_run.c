@@ -176,8 +176,7 @@ static int scenario_check(struct run *run)
 /* How many times as fast the lab's clocks run. */
 static double speed_of(const struct run *run)
 {
-	(void)run;
-	return 1;
+	return run->lab.clock.clock.speed;
 }
 
 static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *where)
@@ -293,6 +292,8 @@ static int lab_run(struct run *run)
 	args.dir = run->dir;
 	args.words = words;
 	args.word_count = 1;
+	if (args.speed == 0)
+		args.speed = (int)run->scenario.speed;
 	if (run->scenario.needs_net && args.mode == MODE_DEFAULT)
 		args.mode = MODE_NET;
 	int status = lab_up(&args, &run->lab, &launched, &note);

@@ -10,6 +10,7 @@
 #include "tools/zonelab/cli/lab_up.h"
 #include "tools/zonelab/cli/status.h"
 #include "tools/zonelab/cli/topologies.h"
+#include "tools/zonelab/files/speed.h"
 #include "tools/zonelab/keeper/observer_part.h"
 #include "tools/zonelab/lab/door.h"
 #include "tools/zonelab/lab/interrupt.h"
@@ -77,17 +78,20 @@ int lab_up(const struct arguments *args, struct lab *lab, struct launched *launc
 
 	if (!topologies_find(args->word_count > 0 ? args->words[0] : NULL, path))
 		return ZT_ENOENT;
-	struct lab_wish wish = { .dir = args->dir, .topology_path = path, .port = args->port };
+	struct lab_wish wish = { .dir = args->dir, .topology_path = path, .port = args->port, .speed = args->speed };
 	int status = mode_choose(args, &wish.mode);
 	if (status == ZT_OK)
 		status = lab_create(lab, &wish);
 	if (status != ZT_OK)
 		return status;
 	if (!args->json) {
-		printf("Starting %u nodes of %s in %s, %s mode …\n", lab->topology.node_count, lab->topology_path, lab->dir,
-		       lab_mode_text(lab->topology.mode));
+		printf("Starting %u nodes of %s in %s, %s mode", lab->topology.node_count, lab->topology_path, lab->dir, lab_mode_text(lab->topology.mode));
+		if (args->speed > 1)
+			printf(", clocks %d times as fast", args->speed);
+		puts(" …");
 		fflush(stdout);
 	}
+	speed_tell(stderr, lab);
 	status = lab_launch(args, lab, launched, more);
 	/* What runs is in lab.json. */
 	lab_free(lab);

@@ -19,6 +19,7 @@ struct arguments {
 	double client_rate;       /* negative = the topology's */
 	enum mode_wish mode;
 	struct netaddr http;      /* of the page; unset = no page */
+	int speed;                /* of the lab's clock; 0 = 1 */
 	bool json;
 	char **words;             /* what follows the command */
 	int word_count;

@@ -83,6 +83,8 @@ static const char *state_text(const struct row *rows, uint32_t count, const stru
 
 static void table_print(const struct lab *lab, const struct row *rows, uint32_t count)
 {
+	char now[WALL_TEXT_SIZE];
+
 	printf("%-18s %-10s %-18s %-14s %-10s %-10s %s\n", "NODE", "KIND", "ADDRESS", "ZONE", "ROLE", "SERIAL", "STATE");
 	for (uint32_t i = 0; i < count; i++) {
 		const struct row *row = &rows[i];
@@ -95,8 +97,11 @@ static void table_print(const struct lab *lab, const struct row *rows, uint32_t 
 		       netaddr_to_text(&row->node->address, address), row->zone ? row->zone->text : "-", role, serial,
 		       state_text(rows, count, row));
 	}
-	printf("lab %s in %s, %s mode, port %u\n", lab->topology.name, lab->dir, lab_mode_text(lab->topology.mode),
+	printf("lab %s in %s, %s mode, port %u", lab->topology.name, lab->dir, lab_mode_text(lab->topology.mode),
 	       netaddr_port(&lab->topology.nodes[0].address));
+	if (lab->clock.clock.speed > 1)
+		printf(", clocks %d times as fast, %s", lab->clock.clock.speed, wall_to_text(clock_wall(&lab->clock.clock), now));
+	putchar('\n');
 }
 
 static void json_print(const struct lab *lab, const struct row *rows, uint32_t count)

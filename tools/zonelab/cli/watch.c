@@ -105,6 +105,12 @@ static bool is_current(const struct watching *w, const struct subject *subject, 
 	return probe_is_exactly(probe, w->options->rdata, w->options->rdata_len);
 }
 
+/* By the lab's clock. */
+static usec_t since_origin(const struct watching *w, usec_t now)
+{
+	return (now - w->options->origin) * w->lab->clock.clock.speed;
+}
+
 static void subject_look(struct watching *w, uint32_t i, usec_t now)
 {
 	struct subject *subject = &w->subjects[i];
@@ -121,11 +127,11 @@ static void subject_look(struct watching *w, uint32_t i, usec_t now)
 		probe_to_text(probe, text, sizeof(text));
 	subject->is_current = is_current(w, subject, probe);
 	if (subject->is_current && !subject->is_server && w->result.first_fresh < 0)
-		w->result.first_fresh = now - w->options->origin;
+		w->result.first_fresh = since_origin(w, now);
 	if (subject->was_seen && strcmp(text, subject->shown) == 0)
 		return;
 	w->close_until = now + CLOSE_FOR_S * USEC_PER_SEC;
-	printf("%+9.3f s  %-18s %s%s%s", (double)(now - w->options->origin) / USEC_PER_SEC, subject->node->name,
+	printf("%+9.3f s  %-18s %s%s%s", (double)since_origin(w, now) / USEC_PER_SEC, subject->node->name,
 	       subject->was_seen ? subject->shown : "", subject->was_seen ? " -> " : "", text);
 	if (!subject->is_server && probe->answered && probe->count > 0)
 		printf("  (TTL %u)", probe->ttl);
@@ -147,11 +153,11 @@ static void progress_note(struct watching *w, usec_t now)
 	if (!servers)
 		w->result.servers_done = -1;
 	else if (w->result.servers_done < 0)
-		w->result.servers_done = now - w->options->origin;
+		w->result.servers_done = since_origin(w, now);
 	if (!caches)
 		w->result.caches_done = -1;
 	else if (w->result.caches_done < 0)
-		w->result.caches_done = now - w->options->origin;
+		w->result.caches_done = since_origin(w, now);
 }
 
 /* All who can still change have changed. */

@@ -8,11 +8,14 @@
 #include "tools/zonelab/files/node_file.h"
 #include "tools/zonelab/topology/zonetext.h"
 
-/* The daemons share the processors of one machine, so an answer takes milliseconds. It loses no datagram but where a socket's buffer is full:
- * one NOTIFY of a thousand, and then the polls, by REFRESH, are what can be relied on. */
-#define LINK_FACTS "rtt: 5ms, notify-loss: 0.1%%"
+/* The daemons share the processors of one machine, so an answer takes milliseconds, which a fast lab's clock makes more of. It loses no datagram but
+ * where a socket's buffer is full: one NOTIFY of a thousand, and then the polls, by REFRESH, are what can be relied on. */
+#define LINK_FACTS "rtt: %dms, notify-loss: 0.1%%"
 
-enum { FACTS_NAME_MAX = 63 };      /* bytes of a server's name there */
+enum {
+	FACTS_RTT_MS = 5,
+	FACTS_NAME_MAX = 63,      /* bytes of a server's name there */
+};
 
 /* A server is called by its address where its name is too long. */
 static const char *label(const struct topology_node *node, char text[NETADDR_TEXT_SIZE])
@@ -20,7 +23,7 @@ static const char *label(const struct topology_node *node, char text[NETADDR_TEX
 	return strlen(node->name) <= FACTS_NAME_MAX ? node->name : netaddr_to_text(&node->address, text);
 }
 
-static void write_server(FILE *to, const struct topology_zone *zone, uint32_t i)
+static void write_server(FILE *to, const struct lab *lab, const struct topology_zone *zone, uint32_t i)
 {
 	const struct topology_node *node = topology_server(zone, i);
 	char text[NETADDR_TEXT_SIZE], address[NETADDR_TEXT_SIZE];
@@ -28,7 +31,8 @@ static void write_server(FILE *to, const struct topology_zone *zone, uint32_t i)
 	fprintf(to, "  - {name: '%s', address: '%s', vendor: %s%s", label(node, text), netaddr_to_text(&node->address, address),
 		topology_kind_text(node->kind), node->hidden ? ", hidden: yes" : "");
 	if (i > 0)
-		fprintf(to, ", from: '%s', notify: yes, " LINK_FACTS, label(zone->secondaries[i - 1].from[0], text));
+		fprintf(to, ", from: '%s', notify: yes, " LINK_FACTS, label(zone->secondaries[i - 1].from[0], text),
+			FACTS_RTT_MS * lab->clock.clock.speed);
 	fputs("}\n", to);
 }
 
@@ -62,7 +66,7 @@ void facts_print(FILE *to, const struct lab *lab, const struct topology_zone *zo
 			clocks->retry, clocks->expire, clocks->minimum, clocks->soa_ttl);
 	fputs("\nserver:\n", to);
 	for (uint32_t i = 0; i <= zone->secondary_count; i++)
-		write_server(to, zone, i);
+		write_server(to, lab, zone, i);
 	write_caches(to, &lab->topology);
 }
 

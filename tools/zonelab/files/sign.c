@@ -27,6 +27,7 @@ enum {
 	DAY = 86400,
 	/* A lab's clocks may run many times as fast as ours: months at sixty times the speed. */
 	VALID_DAYS = 3650,
+	VALID_BEFORE_DAYS = 730,      /* and for who has to live behind it (speed.c) */
 	BESIDE_EACH_OTHER = 8,
 	WORDS_MAX = 16,
 	SAID_SIZE = 512,
@@ -258,7 +259,7 @@ static int signing_start(const struct lab *lab, struct job *job)
 	size_t count = 9;
 	int status = tool_find(SIGNZONE, program);
 
-	snprintf(begins, sizeof(begins), "%" PRId64, now - DAY);
+	snprintf(begins, sizeof(begins), "%" PRId64, now - (int64_t)VALID_BEFORE_DAYS * DAY);
 	snprintf(ends, sizeof(ends), "%" PRId64, now + (int64_t)VALID_DAYS * DAY);
 	if (status == ZT_OK)
 		status = zone_path(lab, zone, zone_file_ending(zone), from);

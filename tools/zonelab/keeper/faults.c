@@ -65,21 +65,30 @@ static int link_put(struct fault_set *set, uint16_t from, uint16_t to, const str
 	return ZT_OK;
 }
 
+/* Weather is of the lab's time, packets are of the real one. */
+static int wire_set(struct keeper *keeper, uint16_t from, uint16_t to, const struct weather *weather)
+{
+	struct weather real = *weather;
+
+	weather_speed_up(&real, keeper->lab->clock.clock.speed);
+	return fabric_set_weather(keeper->fabric, from, to, &real);
+}
+
 static int link_set(struct keeper *keeper, uint16_t from, uint16_t to, const struct weather *weather)
 {
 	int status = link_put(&keeper->faults.now, from, to, weather);
-	return status == ZT_OK ? fabric_set_weather(keeper->fabric, from, to, weather) : status;
+	return status == ZT_OK ? wire_set(keeper, from, to, weather) : status;
 }
 
 /* The general weather, beside which those that were set by themselves keep theirs. */
 static int general_set(struct keeper *keeper, const struct weather *weather)
 {
 	struct fault_set *now = &keeper->faults.now;
-	int status = fabric_set_weather(keeper->fabric, ANY, ANY, weather);
+	int status = wire_set(keeper, ANY, ANY, weather);
 
 	now->general = *weather;
 	for (size_t i = 0; i < now->count && status == ZT_OK; i++)
-		status = fabric_set_weather(keeper->fabric, now->links[i].from, now->links[i].to, &now->links[i].weather);
+		status = wire_set(keeper, now->links[i].from, now->links[i].to, &now->links[i].weather);
 	return status;
 }
 

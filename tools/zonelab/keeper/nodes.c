@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "tools/zonelab/files/kinds.h"
+#include "tools/zonelab/files/speed.h"
 #include "tools/zonelab/keeper/keeper_inner.h"
 #include "tools/zonelab/lab/process.h"
 
@@ -28,7 +29,12 @@ int node_start(struct keeper *keeper, uint32_t i)
 	char **argv = status == ZT_OK ? kind_command_new(lab, node) : NULL;
 	if (!argv)
 		return status != ZT_OK ? status : ZT_ENOENT;
-	struct process_spec spec = { .argv = argv, .folder = folder, .log_path = log, .space = &lab->space, .network = lab->networks[i] };
+	struct speed_environment speed;
+	speed_environment_of_node(&speed, lab, node);
+	struct process_spec spec = {
+		.argv = argv, .environment = speed.list, .folder = folder, .log_path = log, .space = &lab->space, .network = lab->networks[i],
+		.own_memory = speed.is_foreign,
+	};
 	status = process_start(&lab->processes[i], &spec);
 	free(argv);
 	if (status == ZT_OK) {

@@ -1,6 +1,7 @@
 /* The observer as a part of the keeper. */
 #include "tools/zonelab/keeper/observer_part.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #include "tools/zonelab/keeper/predictor.h"
 #include "tools/zonelab/lab/door.h"
 
-enum { PREDICTION_LOOK_MS = 250 };
+enum { PREDICTION_LOOK_MS = 250, CLIENT_RATE_MOST = 1000 /* real questions a second at each resolver */ };
 
 /* How one node is asked. */
 struct node_line {
@@ -184,6 +185,8 @@ static int part_open(struct observer_part *part)
 		.topology = topology, .out = { on_ask, on_tell, part }, .origin = keeper_events(part->keeper)->origin,
 		.client_rate = part->client_rate >= 0 ? part->client_rate : topology->clients.rate, .seed = topology->clients.seed,
 	};
+	/* Clients live by the lab's clock, too, as far as that is not a flood. */
+	config.client_rate = fmin(config.client_rate * keeper_lab(part->keeper)->clock.clock.speed, CLIENT_RATE_MOST);
 	int status = observer_new(&part->observer, &config);
 
 	if (status == ZT_OK)

@@ -84,7 +84,7 @@ static bool point_read(const char *line, double *seconds, double *share)
 }
 
 /* The share of caches that are fresh, over time; not more points than a picture needs. */
-static json_t *curve_read(const char *path)
+static json_t *curve_read(const char *path, double speed)
 {
 	FILE *from = fopen(path, "r");
 	json_t *curve = json_array();
@@ -96,7 +96,7 @@ static json_t *curve_read(const char *path)
 			continue;
 		if (share - last_share < 1.0 / CURVE_POINTS && share < 1)
 			continue;
-		json_array_append_new(curve, json_pack("[f, f]", seconds, share));
+		json_array_append_new(curve, json_pack("[f, f]", seconds / speed, share));
 		last_share = share;
 	}
 	if (from)
@@ -104,12 +104,20 @@ static json_t *curve_read(const char *path)
 	return curve;
 }
 
-static json_t *quantiles_take(const json_t *root, const char *key)
+/* propest tells of the lab's time, events of the real one. What is no number stays what it is. */
+static json_t *seconds_take(const json_t *root, const char *key, double speed)
+{
+	json_t *value = json_object_get(root, key);
+
+	return json_is_number(value) ? json_real(json_number_value(value) / speed) : json_incref(value);
+}
+
+static json_t *quantiles_take(const json_t *root, const char *key, double speed)
 {
 	json_t *from = json_object_get(root, key);
 
-	return json_pack("{s:O, s:O, s:O, s:O}", "p50", json_object_get(from, "p50"), "p90", json_object_get(from, "p90"), "p99",
-			 json_object_get(from, "p99"), "bound", json_object_get(from, "bound"));
+	return json_pack("{s:o, s:o, s:o, s:o}", "p50", seconds_take(from, "p50", speed), "p90", seconds_take(from, "p90", speed), "p99",
+			 seconds_take(from, "p99", speed), "bound", seconds_take(from, "bound", speed));
 }
 
 /* NULL when it is not what propest prints. */
@@ -118,13 +126,14 @@ static json_t *prediction_make(const struct predictor *predictor, const char *ta
 	json_error_t error;
 	char type[RR_TYPE_TEXT_SIZE];
 	json_t *root = json_loadb((const char *)predictor->output.data, predictor->output.len, 0, &error);
-	json_t *made = json_pack("{s:s, s:s, s:O, s:o, s:o, s:o, s:o}", "name", predictor->ground.name, "type",
-				 rr_type_to_text(predictor->ground.type, type), "bound", json_object_get(root, "bound"), "servers",
-				 quantiles_take(root, "authoritative"), "first_fresh", quantiles_take(root, "first_fresh"), "last_stale",
-				 quantiles_take(root, "last_stale"), "curve", curve_read(table));
+	const double speed = keeper_lab(predictor->keeper)->clock.clock.speed;
+	json_t *made = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "name", predictor->ground.name, "type",
+				 rr_type_to_text(predictor->ground.type, type), "bound", seconds_take(root, "bound", speed), "servers",
+				 quantiles_take(root, "authoritative", speed), "first_fresh", quantiles_take(root, "first_fresh", speed),
+				 "last_stale", quantiles_take(root, "last_stale", speed), "curve", curve_read(table, speed));
 
 	if (made && json_object_get(root, "all_caches"))
-		json_object_set_new(made, "all_caches", quantiles_take(root, "all_caches"));
+		json_object_set_new(made, "all_caches", quantiles_take(root, "all_caches", speed));
 	json_decref(root);
 	return made;
 }

@@ -87,8 +87,8 @@ json_t *state_make(const struct keeper *keeper)
 	const struct events *events = &keeper->events;
 	char wall[WALL_TEXT_SIZE];
 
-	return json_pack("{s:s, s:s, s:s, s:f, s:s, s:{s:I, s:I}, s:o, s:o, s:o, s:o}", "lab", lab->topology.name, "dir", lab->dir, "mode",
-			 lab_mode_text(lab->topology.mode), "t", events_now(events), "t0_wall", wall_to_text(events->origin_wall, wall), "events", "count",
+	return json_pack("{s:s, s:s, s:s, s:i, s:f, s:s, s:{s:I, s:I}, s:o, s:o, s:o, s:o}", "lab", lab->topology.name, "dir", lab->dir, "mode",
+			 lab_mode_text(lab->topology.mode), "speed", lab->clock.clock.speed, "t", events_now(events), "t0_wall", wall_to_text(events->origin_wall, wall), "events", "count",
 			 (json_int_t)events->count, "lost", (json_int_t)events->lost, "nodes", nodes_make(keeper), "zones", zones_make(&lab->topology),
 			 "edges", edges_make(&lab->topology), "watched", watched_make(&lab->topology));
 }

@@ -50,6 +50,7 @@ static void lab_init(struct lab *lab)
 {
 	*lab = (struct lab){ .lock = -1 };
 	space_init(&lab->space);
+	lab_clock_init(&lab->clock, 1, 0);
 }
 
 static int processes_new(struct lab *lab)
@@ -188,6 +189,9 @@ static int record_load(struct lab *lab)
 	if (status == ZT_OK) {
 		topology_set_port(&lab->topology, (uint16_t)json_integer_value(json_object_get(root, "port")));
 		processes_read(lab, root);
+		const char *clock = json_string_value(json_object_get(root, "clock"));
+		if (!clock || lab_clock_from_text(&lab->clock, clock) != ZT_OK)
+			lab_clock_init(&lab->clock, 1, 0);
 		const char *mode = json_string_value(json_object_get(root, "mode"));
 		topology_set_mode(&lab->topology, mode && strcmp(mode, "net") == 0 ? TOPOLOGY_NET : TOPOLOGY_LOOPBACK);
 	}
@@ -310,6 +314,8 @@ int lab_create(struct lab *lab, const struct lab_wish *wish)
 
 	lab_init(lab);
 	lab->seed = wish->seed;
+	if (wish->speed > 1)
+		lab_clock_init(&lab->clock, wish->speed, clock_wall(clock_system()));
 	if (!realpath(wish->topology_path, lab->topology_path))
 		return fail("cannot read the topology", wish->topology_path);
 	int status = text_read(lab->topology_path, &text);
@@ -353,7 +359,7 @@ void lab_free(struct lab *lab)
 /* In place of the one that is there, at once: whoever reads sees the old one or the new one. */
 int lab_save(const struct lab *lab)
 {
-	char path[4096], written[4096];
+	char path[4096], written[4096], clock[LAB_CLOCK_TEXT_SIZE];
 	json_t *list = json_array();
 	int status = lab_file(lab, "lab.json", path);
 
@@ -365,8 +371,8 @@ int lab_save(const struct lab *lab)
 						      (json_int_t)lab->processes[i].pid, "started", (json_int_t)lab->processes[i].started, "network",
 						      network >= 0 ? json_integer(network) : json_null()));
 	}
-	json_t *root = json_pack("{s:s, s:s, s:i, s:{s:I, s:I}, s:o}", "topology", lab->topology_path, "mode", lab_mode_text(lab->topology.mode), "port",
-				 (int)lab->topology.port, "keeper", "pid", (json_int_t)lab->keeper.pid, "started", (json_int_t)lab->keeper.started,
+	json_t *root = json_pack("{s:s, s:s, s:i, s:s, s:{s:I, s:I}, s:o}", "topology", lab->topology_path, "mode", lab_mode_text(lab->topology.mode),
+				 "port", (int)lab->topology.port, "clock", lab_clock_to_text(&lab->clock, clock), "keeper", "pid", (json_int_t)lab->keeper.pid, "started", (json_int_t)lab->keeper.started,
 				 "processes", list);
 	if (status == ZT_OK && (!root || json_dump_file(root, written, JSON_INDENT(1)) != 0 || rename(written, path) != 0))
 		status = fail("cannot write", path);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "lib/base/lab_clock.h"
 #include "tools/zonelab/topology/topology.h"
 #include "tools/zonelab/weather/space.h"
 
@@ -32,6 +33,7 @@ struct lab {
 	struct space space;                /* of net mode, once inside (door.h) */
 	bool is_inside;
 	uint64_t seed;                     /* of the weather */
+	struct lab_clock clock;            /* by which its nodes live; of speed 1 it is real time */
 	int lock;                          /* on the folder, while the lab is started; -1 */
 };
 
@@ -42,6 +44,7 @@ struct lab_wish {
 	enum topology_mode mode;
 	uint16_t port;                     /* of loopback mode; 0: the topology's */
 	uint64_t seed;                     /* of net mode's weather */
+	int speed;                         /* of the lab's clock; 0: 1 */
 };
 
 /* Reads the topology and makes the folder; nothing runs yet. The folder is created; ZT_EBUSY when a lab is running or being started in it. Errors are

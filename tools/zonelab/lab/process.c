@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -145,6 +146,13 @@ struct child_failure {
 	enum child_step step;
 };
 
+/* A /dev/shm of the process's own: libfaketime makes shared memory there that is named by pid and stays when the process is killed. */
+static void memory_separate(void)
+{
+	if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
+		(void)mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, NULL);
+}
+
 /* In the child, where only system calls are allowed: this process may have threads. Returns what failed, with errno. */
 static enum child_step child_become(const struct process_spec *spec, char *const *environment, int report)
 {
@@ -156,6 +164,8 @@ static enum child_step child_become(const struct process_spec *spec, char *const
 		return CHILD_START;
 	if (spec->network >= 0 && space_move(spec->network) != ZT_OK)
 		return CHILD_NETWORK;
+	if (spec->own_memory)
+		memory_separate();
 	int null = open("/dev/null", O_RDONLY), log = open(spec->log_path, O_WRONLY | O_CREAT | O_APPEND, 0644);
 	if (null < 0 || log < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0)
 		return CHILD_LOG;

@@ -18,6 +18,7 @@ struct process_spec {
 	const char *log_path;              /* its output is appended */
 	const struct space *space;         /* it is a child in */
 	int network;                       /* descriptor of its network namespace; -1: this process's */
+	bool own_memory;                   /* what it leaves in /dev/shm ends with it; where the system does not let us, it stays */
 };
 
 /* Finds a program: beside this one's build tree, in the same installation, on PATH, then where daemons lie. False when it is nowhere. */
