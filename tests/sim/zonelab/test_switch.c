@@ -1,4 +1,5 @@
 /* The switch under a manual clock: every packet is delivered, lost for a reason, or under way; in order, on time, and to whom it is addressed. */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -228,6 +229,26 @@ START_TEST(packets_of_one_moment_arrive_in_the_order_of_sending)
 }
 END_TEST
 
+START_TEST(in_the_steady_state_nothing_is_allocated)
+{
+	struct packet_switch *sw = make(1, 0);
+	struct rng rng;
+	size_t in_use = 0;
+
+	rng_seed(&rng, 1);
+	ck_assert_int_eq(switch_set_weather(sw, SWITCH_ANY, SWITCH_ANY, &(struct weather){ .delay = 5000, .jitter = 1000, .duplicate = 0.1, .mtu = 600 }), ZT_OK);
+	for (uint32_t i = 0; i < 20000; i++) {
+		/* By now each link has had its first packet, and as many are under way as ever will be. */
+		if (i == 5000)
+			in_use = mallinfo2().uordblks;
+		send_note(sw, &(struct note){ .from = i % NODES, .to = i / NODES % NODES, .len = 100 + i % 7 * 100, .number = i }, i * 100);
+		deliver(sw, &rng, i * 100);
+	}
+	ck_assert_uint_eq(mallinfo2().uordblks, in_use);
+	switch_free(sw);
+}
+END_TEST
+
 /* Sends one large IPv4 packet over a narrow link and puts its fragments together again. */
 static void reassemble(size_t len, unsigned mtu)
 {
@@ -389,6 +410,7 @@ int main(void)
 	tcase_add_test(tests, no_packet_is_ever_unaccounted_for);
 	tcase_add_test(tests, a_seed_repeats_a_history);
 	tcase_add_test(tests, packets_of_one_moment_arrive_in_the_order_of_sending);
+	tcase_add_test(tests, in_the_steady_state_nothing_is_allocated);
 	tcase_add_test(tests, fragments_make_up_the_packet_again);
 	tcase_add_test(tests, who_may_not_be_fragmented_is_told_the_mtu);
 	tcase_add_test(tests, what_has_no_place_in_the_lab_is_counted_and_dropped);

@@ -2,11 +2,13 @@
  * Each test is a process of its own (Check forks), which is what entering namespaces needs. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/rtnetlink.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -261,6 +263,59 @@ START_TEST(a_transfer_in_bad_weather_is_seen_whole_and_captured)
 }
 END_TEST
 
+static int64_t cpu_us(void)
+{
+	struct rusage usage;
+	getrusage(RUSAGE_SELF, &usage);
+	return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * INT64_C(1000000) + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+}
+
+/* In the node's network, by who may: the keeper. */
+static void device_delete(struct lab *lab, unsigned node)
+{
+	struct {
+		struct nlmsghdr header;
+		struct ifinfomsg info;
+		struct rtattr attribute;
+		char name[8];
+	} request = {
+		.header = { .nlmsg_len = sizeof(request), .nlmsg_type = RTM_DELLINK, .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
+		.attribute = { .rta_type = IFLA_IFNAME, .rta_len = RTA_LENGTH(sizeof(NODENET_INTERFACE)) }, .name = NODENET_INTERFACE,
+	};
+	struct {
+		struct nlmsghdr header;
+		struct nlmsgerr error;
+	} answer;
+	int fd = door(lab, node, AF_NETLINK, SOCK_RAW);
+	ck_assert_int_eq(send(fd, &request, sizeof(request), 0), sizeof(request));
+	ck_assert_int_ge(recv(fd, &answer, sizeof(answer), 0), (int)sizeof(answer));
+	ck_assert_int_eq(answer.error.error, 0);
+	close(fd);
+}
+
+START_TEST(a_node_that_loses_its_device_leaves_the_others_and_the_processor_alone)
+{
+	struct lab lab;
+
+	lab_up(&lab);
+	device_delete(&lab, 2);
+	int at = server(&lab, 1, &lab.v4[1], SOCK_DGRAM), client = door(&lab, 0, AF_INET, SOCK_DGRAM);
+	ck_assert_int_eq(sendto(client, "x", 1, 0, &lab.v4[2].any, netaddr_len(&lab.v4[2])), 1);
+	ck_assert(datagram_passes(client, at, &lab.v4[1], PATIENCE_MS));
+	struct switch_counts counts;
+	size_t under_way;
+	fabric_counts(lab.fabric, &counts, &under_way);
+	ck_assert_uint_eq(counts.fates[FATE_REFUSED], 1);
+	/* Nothing comes in that time, so it only passes. */
+	int64_t before = cpu_us();
+	ck_assert(!readable(at, 200));
+	ck_assert_int_lt(cpu_us() - before, 20000);
+	close(client);
+	close(at);
+	lab_down(&lab);
+}
+END_TEST
+
 START_TEST(nothing_leads_out_of_the_lab)
 {
 	struct lab lab;
@@ -430,6 +485,7 @@ static void add_tests(TCase *tests)
 	tcase_add_test(tests, weather_changes_while_packets_run);
 	tcase_add_test(tests, a_narrow_link_fragments_datagrams_and_tells_connections_their_mtu);
 	tcase_add_test(tests, a_transfer_in_bad_weather_is_seen_whole_and_captured);
+	tcase_add_test(tests, a_node_that_loses_its_device_leaves_the_others_and_the_processor_alone);
 	tcase_add_test(tests, nothing_leads_out_of_the_lab);
 	tcase_add_test(tests, a_killed_keeper_leaves_no_process_of_its_lab);
 	tcase_add_test(tests, the_end_of_a_space_ends_its_processes_and_threads_can_be_made_in_it);

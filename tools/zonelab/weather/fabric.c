@@ -162,6 +162,13 @@ static void deliver(struct fabric *fabric, usec_t now)
 	}
 }
 
+/* Root may delete the device inside a node. It would be ready for reading for ever, and never give anything. */
+static void forget_if_gone(struct fabric *fabric, unsigned node, int err)
+{
+	if (err == EBADFD)
+		(void)epoll_ctl(fabric->epoll, EPOLL_CTL_DEL, fabric->tuns[node], NULL);
+}
+
 static void receive(struct fabric *fabric, unsigned node)
 {
 	uint8_t lost[1];
@@ -177,8 +184,10 @@ static void receive(struct fabric *fabric, unsigned node)
 		} else if (len > 0) {
 			switch_overflow(fabric->sw);
 		}
-		if (len <= 0)
+		if (len <= 0) {
+			forget_if_gone(fabric, node, len < 0 ? errno : 0);
 			return;
+		}
 	}
 }
 
