@@ -1,4 +1,5 @@
 """zonelab as its user meets it: a lab comes up, answers, takes changes, shows what is wrong, and leaves nothing behind."""
+import contextlib
 import json
 import os
 import re
@@ -7,7 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from zt import Failure, built, run_tests, source_top, test, tool, wait_for
+from zt import Failure, Skip, built, run_tests, source_top, test, tool, wait_for
 from zt.lab import time_factor
 from zt.node import require
 from zt.zonelab import Zonelab, expect
@@ -358,6 +359,49 @@ def dies_at_start(lab):
         if up.returncode != 1:
             raise Failure(f"up ended with {up.returncode}:\n{said}")
         expect(said, r"node ns2\.test has ended; the end of .*ns2\.test/log:\n")
+        z.expect_nothing_left()
+
+
+@contextlib.contextmanager
+def small_disk(folder):
+    """The folder as a file system of 4 MB."""
+    folder.mkdir()
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", folder], capture_output=True, text=True, check=False)
+    if mount.returncode != 0:
+        raise Skip(f"no small file system here: {mount.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+@test("a disk that fills up is told once, the lab goes on, and its events, too, when there is room again")
+def full_disk(lab):
+    with contextlib.ExitStack() as stack:
+        z = small(lab)
+        stack.enter_context(small_disk(z.dir))
+        stack.enter_context(z)
+        z.run("up", z.topology)
+        with open(z.dir / "filler", "wb", buffering=0) as filler:
+            try:
+                while filler.write(b"x" * 4096) > 0:
+                    pass
+            except OSError:
+                pass
+        for _ in range(100):      # the last block of the file has room for some
+            z.run("kill", "ns2.test")
+            if z.ask("state")["result"]["events"]["lost"] > 0:
+                break
+            expect(z.run("start", "ns2.test"), r"ns2\.test is started, but lab\.json could not be written; keeper\.log says more")
+        expect(z.run("dig", "inner", "www.test", "A", "+short"), r"192\.0\.2\.10")
+        (z.dir / "filler").unlink()
+        expect(z.run("start", "ns2.test"), r"ns2\.test is started$")
+        wait_for(lambda: {row["state"] for row in z.status()} == {"ok"}, "all nodes to be well")
+        lines = [event["n"] for event in z.events(None)]
+        counts = z.ask("state")["result"]["events"]
+        if lines != sorted(lines) or len(lines) == lines[-1] or counts["count"] - counts["lost"] < len(lines) or lines[-1] < counts["count"] - 5:
+            raise Failure(f"not the numbers that were expected: {counts} {lines}")
+        z.run("down")
         z.expect_nothing_left()
 
 

@@ -92,6 +92,14 @@ static int client_rate_parse(struct arguments *args, const char *text)
 	return EXIT_OK;
 }
 
+static int seed_parse(struct arguments *args, const char *text)
+{
+	char *end = NULL;
+
+	args->seed = *text >= '0' && *text <= '9' ? strtoull(text, &end, 10) : 0;
+	return end && *end == '\0' ? EXIT_OK : usage_error("--seed: expected a number, not ", *text ? text : "nothing");
+}
+
 static int dir_parse(struct arguments *args, const char *text)
 {
 	if (!*text)
@@ -139,6 +147,7 @@ static const struct option options[] = {
 	{ "--mode", "MODE", STARTS_LAB, "up, demo and run", mode_parse, "net: a network a node, port 53, weather; or loopback. By default net where that is possible" },
 	{ "--port", "PORT", STARTS_LAB, "up, demo and run", port_parse, "loopback mode, with this port instead of the topology's" },
 	{ "--speed", "N", STARTS_LAB, "up, demo and run", speed_parse, "clocks that run N times as fast: REFRESH, EXPIRE and TTLs of hours pass in minutes" },
+	{ "--seed", "N", STARTS_LAB, "up, demo and run", seed_parse, "of the weather's chances: the same seed and packets, the same fates (default 0)" },
 	{ "--client-rate", "N", STARTS_LAB, "up, demo and run", client_rate_parse, "questions a second at each resolver for what is watched, instead of the topology's" },
 	{ "--http", "IP:PORT", STARTS_LAB, "up, demo and run", http_parse, "show the lab on a page; on an address that others reach, with a token" },
 	{ "--json", "", TAKES_JSON, "up, status and run", json_take, "JSON instead of a table" },

@@ -64,7 +64,7 @@ class Zonelab:
         return found
 
     def events(self, kind):
-        return [event for event in map(json.loads, (self.dir / "events.jsonl").read_text().splitlines()) if event["event"] == kind]
+        return [event for event in map(json.loads, (self.dir / "events.jsonl").read_text().splitlines()) if kind in (None, event["event"])]
 
     def ask(self, *words):
         """What the keeper answers at its socket."""

@@ -78,7 +78,7 @@ int lab_up(const struct arguments *args, struct lab *lab, struct launched *launc
 
 	if (!topologies_find(args->word_count > 0 ? args->words[0] : NULL, path))
 		return ZT_ENOENT;
-	struct lab_wish wish = { .dir = args->dir, .topology_path = path, .port = args->port, .speed = args->speed };
+	struct lab_wish wish = { .dir = args->dir, .topology_path = path, .port = args->port, .speed = args->speed, .seed = args->seed };
 	int status = mode_choose(args, &wish.mode);
 	if (status == ZT_OK)
 		status = lab_create(lab, &wish);

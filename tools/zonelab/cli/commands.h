@@ -20,6 +20,7 @@ struct arguments {
 	enum mode_wish mode;
 	struct netaddr http;      /* of the page; unset = no page */
 	int speed;                /* of the lab's clock; 0 = 1 */
+	uint64_t seed;            /* of the weather */
 	bool json;
 	char **words;             /* what follows the command */
 	int word_count;

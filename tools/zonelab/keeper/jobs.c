@@ -100,7 +100,7 @@ static int job_start(struct keeper *keeper, struct job *job, const char *command
 	snprintf(name, sizeof(name), "%s", command);
 	for (size_t i = 0; i < keeper_call_arg_count(job->call); i++)
 		argv[WORDS + i] = (char *)(uintptr_t)keeper_call_arg(job->call, i);
-	int status = process_run(argv, PROCESS_ERRORS_TOO, &job->from, &job->pid);
+	int status = process_run(argv, PROCESS_ERRORS_TOO | PROCESS_DIES_WITH_US, &job->from, &job->pid);
 	if (status == ZT_OK && fcntl(fileno(job->from), F_SETFL, O_NONBLOCK) != 0)
 		status = ZT_ESYSTEM;
 	if (status == ZT_OK)

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/base/descriptors.h"
 #include "tools/zonelab/keeper/control.h"
 #include "tools/zonelab/keeper/keeper_inner.h"
 #include "tools/zonelab/keeper/network.h"
@@ -219,6 +220,7 @@ static int process_settle(struct keeper *keeper)
 	if (null >= 0)
 		close(null);
 	setsid();
+	descriptors_raise();      /* a node takes three */
 	prctl(PR_SET_NAME, "zonelab-keeper");
 	keeper->lab->keeper = process_of(getpid());
 	return status;

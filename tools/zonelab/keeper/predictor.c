@@ -191,7 +191,7 @@ static int child_start(struct predictor *predictor)
 	if (status == ZT_OK)
 		status = ground_write(&predictor->ground, facts);
 	if (status == ZT_OK)
-		status = process_run((char *const *)(uintptr_t)argv, 0, &predictor->from, &predictor->pid);
+		status = process_run((char *const *)(uintptr_t)argv, PROCESS_DIES_WITH_US, &predictor->from, &predictor->pid);
 	if (status != ZT_OK)
 		return status;
 	setpriority(PRIO_PROCESS, (id_t)predictor->pid, LOWEST_PRIORITY);      /* as well without */

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+#include "lib/base/descriptors.h"
+
 int door_enter(struct lab *lab)
 {
 	char reason[SPACE_REASON_SIZE];
@@ -16,6 +18,7 @@ int door_enter(struct lab *lab)
 		fprintf(stderr, "zonelab: %s\n", reason);
 		return status;
 	}
+	descriptors_raise();      /* a node takes two */
 	for (uint32_t i = 0; i < lab->topology.node_count && status == ZT_OK; i++) {
 		int number = lab->networks[i];
 		lab->networks[i] = -1;

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,27 +91,6 @@ static unsigned long long start_time(pid_t pid, bool *is_zombie)
 	return at ? strtoull(at, NULL, 10) : 0;
 }
 
-/* Starts `argv` with the default signal handling. */
-static int spawn(char *const argv[], const posix_spawn_file_actions_t *actions, pid_t *pid)
-{
-	posix_spawnattr_t attributes;
-	sigset_t none, reset;
-
-	posix_spawnattr_init(&attributes);
-	sigemptyset(&none);
-	sigemptyset(&reset);
-	sigaddset(&reset, SIGPIPE);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setsigdefault(&attributes, &reset);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	int err = posix_spawn(pid, argv[0], actions, &attributes, argv, environ);
-	posix_spawnattr_destroy(&attributes);
-	if (err == 0)
-		return ZT_OK;
-	fprintf(stderr, "zonelab: cannot start %s: %s\n", argv[0], strerror(err));
-	return status_from_errno(err);
-}
-
 /* The environment with the additions in place of what they replace. The strings are borrowed; NULL without memory. */
 static char **environment_make(const char *const *additions)
 {
@@ -138,7 +117,7 @@ static char **environment_make(const char *const *additions)
 }
 
 /* What a child could not do. */
-enum child_step { CHILD_START, CHILD_NETWORK, CHILD_LOG, CHILD_FOLDER };
+enum child_step { CHILD_START, CHILD_NETWORK, CHILD_LOG, CHILD_FOLDER, CHILD_READY };
 static const char *const step_texts[] = { "start", "enter the network of", "open the log of", "enter the folder of" };
 
 struct child_failure {
@@ -153,14 +132,28 @@ static void memory_separate(void)
 		(void)mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, NULL);
 }
 
-/* In the child, where only system calls are allowed: this process may have threads. Returns what failed, with errno. */
-static enum child_step child_become(const struct process_spec *spec, char *const *environment, int report)
-{
-	sigset_t none;
-	struct pollfd parent = { .fd = report };
+/* How a child begins: a daemon by its spec, or a program whose output is read. */
+struct beginning {
+	char *const *argv;
+	char *const *environment;
+	const struct process_spec *daemon;      /* NULL: a program */
+	int output;                             /* of a program */
+	unsigned flags;                         /* enum process_flags, of a program */
+	int report;                             /* a pipe that closes with exec, or says what failed */
+};
 
-	/* Our parent may have died before we asked; the pipe's reader is gone then. */
-	if (setsid() < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || poll(&parent, 1, 0) != 0)
+/* Our parent may have died before we asked; the pipe's reader is gone then. */
+static bool die_with_parent(const struct beginning *how)
+{
+	struct pollfd parent = { .fd = how->report };
+	return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && poll(&parent, 1, 0) == 0;
+}
+
+static enum child_step daemon_become(const struct beginning *how)
+{
+	const struct process_spec *spec = how->daemon;
+
+	if (setsid() < 0 || !die_with_parent(how))
 		return CHILD_START;
 	if (spec->network >= 0 && space_move(spec->network) != ZT_OK)
 		return CHILD_NETWORK;
@@ -171,67 +164,83 @@ static enum child_step child_become(const struct process_spec *spec, char *const
 		return CHILD_LOG;
 	close(null);
 	close(log);
-	if (chdir(spec->folder) != 0)
-		return CHILD_FOLDER;
-	signal(SIGPIPE, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	execve(spec->argv[0], spec->argv, environment);
-	return CHILD_START;
+	return chdir(spec->folder) == 0 ? CHILD_READY : CHILD_FOLDER;
 }
 
-static void child_run(const struct process_spec *spec, char *const *environment, int report)
+static enum child_step program_become(const struct beginning *how)
 {
-	struct child_failure failure = { .step = child_become(spec, environment, report) };
+	if ((how->flags & PROCESS_DIES_WITH_US) && !die_with_parent(how))
+		return CHILD_START;
+	if (dup2(how->output, STDOUT_FILENO) < 0 || ((how->flags & PROCESS_ERRORS_TOO) && dup2(STDOUT_FILENO, STDERR_FILENO) < 0))
+		return CHILD_START;
+	return CHILD_READY;
+}
 
+/* In the child, where only system calls are allowed: this process may have threads. */
+static void child_run(const struct beginning *how)
+{
+	struct child_failure failure = { .step = how->daemon ? daemon_become(how) : program_become(how) };
+	sigset_t none;
+
+	if (failure.step == CHILD_READY) {
+		signal(SIGPIPE, SIG_DFL);
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		execve(how->argv[0], how->argv, how->environment);
+		failure.step = CHILD_START;
+	}
 	failure.err = errno;
-	ssize_t written = write(report, &failure, sizeof(failure));
+	ssize_t written = write(how->report, &failure, sizeof(failure));
 	_exit(written == sizeof(failure) ? 127 : 126);
+}
+
+static int child_begin(struct beginning *how, const struct space *space, pid_t *pid)
+{
+	struct child_failure failure;
+	int report[2];
+
+	if (pipe2(report, O_CLOEXEC) != 0)
+		return ZT_ESYSTEM;
+	how->report = report[1];
+	*pid = space ? space_fork(space) : fork();
+	if (*pid == 0) {
+		close(report[0]);
+		child_run(how);
+	}
+	close(report[1]);
+	failure = (struct child_failure){ .err = errno, .step = CHILD_START };
+	bool failed = *pid < 0 || read(report[0], &failure, sizeof(failure)) == (ssize_t)sizeof(failure);
+	close(report[0]);
+	if (!failed)
+		return ZT_OK;
+	if (*pid > 0)
+		waitpid(*pid, NULL, 0);
+	fprintf(stderr, "zonelab: cannot %s %s: %s\n", step_texts[failure.step], how->argv[0], strerror(failure.err));
+	return status_from_errno(failure.err);
 }
 
 int process_start(struct lab_process *process, const struct process_spec *spec)
 {
-	struct child_failure failure;
 	char **environment = environment_make(spec->environment);
-	int report[2];
+	struct beginning how = { .argv = spec->argv, .environment = environment, .daemon = spec };
+	pid_t pid;
+	int status = environment ? child_begin(&how, spec->space, &pid) : ZT_ENOMEM;
 
-	if (!environment)
-		return ZT_ENOMEM;
-	if (pipe2(report, O_CLOEXEC) != 0) {
-		free(environment);
-		return ZT_ESYSTEM;
-	}
-	pid_t pid = space_fork(spec->space);
-	if (pid == 0)
-		child_run(spec, environment, report[1]);
-	close(report[1]);
 	free(environment);
-	failure = (struct child_failure){ .err = errno, .step = CHILD_START };
-	bool failed = pid < 0 || read(report[0], &failure, sizeof(failure)) == (ssize_t)sizeof(failure);
-	close(report[0]);
-	if (!failed) {
+	if (status == ZT_OK)
 		*process = process_of(pid);
-		return ZT_OK;
-	}
-	if (pid > 0)
-		waitpid(pid, NULL, 0);
-	fprintf(stderr, "zonelab: cannot %s %s: %s\n", step_texts[failure.step], spec->argv[0], strerror(failure.err));
-	return status_from_errno(failure.err);
+	return status;
 }
 
 int process_run(char *const argv[], unsigned flags, FILE **from, pid_t *pid)
 {
-	posix_spawn_file_actions_t actions;
+	struct beginning how = { .argv = argv, .environment = environ, .flags = flags };
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return ZT_ESYSTEM;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-	if (flags & PROCESS_ERRORS_TOO)
-		posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-	int status = spawn(argv, &actions, pid);
-	posix_spawn_file_actions_destroy(&actions);
+	how.output = ends[1];
+	int status = child_begin(&how, NULL, pid);
 	close(ends[1]);
 	*from = status == ZT_OK ? fdopen(ends[0], "r") : NULL;
 	if (!*from)

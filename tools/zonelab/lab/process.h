@@ -26,9 +26,12 @@ bool process_find_program(const char *name, char out[4096]);
 
 /* Starts a daemon, with a session of its own, that dies with this thread. Errors are printed. */
 int process_start(struct lab_process *process, const struct process_spec *spec) ZT_MUST_CHECK;
-/* Starts `argv`, whose standard output (PROCESS_ERRORS_TOO: and standard error) is to be read from *from; the caller closes that and waits for the
- * pid. */
-enum { PROCESS_ERRORS_TOO = 1 };
+enum process_flags {
+	PROCESS_ERRORS_TOO = 1,            /* standard error is read, too */
+	PROCESS_DIES_WITH_US = 2,          /* killed when this thread ends */
+};
+
+/* Starts `argv`, whose standard output is to be read from *from; the caller closes that and waits for the pid. Errors are printed. */
 int process_run(char *const argv[], unsigned flags, FILE **from, pid_t *pid) ZT_MUST_CHECK;
 /* The process with this pid, as it is now. */
 struct lab_process process_of(pid_t pid);
