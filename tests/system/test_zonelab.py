@@ -460,6 +460,8 @@ def command_errors(lab):
                             (("--mode", "wire", "up"), r"--mode: expected net or loopback, not wire"),
                             (("--mode", "net", "--port", 5300, "up"), r"--port is for loopback mode"),
                             (("--port", 1, "status"), r"--port is for up, demo and run, not for status"),
+                            (("up", "two-tier", "--prot", 5300), r"unknown option --prot"),
+                            (("up", "two-tier", "--mode", "wire"), r"--mode: expected net or loopback, not wire"),
                             (("--port", 0, "up"), r"--port: expected a number from 1 to 65535, not 0"),
                             (("raise",), r"unknown command raise"), ((), r"usage: zonelab")):
             expect(z.run(*words, expect=2), said)

@@ -198,6 +198,23 @@ static int options_take(char **words, int count, struct arguments *args, unsigne
 	return i;
 }
 
+/* A lab's options may stand among the command's words, too, since they are none of another program's; what is unknown is the command's. */
+static bool options_pick(struct arguments *args, unsigned *given, int *exit_code)
+{
+	int kept = 0;
+
+	for (int i = 0; i < args->word_count; i++) {
+		int taken = options_take(args->words + i, args->word_count - i, args, given, exit_code);
+		if (taken < 0)
+			return false;
+		i += taken;
+		if (i < args->word_count)
+			args->words[kept++] = args->words[i];
+	}
+	args->word_count = kept;
+	return true;
+}
+
 static bool is_count_right(const struct command *command, const struct arguments *args)
 {
 	return args->word_count >= command->min_words && (command->max_words < 0 || args->word_count <= command->max_words);
@@ -210,6 +227,10 @@ static int wrong_words(const struct command *command, const struct arguments *ar
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		if (strcmp(last, options[i].name) == 0)
 			return usage_error("options stand before the command: ", last);
+	}
+	for (int i = 0; i < args->word_count; i++) {
+		if (strncmp(args->words[i], "--", 2) == 0)
+			return usage_error("unknown option ", args->words[i]);
 	}
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		if (strcmp(commands[i].name, command->name) == 0)
@@ -261,7 +282,7 @@ static const struct command *command_find(const char *name)
 int main(int argc, char **argv)
 {
 	struct arguments args = { .program = argc > 0 ? argv[0] : "zonelab", .dir = DEFAULT_DIR, .client_rate = -1 };
-	int exit_code, more = 0;
+	int exit_code;
 	unsigned given = 0;
 
 	if (sodium_init() < 0)
@@ -278,12 +299,9 @@ int main(int argc, char **argv)
 	const struct command *command = command_find(argv[at++]);
 	if (!command)
 		return usage_error("unknown command ", argv[at - 1]);
-	/* A lab's options may stand after the command, too: its words are none of another program's. What is unknown is the command's. */
-	if (command->flags & STARTS_LAB)
-		more = options_take(argv + at, argc - at, &args, &given, &exit_code);
-	if (more < 0)
+	args.words = argv + at;
+	args.word_count = argc - at;
+	if ((command->flags & STARTS_LAB) && !options_pick(&args, &given, &exit_code))
 		return exit_code;
-	args.words = argv + at + more;
-	args.word_count = argc - at - more;
 	return command_run(command, &args, given);
 }
