@@ -1,6 +1,6 @@
 // The page: puts its parts together and decides when what is drawn. Events only mark what has changed; drawing happens in animation frames, ten a second
 // while nothing moves.
-import { Model, bare, seconds } from "./model.js";
+import { Model, bare, seconds, weatherWords } from "./model.js";
 import { Graph } from "./graph.js";
 import { Curve } from "./curve.js";
 import { Timeline } from "./timeline.js";
@@ -71,7 +71,7 @@ function drawWave() {
 
 function progress(wave, totals) {
 	const lag = totals.servers - wave.servers.size, old = totals.caches - wave.caches.size, done = wave.done;
-	if (done) return `Everywhere: all servers after ${seconds(done.servers_s)}${done.caches_s === null || done.caches_s === undefined ? "" : `, all caches after ${seconds(done.caches_s)}`}.`;
+	if (done) return `Everywhere: all servers after ${seconds(done.servers_s * model.speed)}${done.caches_s === null || done.caches_s === undefined ? "" : `, all caches after ${seconds(done.caches_s * model.speed)}`}.`;
 	if (lag > 0) return `${lag} ${lag === 1 ? "server is" : "servers are"} still behind.`;
 	if (old > 0) return `All servers have it; ${old} ${old === 1 ? "cache still gives" : "caches still give"} the old answer.`;
 	return "Everywhere.";
@@ -83,13 +83,21 @@ function drawLog() {
 		li.append("time");
 		li.append("span");
 		return li;
-	}).call((li) => li.select("time").text((d) => `${d.t.toFixed(1)} s`)).call((li) => li.select("span").text((d) => d.text));
+	}).call((li) => li.select("time").text((d) => clockOf(d.t * model.speed, 1))).call((li) => li.select("span").text((d) => d.text));
 	if (model.said) $("said").textContent = model.said;
 	model.said = null;
 }
 
+// Time of the lab since its start: "12.3 s", "4:05", "2:00:00".
+function clockOf(t, digits = 0) {
+	if (t < 100) return `${digits ? t.toFixed(digits) : Math.floor(t)} s`;
+	const whole = Math.floor(t), two = (n) => String(n).padStart(2, "0"), hours = Math.floor(whole / 3600);
+	return `${hours ? `${hours}:${two(Math.floor(whole / 60) % 60)}` : Math.floor(whole / 60)}:${two(whole % 60)}`;
+}
+
 function drawFacts(t) {
-	const text = `${model.nodes.size} nodes, ${model.mode} mode${model.speed !== 1 ? `, ${model.speed} times as fast` : ""}, up ${Math.floor(t)} s${model.weather ? `; every link: ${model.weather}` : ""}`;
+	const every = weatherWords(model.weather);
+	const text = `${model.nodes.size} nodes, ${model.mode} mode${model.speed !== 1 ? `, ${model.speed} times as fast` : ""}, up ${clockOf(t * model.speed)}${every ? `; links: ${every}` : ""}`;
 	if (text !== factsShown) $("lab-facts").textContent = factsShown = text;
 }
 

@@ -56,7 +56,7 @@ export class Controls {
 
 	zoneOf(name) {
 		const full = name.endsWith(".") ? name.toLowerCase() : `${name.toLowerCase()}.`;
-		const zones = [...this.model.zones.keys()].filter((zone) => zone === "." || full === zone.toLowerCase() || full.endsWith(`.${zone.toLowerCase()}`));
+		const zones = [...this.model.zones.values()].map((zone) => zone.name).filter((zone) => zone === "." || full === zone.toLowerCase() || full.endsWith(`.${zone.toLowerCase()}`));
 		return zones.sort((a, b) => b.length - a.length)[0];
 	}
 

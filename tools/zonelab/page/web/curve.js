@@ -10,6 +10,12 @@ function quantiles(row) {
 	return [[0, 0], [row.p50, 0.5], [row.p90, 0.9], [row.p99, 0.99], [row.bound, 1]].filter(([t]) => Number.isFinite(t));
 }
 
+function scaled(prediction, speed) {
+	if (!prediction || speed === 1) return prediction;
+	const row = (of) => of && Object.fromEntries(Object.entries(of).map(([key, value]) => [key, value * speed]));
+	return { ...prediction, bound: prediction.bound * speed, servers: row(prediction.servers), last_stale: row(prediction.last_stale), curve: prediction.curve?.map(([t, part]) => [t * speed, part]) };
+}
+
 export class Curve {
 	constructor(svg, text) {
 		this.svg = d3.select(svg);
@@ -20,9 +26,10 @@ export class Curve {
 	}
 
 	draw(model, t) {
-		const width = Math.max(240, this.svg.node().clientWidth || 240), wave = model.wave, prediction = wave?.prediction;
-		const totals = model.totals(), elapsed = wave ? Math.max(0, t - wave.t) : 0;
-		const arrivals = (map) => [...map.values()].map((at) => at - wave.t).sort((a, b) => a - b);
+		const width = Math.max(240, this.svg.node().clientWidth || 240), wave = model.wave, prediction = scaled(wave?.prediction, model.speed);
+		// All in seconds of the lab; events and predictions have real ones.
+		const speed = model.speed, totals = model.totals(), elapsed = wave ? Math.max(0, t - wave.t) * speed : 0;
+		const arrivals = (map) => [...map.values()].map((at) => (at - wave.t) * speed).sort((a, b) => a - b);
 		const servers = wave ? arrivals(wave.servers) : [], caches = wave ? arrivals(wave.caches) : [];
 		const done = wave && servers.length >= totals.servers && caches.length >= totals.caches;
 		const last = Math.max(servers[servers.length - 1] ?? 0, caches[caches.length - 1] ?? 0);

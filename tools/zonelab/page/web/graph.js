@@ -1,5 +1,5 @@
 // The picture of the hierarchy: what stands where is layout.js's; here it is drawn, coloured as versions arrive, and chosen by keyboard and pointer.
-import { weatherWords } from "./model.js";
+import { isWorse, weatherWords } from "./model.js";
 import { layOut } from "./layout.js";
 
 const PULSES_MAX = 40;
@@ -16,8 +16,8 @@ export class Graph {
 		this.model = model;
 		this.onChoose = onChoose;
 		this.layers = {};
-		for (const name of ["captions", "edges", "boxes", "transfers", "faults", "nodes", "pulses"]) this.layers[name] = this.svg.append("g").attr("class", name);
-		for (const name of ["captions", "edges", "boxes", "transfers", "faults", "pulses"]) this.layers[name].attr("aria-hidden", "true");
+		for (const name of ["captions", "edges", "boxes", "transfers", "faults", "nodes", "pulses", "labels"]) this.layers[name] = this.svg.append("g").attr("class", name);
+		for (const name of ["captions", "edges", "boxes", "transfers", "faults", "pulses", "labels"]) this.layers[name].attr("aria-hidden", "true");
 		this.pulses = [];
 		this.chosen = null;
 		this.svg.on("keydown", (event) => this.onKey(event));
@@ -58,8 +58,8 @@ export class Graph {
 	drawEdges() {
 		const at = this.layout.positions, zoneBox = new Map(this.layout.boxes.map((box) => [box.zone, box]));
 		const down = d3.linkVertical().x((d) => d[0]).y((d) => d[1]);
-		const delegations = [...this.model.zones.values()].filter((zone) => zone.parent && zoneBox.has(zone.parent) && zoneBox.has(zone.name)).map((zone) => {
-			const from = zoneBox.get(zone.parent), to = zoneBox.get(zone.name);
+		const delegations = [...this.model.zones.values()].filter((zone) => zone.parent && zone.key === zone.name && zoneBox.has(zone.parent) && zoneBox.has(zone.key)).map((zone) => {
+			const from = zoneBox.get(zone.parent), to = zoneBox.get(zone.key);
 			return { what: "delegation", d: down({ source: [from.x + from.w / 2, from.y + from.h], target: [to.x + to.w / 2, to.y] }) };
 		});
 		const straight = (what) => this.model.edges.filter((edge) => edge.what === what && at.has(edge.from) && at.has(edge.to)).map((edge) => {
@@ -113,7 +113,7 @@ export class Graph {
 
 	label(name) {
 		const first = name.split(".")[0], max = this.layout.isDense ? 8 : 11;
-		return first.length > max ? `${first.slice(0, max - 1)}…` : first;
+		return first.length > max ? `${first.slice(0, max - 4)}…${first.slice(-3)}` : first;      // numbers stand at the end
 	}
 
 	// Colours and texts of some nodes: "all" or a set of names.
@@ -141,7 +141,7 @@ export class Graph {
 		const at = this.layout.positions, seen = new Map();
 		for (const link of this.model.links.values()) {
 			const a = at.get(link.from), b = at.get(link.to), key = [link.from, link.to].sort().join("\n"), words = weatherWords(link);
-			if (a && b && words && (!seen.has(key) || link.cut)) seen.set(key, { key, ends: [link.from, link.to], words, cut: Boolean(link.cut), a, b });
+			if (a && b && isWorse(link, this.model.weather) && (!seen.has(key) || link.cut)) seen.set(key, { key, ends: [link.from, link.to], words, cut: Boolean(link.cut), a, b });
 		}
 		return [...seen.values()];
 	}
@@ -165,7 +165,7 @@ export class Graph {
 			.attr("cx", (d) => d.x).attr("cy", (d) => d.y).attr("r", this.layout.r + 10);
 		const labels = faults.length <= FAULT_LABELS_MAX ? faults.map((fault) => ({ ...fault, at: this.bend(fault) })) : [];
 		const ringLabels = circled.length <= FAULT_LABELS_MAX ? circled.map((d) => ({ ...d, words: d.words === "cut" ? "cut off" : d.words, at: [d.x, d.y - this.layout.r - 18, null] })) : [];
-		layer.selectAll("text").data([...labels, ...ringLabels], (d) => d.key).join("text").attr("class", "fault-label")
+		this.layers.labels.selectAll("text").data([...labels, ...ringLabels], (d) => d.key).join("text").attr("class", "fault-label")
 			.attr("x", (d) => d.at[0] + (d.at[2] === null ? 0 : d.at[2] ? -7 : 7)).attr("y", (d) => d.at[1]).attr("dy", ".36em")
 			.style("text-anchor", (d) => (d.at[2] === null ? "middle" : d.at[2] ? "end" : "start")).text((d) => (d.words.startsWith("cut") ? `✕ ${d.words}` : d.words));
 	}

@@ -29,17 +29,18 @@ const wrap = (rows, max) => rows.flatMap((row) => Array.from({ length: Math.ceil
 function boxes(model, slot, width) {
 	const max = Math.max(2, Math.floor((width - 2 * slot.pad) / slot.w));
 	const home = new Map();            // a server stands in the zone it is primary of, or the first it serves
-	for (const zone of model.zones.values()) home.set(zone.primary, home.get(zone.primary) ?? zone.name);
-	for (const zone of model.zones.values()) for (const name of zone.servers) home.set(name, home.get(name) ?? zone.name);
-	const found = [];
+	for (const zone of model.zones.values()) home.set(zone.primary, home.get(zone.primary) ?? zone.key);
+	for (const zone of model.zones.values()) for (const name of zone.servers) home.set(name, home.get(name) ?? zone.key);
+	const found = [], copies = d3.rollup(model.zones.values(), (of) => of.length, (zone) => zone.name);
+	const titleOf = (zone) => `${zone.name === "." ? ". (root)" : zone.name.replace(/\.$/, "")}${copies.get(zone.name) > 1 ? ` at ${zone.primary}` : ""}`;
 	const add = (title, tier, key, steps, zone) => {
 		const cut = wrap(steps, max), columns = Math.max(...cut.map((row) => row.length));
 		const least = Math.min(width, title.length * slot.w * 0.11 + 24);
 		found.push({ title, tier, key, zone, rows: cut, w: Math.max(columns * slot.w + 2 * slot.pad, least), h: cut.length * slot.h + (title ? slot.head : slot.pad) + slot.pad / 2 });
 	};
 	for (const zone of model.zones.values()) {
-		const names = zone.servers.filter((name) => home.get(name) === zone.name && model.nodes.has(name));
-		if (names.length) add(zone.name === "." ? ". (root)" : zone.name.replace(/\.$/, ""), depthOf(zone.name), zone.name, byLevel(names, model.edges.filter((edge) => edge.what === "transfer")), zone.name);
+		const names = zone.servers.filter((name) => home.get(name) === zone.key && model.nodes.has(name));
+		if (names.length) add(titleOf(zone), depthOf(zone.name), zone.key, byLevel(names, model.edges.filter((edge) => edge.what === "transfer")), zone.key);
 	}
 	byLevel(model.resolvers.map((node) => node.name), model.edges.filter((edge) => edge.what === "forward"))
 		.forEach((row, i) => add("", 100 + i, `resolvers ${i}`, [row], null));

@@ -30,34 +30,45 @@ export class Model {
 		this.speed = state.speed || 1;
 		this.t = state.t;
 		this.nodes = new Map((state.nodes || []).map((node) => [node.name, { ...node, zones: [] }]));
-		this.zones = new Map((state.zones || []).map((zone) => [zone.name, zone]));
-		for (const zone of this.zones.values())
-			for (const name of zone.servers) this.nodes.get(name)?.zones.push(zone.name);
+		// By name; a further copy of a zone (another provider's, say) has a key of its own.
+		this.zones = new Map();
+		for (const zone of state.zones || []) {
+			const key = this.zones.has(zone.name) ? `${zone.name} at ${zone.primary}` : zone.name;
+			this.zones.set(key, { ...zone, key });
+			for (const name of zone.servers) this.nodes.get(name)?.zones.push(key);
+		}
 		this.edges = state.edges || [];
 		this.serials = new Map();
 		this.latest = new Map();           // what the primary was last seen with
-		for (const [zone, of] of Object.entries(state.serials || {})) {
-			const primary = this.zones.get(zone)?.primary;
+		for (const [zone, of] of Object.entries(state.serials || {}))
 			for (const [node, serial] of Object.entries(of)) if (serial !== null) this.setSerial(zone, node, serial);
-			if (primary in of && of[primary] !== null) this.latest.set(zone, of[primary]);
-		}
 		this.watched = state.watched || null;
 		this.answers = new Map(Object.entries(state.answers || {}));
 		this.links = new Map();
 		for (const link of state.links || []) this.links.set(`${link.from}\n${link.to}`, link);
-		this.weather = weatherWords(state.weather || {});      // of all links that are not listed
+		this.weather = state.weather || {};      // of all links that are not listed
 		this.resolvers = [...this.nodes.values()].filter((node) => node.role === "resolver");
 		this.structure = JSON.stringify([[...this.nodes.values()].map((n) => [n.name, n.role, n.hidden]), [...this.zones.values()], this.edges]);
 	}
 
+	// The copy of a zone that a node serves.
+	copyOf(zone, node) {
+		for (const copy of this.zones.values()) if (copy.name === zone && copy.servers.includes(node)) return copy;
+		return this.zones.get(zone);
+	}
+
 	setSerial(zone, node, serial) {
-		if (!this.serials.has(zone)) this.serials.set(zone, new Map());
-		this.serials.get(zone).set(node, serial);
-		if (isNewer(serial, this.latest.get(zone))) this.latest.set(zone, serial);
+		const copy = this.copyOf(zone, node);
+		if (!copy) return;
+		if (!this.serials.has(copy.key)) this.serials.set(copy.key, new Map());
+		const of = this.serials.get(copy.key);
+		of.set(node, serial);
+		// What counts is what the primary has; while that is not known, the newest.
+		if (node === copy.primary || (!of.has(copy.primary) && isNewer(serial, this.latest.get(copy.key)))) this.latest.set(copy.key, serial);
 	}
 
 	// The zone in the middle of attention.
-	get focus() { return this.wave?.zone ?? this.watched?.zone ?? null; }
+	get focus() { return this.wave?.key ?? this.watched?.zone ?? null; }
 
 	// How a node stands: { status, value, words }.
 	status(name) {
@@ -76,7 +87,8 @@ export class Model {
 			if (value === "" && serial !== undefined) value = serial;
 			if (serial === undefined) status = status === "current" ? "unknown" : status;
 			else if (this.latest.get(zone) !== serial) status = "behind";
-			words.push(serial === undefined ? `${bare(zone)} not seen yet` : `${bare(zone)} serial ${serial}`);
+			const called = bare(this.zones.get(zone).name);
+			words.push(serial === undefined ? `${called} not seen` : `${called} serial ${serial}`);
 		}
 		if (status === "behind") words.push(`the primary has ${zones.map((zone) => this.latest.get(zone)).join(", ")}`);
 		return { status, value: value === "" ? "?" : String(value), words: words.join(", ") };
@@ -96,8 +108,8 @@ export class Model {
 	}
 
 	totals() {
-		const zone = this.zones.get(this.wave?.zone);
-		const isWatched = this.wave && this.watched && this.wave.zone === this.watched.zone;
+		const zone = this.zones.get(this.wave?.key);
+		const isWatched = this.wave && this.watched && this.wave.key === this.watched.zone;
 		return { servers: zone ? zone.servers.length : 0, caches: isWatched ? this.resolvers.length : 0 };
 	}
 }
@@ -113,9 +125,11 @@ const handlers = {
 		return { nodes: [event.node], log: true };
 	},
 	change(model, event) {
-		if (event.t > model.t) model.latest.set(event.zone, event.serial);
+		const copy = model.copyOf(event.zone, event.node);
+		if (!copy) return {};
+		if (event.t > model.t) model.latest.set(copy.key, event.serial);
 		model.wave = {
-			zone: event.zone, serial: event.serial, t: event.t, servers: new Map(), caches: new Map(), done: null,
+			zone: event.zone, key: copy.key, serial: event.serial, t: event.t, servers: new Map(), caches: new Map(), done: null,
 			prediction: model.predictions.get(`${event.zone} ${event.serial}`) || null,
 		};
 		model.changes.push(event.t);
@@ -129,8 +143,9 @@ const handlers = {
 	serial(model, event, isOld) {
 		const wave = model.wave;
 		if (!isOld && event.serial !== null) model.setSerial(event.zone, event.node, event.serial);
-		if (!isOld && event.serial === null) model.serials.get(event.zone)?.delete(event.node);
-		if (wave && wave.zone === event.zone) {
+		const key = model.copyOf(event.zone, event.node)?.key;
+		if (!isOld && event.serial === null) model.serials.get(key)?.delete(event.node);
+		if (wave && wave.key === key) {
 			if (event.serial === null || isNewer(wave.serial, event.serial)) wave.servers.delete(event.node);
 			else if (!wave.servers.has(event.node)) wave.servers.set(event.node, event.t);
 		}
@@ -157,8 +172,8 @@ const handlers = {
 		const wave = model.wave;
 		if (wave && wave.zone === event.zone && wave.serial === event.serial) wave.done = event;
 		const without = event.down?.length ? `, without ${listWords(event.down)}` : "";
-		const caches = event.caches_s === null || event.caches_s === undefined ? "" : `, all caches after ${seconds(event.caches_s)}`;
-		model.note(event.t, `${bare(event.zone)} serial ${event.serial}: all servers after ${seconds(event.servers_s)}${caches}${without}`);
+		const caches = event.caches_s === null || event.caches_s === undefined ? "" : `, all caches after ${seconds(event.caches_s * model.speed)}`;
+		model.note(event.t, `${bare(event.zone)} serial ${event.serial}: all servers after ${seconds(event.servers_s * model.speed)}${caches}${without}`);
 		return { nodes: "all", wave: true, log: true };
 	},
 	prediction(model, event) {
@@ -194,6 +209,12 @@ const handlers = {
 function cacheSeen(wave, node, isFresh, t) {
 	if (!isFresh) wave.caches.delete(node);
 	else if (!wave.caches.has(node)) wave.caches.set(node, t);
+}
+
+// Whether a link is worse than what all the others are like.
+export function isWorse(link, others) {
+	const more = (name, by) => (link[name] || 0) > (others[name] || 0) + by;
+	return link.cut || more("delay_ms", 0.5) || more("loss", 0) || more("duplicate", 0) || more("reorder", 0) || more("rate_bps", 0) || more("mtu", 0);
 }
 
 // "50 ms, 5 % lost"; "" for fine weather.

@@ -47,7 +47,7 @@ export class Timeline {
 		this.moving.selectAll("path").data(shown, (d) => (d.key ||= `${d.t} ${d.kind} ${d.from} ${d.to} ${Math.random()}`)).join((enter) => {
 			const mark = enter.append("path").attr("class", (d) => `mark ${d.kind}${d.dropped ? " lost" : ""}`)
 				.attr("d", (d) => d3.symbol(SHAPES[d.kind] || d3.symbolCircle, Math.min(380, 30 + 3 * Math.sqrt(d.bytes || 0)))())
-				.attr("transform", (d) => `translate(${at(d.t)},${(KINDS.indexOf(d.kind) + 0.5) * LANE})`);
+				.attr("transform", (d) => `translate(${at(d.begun ?? d.t)},${(KINDS.indexOf(d.kind) + 0.5) * LANE})`);
 			mark.append("title").text((d) => `${d.kind} ${d.from} to ${d.to}, ${d.zone || ""} ${d.bytes ?? "?"} bytes${d.dropped ? ", lost" : ""}`);
 			return mark;
 		});
