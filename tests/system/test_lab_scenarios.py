@@ -4,90 +4,20 @@ import os
 import re
 import signal
 import subprocess
-import tempfile
 import time
 
-from zt import Failure, Skip, built, run_tests, source_top, test, wait_for
+from zt import Failure, run_tests, test, wait_for
 from zt.lab import time_factor
+from zt.scenarios import HEAD, SCENARIOS, Runner, expect, test_those
 
-SCENARIOS = source_top() / "zones/scenarios"
-NOT_HERE = 3
-
-LAB = """name: small
-port: {port}
-network: {network}.0
-nodes:
-  - {{name: ns1.test, kind: authd}}
-  - {{name: ns2.test, kind: authd}}
-  - {{name: edge, kind: resolverd}}
-zones:
-  - {{name: ., primary: ns1.test}}
-  - name: test.
-    primary: ns1.test
-    secondaries: [ns2.test]
-    ttl: 2s
-    refresh: 2s
-    retry: 1s
-    records: www A 192.0.2.10
-"""
-
-HEAD = """title: of a test
-teaches: nothing
-topology: lab.yaml
-roles: {secondary: ns2.test}
-steps:
-"""
+HERE = ("lost-notify", "lying-secondary", "rollback", "sticky-child")
+ELSEWHERE = ("expire", "partition", "ttl-right", "ttl-wrong", "flood", "provider-move")      # test_lab_times.py, test_lab_strain.py
+test_those(*HERE)
 
 
-class Runner:
-    """Scenarios in a test's own folder, in loopback mode unless they come along."""
-
-    def __init__(self, lab):
-        self.folder = lab.folder
-        self.temporary = lab.folder / "tmp"
-        self.temporary.mkdir()
-        network = lab.next_address().rsplit(".", 1)[0]
-        (lab.folder / "lab.yaml").write_text(LAB.format(port=lab.port, network=network))
-
-    def command(self, *words):
-        return [built("tools/zonelab/zonelab"), *map(str, words)]
-
-    def run(self, *words, expect=0, mode="loopback"):
-        run = subprocess.run(self.command("--mode", mode, *words), cwd=self.folder, capture_output=True, text=True, timeout=170, check=False,
-                             env={**os.environ, "TMPDIR": str(self.temporary)})
-        if run.returncode == NOT_HERE and expect == 0:
-            raise Skip(run.stderr.strip())
-        if run.returncode != expect:
-            raise Failure(f"zonelab {' '.join(map(str, words))} ended with {run.returncode}, expected {expect}:\n{run.stdout}{run.stderr}")
-        return run.stdout + run.stderr
-
-    def write(self, steps, head=HEAD):
-        (self.folder / "s.yaml").write_text(head + steps)
-        return "s.yaml"
-
-    def left(self):
-        return list(self.temporary.iterdir())
-
-
-def expect(text, pattern):
-    if not re.search(pattern, text):
-        raise Failure(f"expected /{pattern}/ in:\n{text}")
-
-
-def comes_along(name):
-    """A short folder: control sockets lie in it."""
-    def run(lab):
-        runner = Runner(lab)
-        with tempfile.TemporaryDirectory(prefix="zl-") as folder:
-            said = runner.run("--dir", f"{folder}/lab", "run", SCENARIOS / f"{name}.yaml", "--report", "report.md", mode="net")
-        count = said.count("  passed  ")
-        expect(said, rf"passed: {count} of {count} steps passed")
-        expect((lab.folder / "report.md").read_text(), r"\| passed \| after [\d.]+ s: ")
-    return run
-
-
-for scenario in sorted(path.stem for path in SCENARIOS.glob("*.yaml")):
-    test(f"{scenario} passes with our daemons")(comes_along(scenario))
+@test("every scenario that comes along has its test")
+def all_tested():
+    assert sorted(HERE + ELSEWHERE) == sorted(path.stem for path in SCENARIOS.glob("*.yaml"))
 
 
 @test("all that come along are listed with their titles, and found by name")

@@ -9,9 +9,10 @@
 #include <unistd.h>
 
 #include "lib/base/buf.h"
+#include "tools/zonelab/files/speed.h"
 #include "tools/zonelab/lab/process.h"
 
-enum { OUTPUT_MAX = 1 << 20, NOT_EXITED = 128, VARIABLES = 4 };
+enum { OUTPUT_MAX = 1 << 20, NOT_EXITED = 128, VARIABLES = 4, LIST_MAX = VARIABLES + SPEED_VARIABLES_MAX + 1 };
 
 /* The word with each {NODE} replaced; NULL without memory. */
 static char *word_expand(const struct lab *lab, const char *word)
@@ -61,13 +62,13 @@ static char **words_make(const struct lab *lab, const struct exec_what *what)
 	return words;
 }
 
-static void variables_free(char *variables[VARIABLES + 1])
+static void variables_free(char *variables[VARIABLES])
 {
 	for (size_t i = 0; i < VARIABLES; i++)
 		free(variables[i]);
 }
 
-static int variables_make(const struct lab *lab, const struct topology_node *node, char *variables[VARIABLES + 1])
+static int variables_make(const struct lab *lab, const struct topology_node *node, char *variables[VARIABLES])
 {
 	char address[NETADDR_TEXT_SIZE], socket_path[4096];
 	int status = lab_path(lab, node, "control.sock", socket_path);
@@ -80,10 +81,23 @@ static int variables_make(const struct lab *lab, const struct topology_node *nod
 	return status;
 }
 
+/* All of both. */
+static void list_make(const char *list[LIST_MAX], char *const variables[VARIABLES], const struct speed_environment *speed)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < VARIABLES; i++)
+		list[count++] = variables[i];
+	for (size_t i = 0; speed->list[i]; i++)
+		list[count++] = speed->list[i];
+}
+
 int program_start(struct program *program, const struct lab *lab, const struct exec_what *what, unsigned number)
 {
 	char file[32];
-	char *variables[VARIABLES + 1] = { 0 };
+	char *variables[VARIABLES] = { 0 };
+	const char *list[LIST_MAX] = { NULL };
+	struct speed_environment speed;
 	char **words = words_make(lab, what);
 	int status = words ? variables_make(lab, what->node, variables) : ZT_ENOMEM;
 
@@ -92,10 +106,12 @@ int program_start(struct program *program, const struct lab *lab, const struct e
 	if (status == ZT_OK)
 		status = lab_path(lab, what->node, file, program->output);
 	if (status == ZT_OK) {
+		speed_environment_of_program(&speed, lab, words[0]);
+		list_make(list, variables, &speed);
 		struct space space;      /* a child of ours like any other */
 		space_init(&space);
 		struct process_spec spec = {
-			.argv = words, .environment = (const char *const *)variables, .folder = lab->dir, .log_path = program->output,
+			.argv = words, .environment = list, .folder = lab->dir, .log_path = program->output,
 			.space = &space, .network = lab->networks ? lab->networks[what->node - lab->topology.nodes] : -1,
 		};
 		unlink(program->output);
