@@ -111,6 +111,15 @@ def check_clocks(fast):
         assert -2 * SPEED * time_factor() < told - expected <= 2, f"{told}, expected {expected}"
 
 
+def check_programs(fast):
+    """What is run for a node sleeps and tells the time by the lab's clock, also what that starts; nothing is left of it."""
+    if os.geteuid() == 0:
+        assert fast.run("exec", "ns1.test", "sh", "-c", "ls /dev/shm | grep -v faketime; true") == ""
+    began = time.monotonic()
+    first, second = map(int, fast.run("exec", "ns1.test", "sh", "-c", "date +%s; sleep 60; exec date +%s").split())
+    assert 60 <= second - first < 60 + SPEED * time_factor() and time.monotonic() - began < 5 * time_factor(), f"{second - first} s"
+
+
 def check_ttls(fast, resolvers):
     first = {name: fast.ttl(name) for name in resolvers}
     for name, (at, ttl) in first.items():
@@ -142,6 +151,7 @@ def every_kind(lab):
         assert said.count("times the speed:") == len({"powerdns", "recursor"} & set(kinds)), said
         assert fast.state()["speed"] == SPEED
         check_clocks(fast)
+        check_programs(fast)
         # What is foretold goes with what is measured, in real seconds: at least the TTL's, and not sixty times that.
         bound = wait_for(lambda: fast.state().get("prediction"), "a prediction")["bound"]
         assert TTL_S / SPEED <= bound < TTL_S / 4, bound

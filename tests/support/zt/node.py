@@ -155,6 +155,7 @@ class Node:
         """Stops the node at the end of the test; returns what was wrong with the ways it ended."""
         if self.process is not None:
             self.stop()
+            clocks.forget_shared_memory(self.process.pid)
         return self.complaints
 
     def log(self):

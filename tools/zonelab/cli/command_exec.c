@@ -20,6 +20,8 @@ static int replace_by(const struct lab *lab, char *const argv[], const char *pac
 	speed_environment_of_program(&speed, lab, argv[0]);
 	for (size_t i = 0; speed.list[i]; i++)
 		(void)putenv(speed.texts[i]);      /* fails as what follows will: without memory */
+	if (speed.is_foreign)
+		process_own_memory();
 	execvp(argv[0], argv);
 	fprintf(stderr, "zonelab: cannot run %s: %s%s%s\n", argv[0], strerror(errno), package && errno == ENOENT ? "; apt-get install " : "",
 		package && errno == ENOENT ? package : "");

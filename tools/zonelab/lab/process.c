@@ -125,8 +125,9 @@ struct child_failure {
 	enum child_step step;
 };
 
-/* A /dev/shm of the process's own: libfaketime makes shared memory there that is named by pid and stays when the process is killed. */
-static void memory_separate(void)
+/* libfaketime makes shared memory there that is named by pid and stays when the process is killed, or becomes another program. Only system calls: also for
+ * a child. */
+void process_own_memory(void)
 {
 	if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
 		(void)mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, NULL);
@@ -158,7 +159,7 @@ static enum child_step daemon_become(const struct beginning *how)
 	if (spec->network >= 0 && space_move(spec->network) != ZT_OK)
 		return CHILD_NETWORK;
 	if (spec->own_memory)
-		memory_separate();
+		process_own_memory();
 	int null = open("/dev/null", O_RDONLY), log = open(spec->log_path, O_WRONLY | O_CREAT | O_APPEND, 0644);
 	if (null < 0 || log < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0)
 		return CHILD_LOG;

@@ -18,7 +18,7 @@ struct process_spec {
 	const char *log_path;              /* its output is appended */
 	const struct space *space;         /* it is a child in */
 	int network;                       /* descriptor of its network namespace; -1: this process's */
-	bool own_memory;                   /* what it leaves in /dev/shm ends with it; where the system does not let us, it stays */
+	bool own_memory;                   /* process_own_memory */
 };
 
 /* Finds a program: beside this one's build tree, in the same installation, on PATH, then where daemons lie. False when it is nowhere. */
@@ -26,6 +26,8 @@ bool process_find_program(const char *name, char out[4096]);
 
 /* Starts a daemon, with a session of its own, that dies with this thread. Errors are printed. */
 int process_start(struct lab_process *process, const struct process_spec *spec) ZT_MUST_CHECK;
+/* Gives this process, and those it will start, a /dev/shm that ends with them, where the system lets us. */
+void process_own_memory(void);
 enum process_flags {
 	PROCESS_ERRORS_TOO = 1,            /* standard error is read, too */
 	PROCESS_DIES_WITH_US = 2,          /* killed when this thread ends */
