@@ -77,6 +77,30 @@ START_TEST(a_file_fills_the_network)
 }
 END_TEST
 
+START_TEST(a_servers_own_cycle_replaces_its_vendors)
+{
+	struct facts facts;
+	struct buf said;
+
+	ck_assert_int_eq(parse(&facts,
+			       "soa: {refresh: 90s, retry: 30s, expire: 3d, minimum: 1h, ttl: 30m}\n"
+			       "server:\n"
+			       "  - {name: p, vendor: powerdns}\n"
+			       "  - {name: q, vendor: powerdns, from: p, refresh: 90s, retry: 30s, cycle: 1s}\n"
+			       "  - {name: k, vendor: knot, from: p, cycle: 1s}\n", &said), ZT_OK);
+	ck_assert_double_eq(network_detect_max(&facts.net, 0), 60);
+	ck_assert_double_eq(network_timers_of(&facts.net, 0).refresh_s, 120);
+	ck_assert_double_eq(network_detect_max(&facts.net, 1), 1);
+	ck_assert_double_eq(network_timers_of(&facts.net, 1).refresh_s, 90);
+	ck_assert_double_eq(network_timers_of(&facts.net, 1).retry_s, 30);
+	/* Others have none. */
+	ck_assert_double_eq(network_detect_max(&facts.net, 2), 0);
+	ck_assert_double_eq(network_timers_of(&facts.net, 2).retry_s, 30);
+	buf_fini(&said);
+	facts_fini(&facts);
+}
+END_TEST
+
 START_TEST(negative_answers_are_kept_no_longer_than_resolvers_keep_them)
 {
 	struct facts facts;
@@ -154,6 +178,7 @@ int main(void)
 	Suite *suite = suite_create("propest topology");
 	TCase *tests = tcase_create("topology");
 	tcase_add_test(tests, a_file_fills_the_network);
+	tcase_add_test(tests, a_servers_own_cycle_replaces_its_vendors);
 	tcase_add_test(tests, negative_answers_are_kept_no_longer_than_resolvers_keep_them);
 	tcase_add_test(tests, mistakes_are_told_with_their_line);
 	tcase_add_test(tests, the_sample_file_gives_an_estimate);

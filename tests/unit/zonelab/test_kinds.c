@@ -174,6 +174,32 @@ START_TEST(every_kind_is_configured_for_a_network_of_its_own)
 }
 END_TEST
 
+START_TEST(propest_is_told_where_a_daemon_is_quicker_than_its_vendors_default)
+{
+	static const char *const expected[] = {
+		"{name: 'c.bind', address: '10.53.0.4@53', vendor: bind, from: 'b.knot', notify: yes,", ", refresh: 30s, retry: 10s}\n",
+		"{name: 'd.pdns', address: '10.53.0.5@53', vendor: powerdns, hidden: yes, from: 'c.bind', notify: yes,",
+		", refresh: 30s, retry: 10s, cycle: 1s}\n", "caches: {count: 7, depth: 2, min-ttl: 5s,",
+	};
+	char path[4200];
+
+	lab_open_text(topology_text);
+	lab_write(TOPOLOGY_NET);
+	snprintf(path, sizeof(path), "%s/test.facts.yaml", lab.dir);
+	char *text = file_get(path), *at = text;
+	for (size_t i = 0; i < 5; i++) {
+		at = strstr(at, expected[i]);
+		ck_assert_msg(at != NULL, "expected %s in:\n%s", expected[i], text);
+	}
+	at = strstr(text, "vendor: knot");
+	ck_assert_ptr_nonnull(at);
+	at[strcspn(at, "}")] = '\0';
+	ck_assert_ptr_null(strstr(at, "refresh"));
+	free(text);
+	lab_close();
+}
+END_TEST
+
 START_TEST(bind_is_refused_on_loopback_addresses_that_no_interface_shows)
 {
 	lab_open_text("nodes: [{name: ns1, kind: bind}]\nzones: [{name: ., primary: ns1}]\n");
@@ -242,6 +268,7 @@ int main(void)
 
 	tcase_add_test(tcase, every_kind_is_configured_for_the_loopback_network);
 	tcase_add_test(tcase, every_kind_is_configured_for_a_network_of_its_own);
+	tcase_add_test(tcase, propest_is_told_where_a_daemon_is_quicker_than_its_vendors_default);
 	tcase_add_test(tcase, bind_is_refused_on_loopback_addresses_that_no_interface_shows);
 	tcase_add_test(tcase, what_an_earlier_lab_stored_is_removed_and_what_is_not_its_own_stays);
 	tcase_add_test(tcase, the_command_line_names_the_configuration_and_the_folder);

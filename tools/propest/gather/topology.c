@@ -22,7 +22,7 @@ struct server_conf {
 	struct schema_list from;
 	bool hidden, notify;
 	int64_t weight;
-	usec_t refresh, retry, poll_age, publish_delay, holdoff, rtt;
+	usec_t refresh, retry, cycle, poll_age, publish_delay, holdoff, rtt;
 	double loss, notify_loss, query_loss;
 	uint64_t transfer_size, rate;
 };
@@ -107,6 +107,7 @@ static const struct schema_row server_rows[] = {
 	  .help = "Bytes a second of a transfer; 0 is no limit." },
 	DURATION("refresh", struct server_conf, refresh, "Its own REFRESH, where it does not follow the SOA's."),
 	DURATION("retry", struct server_conf, retry, "Its own RETRY."),
+	DURATION("cycle", struct server_conf, cycle, "Of PowerDNS: how often it looks for changes and for timers that have run out."),
 	DURATION("poll-age", struct server_conf, poll_age, "How long ago it last polled, where that is known."),
 	DURATION("publish-delay", struct server_conf, publish_delay, "Of a primary: from the change being made to being served."),
 };
@@ -189,6 +190,8 @@ static int add_server(struct facts *facts, const struct server_conf *conf)
 		server->refresh_s = seconds(conf->refresh);
 	if (has(conf->node, "retry"))
 		server->retry_s = seconds(conf->retry);
+	if (has(conf->node, "cycle"))
+		server->cycle_s = seconds(conf->cycle);
 	return ZT_OK;
 }
 

@@ -106,7 +106,7 @@ static double link_bound(const struct network *net, size_t number, double since)
 	/* Only a lossless link with a durable queue or without outages can be relied on for NOTIFY. */
 	double notified = HUGE_VAL;
 	if (link->notify && link->notify_loss <= 0 && link->query_loss <= 0) {
-		double earliest = since + link->holdoff_s, latest = earliest + from->detect_max;
+		double earliest = since + link->holdoff_s, latest = earliest + network_detect_max(net, link->from);
 		if (from->notify_law == NOTIFY_DURABLE)
 			notified = through_outages(net, number, earliest, latest, notify_pause) + link->rtt_s / 2;
 		else if (!outage_touches(net, number, earliest, latest + link->rtt_s / 2))

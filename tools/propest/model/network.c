@@ -39,7 +39,7 @@ int network_add_server(struct network *net, const char *name, size_t *out)
 	net->servers = servers;
 	struct network_server *server = &servers[net->server_count];
 	*server = (struct network_server){
-		.vendor = vendor_generic(), .is_public = true, .weight = 1, .poll_age_s = -1, .refresh_s = -1, .retry_s = -1,
+		.vendor = vendor_generic(), .is_public = true, .weight = 1, .poll_age_s = -1, .refresh_s = -1, .retry_s = -1, .cycle_s = -1,
 	};
 	snprintf(server->name, sizeof(server->name), "%s", name);
 	*out = net->server_count++;
@@ -100,11 +100,19 @@ struct network_timers network_timers_of(const struct network *net, size_t server
 	struct network_timers out = { .expire_s = net->timers.expire_s };
 	out.refresh_s = s->refresh_s >= 0 ? fmax(refresh, 1) : clamped(refresh, v->refresh_min, v->refresh_max);
 	out.retry_s = s->retry_s >= 0 ? fmax(retry, 1) : clamped(retry, v->retry_min, v->retry_max);
-	if (v->poll_grid > 0) {
-		out.refresh_s = ceil(out.refresh_s / v->poll_grid) * v->poll_grid;
-		out.retry_s = ceil(out.retry_s / v->poll_grid) * v->poll_grid;
+	double grid = v->poll_grid > 0 && s->cycle_s >= 0 ? s->cycle_s : v->poll_grid;
+	if (grid > 0) {
+		out.refresh_s = ceil(out.refresh_s / grid) * grid;
+		out.retry_s = ceil(out.retry_s / grid) * grid;
 	}
 	return out;
+}
+
+double network_detect_max(const struct network *net, size_t server)
+{
+	const struct network_server *s = &net->servers[server];
+
+	return s->vendor->detect_max > 0 && s->cycle_s >= 0 ? s->cycle_s : s->vendor->detect_max;
 }
 
 static bool is_probability(double p)

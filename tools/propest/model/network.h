@@ -24,6 +24,7 @@ struct network_server {
 	double publish_s;                  /* primary: from the commit to being served */
 	double poll_age_s;                 /* seconds since it last confirmed its serial (from EDNS EXPIRE); negative: unknown */
 	double refresh_s, retry_s;         /* its own timers where they differ from the zone's; negative: the zone's */
+	double cycle_s;                    /* its own, of a vendor whose changes are noticed and timers looked at in cycles; negative: the vendor's */
 };
 
 /* `to` transfers the zone from `from`. */
@@ -72,6 +73,8 @@ size_t network_find(const struct network *net, const char *name);
 
 /* The effective timers of a secondary: the zone's (or its own), clamped by its vendor. */
 struct network_timers network_timers_of(const struct network *net, size_t server);
+/* A change at the server is noticed for NOTIFY after uniform 0..this, seconds. */
+double network_detect_max(const struct network *net, size_t server);
 
 /* ZT_EINVAL when the facts can't be worked with; *why (static text) and *who (a server's index, or server_count) say what. */
 int network_check(const struct network *net, const char **why, size_t *who) ZT_MUST_CHECK;

@@ -287,7 +287,7 @@ static double learn_by_notify(const struct spread *spread, size_t number, struct
 {
 	const struct network_link *link = &spread->net->links[number];
 	const struct clock_law *law = &spread->laws[link->to];
-	double detect = spread->net->servers[link->from].vendor->detect_max * rng_unit(rng);
+	double detect = network_detect_max(spread->net, link->from) * rng_unit(rng);
 	double first = since + (spread->without & SPREAD_PUBLISH ? 0 : link->holdoff_s + detect);
 	double at, end;
 

@@ -23,7 +23,18 @@ static const char *label(const struct topology_node *node, char text[NETADDR_TEX
 	return strlen(node->name) <= FACTS_NAME_MAX ? node->name : netaddr_to_text(&node->address, text);
 }
 
-static void write_server(FILE *to, const struct lab *lab, const struct topology_zone *zone, uint32_t i)
+/* Where a daemon is told to be quicker than its vendor would have it (kind_bind.c, kind_pdns.c). */
+static void write_own_clocks(FILE *to, const struct topology_zone *zone, const struct topology_node *node, const struct facts_clocks *clocks)
+{
+	bool is_lifted = node != zone->primary && (node->kind == NODE_BIND || node->kind == NODE_PDNS);
+
+	if (is_lifted && (clocks || !zone->file))      /* what a file of the user's says is not known here */
+		fprintf(to, ", refresh: %us, retry: %us", clocks ? clocks->refresh : zone->refresh, clocks ? clocks->retry : zone->retry);
+	if (node->kind == NODE_PDNS)
+		fputs(", cycle: 1s", to);
+}
+
+static void write_server(FILE *to, const struct lab *lab, const struct topology_zone *zone, uint32_t i, const struct facts_clocks *clocks)
 {
 	const struct topology_node *node = topology_server(zone, i);
 	char text[NETADDR_TEXT_SIZE], address[NETADDR_TEXT_SIZE];
@@ -33,20 +44,24 @@ static void write_server(FILE *to, const struct lab *lab, const struct topology_
 	if (i > 0)
 		fprintf(to, ", from: '%s', notify: yes, " LINK_FACTS, label(zone->secondaries[i - 1].from[0], text),
 			FACTS_RTT_MS * lab->clock.clock.speed);
+	write_own_clocks(to, zone, node, clocks);
 	fputs("}\n", to);
 }
 
 static void write_caches(FILE *to, const struct topology *topology)
 {
+	static const unsigned keeps_at_least_s[NODE_KIND_COUNT] = { [NODE_KNOT_RESOLVER] = 5, [NODE_RECURSOR] = 1 };      /* by default */
 	uint32_t count = 0, depth = 0;
+	unsigned min_ttl = 0;
 
 	for (uint32_t i = 0; i < topology->node_count; i++) {
 		const struct topology_node *node = &topology->nodes[i];
 		count += topology_is_resolver(node);
 		depth = node->tier > depth ? node->tier : depth;
+		min_ttl = keeps_at_least_s[node->kind] > min_ttl ? keeps_at_least_s[node->kind] : min_ttl;
 	}
 	if (count > 0)
-		fprintf(to, "caches: {count: %u, depth: %u, max-ttl: 1d, max-negative-ttl: 1h}\n", count, depth);
+		fprintf(to, "caches: {count: %u, depth: %u, min-ttl: %us, max-ttl: 1d, max-negative-ttl: 1h}\n", count, depth, min_ttl);
 }
 
 int facts_path(const struct lab *lab, const struct topology_zone *zone, char out[4096])
@@ -66,7 +81,7 @@ void facts_print(FILE *to, const struct lab *lab, const struct topology_zone *zo
 			clocks->retry, clocks->expire, clocks->minimum, clocks->soa_ttl);
 	fputs("\nserver:\n", to);
 	for (uint32_t i = 0; i <= zone->secondary_count; i++)
-		write_server(to, lab, zone, i);
+		write_server(to, lab, zone, i, clocks);
 	write_caches(to, &lab->topology);
 }
 
