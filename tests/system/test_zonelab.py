@@ -138,7 +138,7 @@ def watch(lab):
         z.run("update", "test", "add", "www", 1, "A", "192.0.2.55")
         read_until(watching, r"outer .*-> 192\.0\.2\.55")
         os.kill(z.pid("ns2.test"), signal.SIGKILL)
-        read_until(watching, r"ns2\.test +serial 3 -> dead")
+        read_until(watching, r"ns2\.test +serial 3 -> down")
         watching.send_signal(signal.SIGINT)
         watching.communicate(timeout=30)
         if watching.returncode != 0:
@@ -204,12 +204,12 @@ def demo_default(lab):
 def demo_dead_secondary(lab):
     with small(lab) as z:
         demo = z.start("demo", z.topology)
-        read_until(demo, r"1\. Every resolver is asked")
+        read_until(demo, r"1\. Clients ask every resolver")
         os.kill(z.pid("ns2.test"), signal.SIGKILL)
         said = demo.communicate(timeout=120)[0]
         if demo.returncode != 1:
             raise Failure(f"the demo ended with {demo.returncode}:\n{said}")
-        expect(said, r"ns2\.test +dead")
+        expect(said, r"ns2\.test +(serial 1 -> )?down")
         expect(said, r"NOT converged within the bound .* 1 of 2 servers and 2 of 2 caches")
         z.expect_nothing_left()
 
@@ -218,7 +218,7 @@ def demo_dead_secondary(lab):
 def demo_hanging_secondary(lab):
     with small(lab) as z:
         demo = z.start("demo", z.topology)
-        read_until(demo, r"1\. Every resolver is asked")
+        read_until(demo, r"1\. Clients ask every resolver")
         os.kill(z.pid("ns2.test"), signal.SIGSTOP)
         said = demo.communicate(timeout=120)[0]
         if demo.returncode != 1:
@@ -230,7 +230,7 @@ def demo_hanging_secondary(lab):
 @test("Ctrl-C during up and at every stage of the demo leaves no process behind")
 def interrupted(lab):
     with small(lab) as z:
-        for words, stage in ((("up",), r"Starting"), (("demo",), r"Starting"), (("demo",), r"1\. Every"), (("demo",), r"2\. What"),
+        for words, stage in ((("up",), r"Starting"), (("demo",), r"Starting"), (("demo",), r"1\. Clients"), (("demo",), r"2\. What"),
                              (("demo",), r"Who has what")):
             for number in (signal.SIGINT, signal.SIGHUP) if stage == "Starting" else (signal.SIGTERM,):
                 process = z.start(*words, z.topology)
@@ -255,7 +255,7 @@ def demo_unread(lab):
 @test("zonelab killed while it starts a lab, or in a demo, leaves nothing")
 def killed_while_starting(lab):
     with small(lab) as z:
-        for words, stage in (("up",), r"Starting"), (("demo",), r"1\. Every"):
+        for words, stage in (("up",), r"Starting"), (("demo",), r"1\. Clients"):
             process = z.start(*words, z.topology)
             read_until(process, stage)
             process.kill()
@@ -456,7 +456,7 @@ def command_errors(lab):
                             (("update", "test", "delete", "a.org."), r"a\.org\. is outside zone test\."),
                             (("watch", "a..b"), r"not a domain name: a\.\.b"),
                             (("status", "--json"), r"options stand before the command: --json"),
-                            (("--json", "down"), r"--json is for up, status and run, not for down"),
+                            (("--json", "down"), r"--json is for up, status, watch, report and run, not for down"),
                             (("--mode", "wire", "up"), r"--mode: expected net or loopback, not wire"),
                             (("--mode", "net", "--port", 5300, "up"), r"--port is for loopback mode"),
                             (("--port", 1, "status"), r"--port is for up, demo and run, not for status"),

@@ -1,14 +1,13 @@
 # Everything but the command line as a library, so that tests can take what they need.
 noinst_LIBRARIES += tools/zonelab/libzonelab.a
 tools_zonelab_libzonelab_a_SOURCES = \
-	%D%/cli/confirm.c %D%/cli/confirm.h \
-	%D%/cli/demo.c %D%/cli/demo.h \
+	%D%/cli/screen.c %D%/cli/screen.h \
+	%D%/cli/tally.c %D%/cli/tally.h \
 	%D%/files/facts.c %D%/files/facts.h \
 	%D%/lab/door.c %D%/lab/door.h \
 	%D%/lab/interrupt.c %D%/lab/interrupt.h \
 	%D%/lab/lab.c %D%/lab/lab.h \
 	%D%/cli/pending.c %D%/cli/pending.h \
-	%D%/cli/predict.c %D%/cli/predict.h \
 	%D%/lab/probe.c %D%/lab/probe.h \
 	%D%/lab/notify.c %D%/lab/notify.h \
 	%D%/lab/process.c %D%/lab/process.h \
@@ -30,7 +29,6 @@ tools_zonelab_libzonelab_a_SOURCES = \
 	%D%/keeper/ready.c %D%/keeper/ready.h \
 	%D%/keeper/seen.c %D%/keeper/seen.h \
 	%D%/keeper/state.c %D%/keeper/state.h \
-	%D%/cli/status.c %D%/cli/status.h \
 	%D%/topology/dot.c %D%/topology/dot.h \
 	%D%/topology/topology.c %D%/topology/topology.h \
 	%D%/topology/topology_links.c \
@@ -43,7 +41,6 @@ tools_zonelab_libzonelab_a_SOURCES = \
 	%D%/render/kubernetes.c \
 	%D%/render/render.h \
 	%D%/lab/update.c %D%/lab/update.h \
-	%D%/cli/watch.c %D%/cli/watch.h \
 	%D%/files/change.c %D%/files/change.h \
 	%D%/files/kind_authd.c \
 	%D%/files/kind_bind.c \
@@ -77,9 +74,17 @@ tools_zonelab_zonelab_SOURCES = \
 	%D%/cli/command_graph.c \
 	%D%/cli/command_new.c \
 	%D%/cli/command_update.c \
+	%D%/cli/command_watch.c \
 	%D%/cli/commands.c %D%/cli/commands.h \
+	%D%/cli/confirm.c %D%/cli/confirm.h \
+	%D%/cli/demo.c %D%/cli/demo.h \
+	%D%/cli/follow.c %D%/cli/follow.h \
+	%D%/cli/report.c %D%/cli/report.h \
+	%D%/cli/status.c %D%/cli/status.h \
+	%D%/cli/terminal.c %D%/cli/terminal.h \
 	%D%/cli/scenarios.c %D%/cli/scenarios.h \
 	%D%/cli/topologies.c %D%/cli/topologies.h \
+	%D%/cli/watch.c %D%/cli/watch.h \
 	%D%/main.c
 tools_zonelab_zonelab_CPPFLAGS = $(AM_CPPFLAGS) -DZT_SRCDIR='"$(abs_top_srcdir)"' -DZT_DATADIR='"$(pkgdatadir)"'
 tools_zonelab_zonelab_LDADD = $(LIBS_SCENARIO)
@@ -100,6 +105,11 @@ check_PROGRAMS += tests/unit/zonelab/test_events
 tests_unit_zonelab_test_events_SOURCES = tests/unit/zonelab/test_events.c
 tests_unit_zonelab_test_events_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_zonelab_test_events_LDADD = $(LIBS_SUITE) $(LIBS_ZONELAB)
+
+check_PROGRAMS += tests/unit/zonelab/test_watch
+tests_unit_zonelab_test_watch_SOURCES = tests/unit/zonelab/test_watch.c
+tests_unit_zonelab_test_watch_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_zonelab_test_watch_LDADD = $(LIBS_SUITE) $(LIBS_ZONELAB)
 
 check_PROGRAMS += tests/sim/zonelab/test_observer
 tests_sim_zonelab_test_observer_SOURCES = tests/sim/zonelab/test_observer.c

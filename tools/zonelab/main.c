@@ -34,7 +34,8 @@ static const struct command commands[] = {
 	{ "update", "ZONE add NAME TTL TYPE RDATA", "add a record by UPDATE", 3, -1, 0, command_update },
 	{ "update", "ZONE replace NAME TTL TYPE RDATA", "put a record in the place of all of its name and type", 3, -1, 0, command_update },
 	{ "update", "ZONE delete NAME [TTL] [TYPE [RDATA]]", "delete a record, an RRset, or all at the name", 3, -1, 0, command_update },
-	{ "watch", "[NAME [TYPE]]", "print serials and cached answers as they change", 0, 2, HOLDS_SIGNALS, command_watch },
+	{ "watch", "[NAME [TYPE [NODE]]] [OPTION]...", "show serials and cached answers as they change", 0, -1, TAKES_JSON | HOLDS_SIGNALS, command_watch },
+	{ "report", "", "what the latest change took, and what was predicted", 0, 0, TAKES_JSON, command_report },
 	{ "demo", "[TOPOLOGY]", "start a lab, predict, change, measure, end it", 0, 1, STARTS_LAB | HOLDS_SIGNALS, command_demo },
 	{ "run", "[SCENARIO] [--kind WHO=KIND]... [--report FILE.md]", "run a scenario in a lab of its own; without one: list them", 0, -1,
 	  STARTS_LAB | TAKES_JSON | HOLDS_SIGNALS, command_scenario },
@@ -148,9 +149,9 @@ static const struct option options[] = {
 	{ "--port", "PORT", STARTS_LAB, "up, demo and run", port_parse, "loopback mode, with this port instead of the topology's" },
 	{ "--speed", "N", STARTS_LAB, "up, demo and run", speed_parse, "clocks that run N times as fast: REFRESH, EXPIRE and TTLs of hours pass in minutes" },
 	{ "--seed", "N", STARTS_LAB, "up, demo and run", seed_parse, "of the weather's chances: the same seed and packets, the same fates (default 0)" },
-	{ "--client-rate", "N", STARTS_LAB, "up, demo and run", client_rate_parse, "questions a second at each resolver for what is watched, instead of the topology's" },
+	{ "--client-rate", "N", STARTS_LAB, "up, demo and run", client_rate_parse, "questions a second at each resolver for what is watched, instead of the topology's (1; demo: 20)" },
 	{ "--http", "IP:PORT", STARTS_LAB, "up, demo and run", http_parse, "show the lab on a page; on an address that others reach, with a token" },
-	{ "--json", "", TAKES_JSON, "up, status and run", json_take, "JSON instead of a table" },
+	{ "--json", "", TAKES_JSON, "up, status, watch, report and run", json_take, "JSON instead of a table" },
 };
 
 enum { OPTION_COUNT = sizeof(options) / sizeof(options[0]) };
@@ -167,10 +168,11 @@ static void usage(FILE *to)
 	      "LINK is A:B, both ways, A (all its links), or * (all).\n"
 	      "TOPOLOGY is a file or one of those that labs lists, by default zones/lab.yaml. A relative NAME of update is completed with the ZONE.\n"
 	      "update may end with --at local|quorum|all|visible and --timeout SECONDS (30): wait until secondaries, or caches too, have the change.\n"
+	      "watch may end with --until converged and --timeout SECONDS: it ends when all servers and caches have what the primary has.\n"
 	      "exec sets ZONELAB_NODE, ZONELAB_ADDRESS, ZONELAB_PORT and ZONETIDE_SOCKET.\n"
 	      "run ends its lab; without --dir its folder too, unless something failed.\n"
 	      "exit status: 0 done, 1 failed (status: a node is dead or behind; demo: not within the bound), 2 wrong command line or topology,\n"
-	      "3 update --at: done, but not as far in that time; run: not possible here, without net mode\n", to);
+	      "3 update --at: done, but not as far in that time; watch --until: not converged in that time; run: not possible here, without net mode\n", to);
 }
 
 /* Options of the table that `words` begin with; *given gets a bit for each. Returns how many words they are, or -1 with *exit_code set. */

@@ -91,7 +91,7 @@ static void world_init(struct world *world, double client_rate)
 	for (size_t i = 0; i < NODES; i++)
 		world->fakes[i] = (struct fake){ .serial = 1, .address = "192.0.2.1", .ttl = 10, .one_way = ONE_WAY };
 	struct observer_config config = {
-		.topology = &world->topology, .out = { on_ask, on_tell, world }, .origin = ORIGIN, .client_rate = client_rate, .seed = 1,
+		.topology = &world->topology, .out = { on_ask, on_tell, world }, .origin = ORIGIN, .client_rate = client_rate, .seed = 1, .speed = 1,
 	};
 	ck_assert_int_eq(observer_new(&world->observer, &config), ZT_OK);
 	for (uint32_t i = 0; i < NODES; i++)
@@ -256,6 +256,7 @@ START_TEST(asks_the_primary_each_tick_and_the_others_once_a_second_at_rest)
 	ck_assert_uint_eq(world.fakes[EDGE].asked, 0);      /* nothing is watched */
 	world.fakes[P].serial = 2;
 	run_to(&world, 14100);
+	ck_assert(!observer_is_at_rest(world.observer, world.now));
 	world.fakes[S2].asked = 0;
 	run_to(&world, 24100);
 	ck_assert_uint_eq(world.fakes[S2].asked, 200);      /* as long as it has not got it */
@@ -407,7 +408,7 @@ START_TEST(tells_what_clients_are_given_until_the_last_cache_has_the_change)
 	caches_hold(&world, "192.0.2.1", 9);
 	run_to(&world, 3010);
 	forget(&world);
-	ck_assert(observer_is_at_rest(world.observer));
+	ck_assert(observer_is_at_rest(world.observer, world.now));
 
 	for (size_t i = P; i <= S3; i++)
 		world.fakes[i].serial = 2;
@@ -417,7 +418,7 @@ START_TEST(tells_what_clients_are_given_until_the_last_cache_has_the_change)
 		"event:watched,zone:.,name:www.,type:A,target:[192.0.2.2],ttl:10,serial:2,stale:[edge,far]",
 		"event:serial,zone:.,node:s2,serial:2,by:soa,since:2.9,was:1", "event:serial,zone:.,node:s3,serial:2,by:soa,since:2.85,was:1",
 		NULL });
-	ck_assert(!observer_is_at_rest(world.observer));
+	ck_assert(!observer_is_at_rest(world.observer, world.now));
 	world.fakes[EDGE].address = "192.0.2.2";      /* fresh, stale again, fresh */
 	run_to(&world, 5000);
 	world.fakes[EDGE].address = "192.0.2.1";
@@ -428,7 +429,7 @@ START_TEST(tells_what_clients_are_given_until_the_last_cache_has_the_change)
 	run_to(&world, 8000);
 	world.fakes[FAR].address = "192.0.2.2";
 	run_to(&world, 9000);
-	ck_assert(observer_is_at_rest(world.observer));
+	ck_assert(observer_is_at_rest(world.observer, world.now));
 	check_order(&world, (const char *const[]){
 		"event:answer,node:edge,name:www.,type:A,value:[192.0.2.2],ttl:9,fresh:true,since:",
 		"event:answer,node:edge,name:www.,type:A,value:[192.0.2.1],ttl:9,fresh:false,since:",

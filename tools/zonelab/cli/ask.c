@@ -30,6 +30,18 @@ int ask_quietly(const struct lab *lab, const char *command, char error[CTL_ERROR
 	return status;
 }
 
+int ask_result(const struct lab *lab, const char *command, json_t *words, json_t **result, char error[CTL_ERROR_SIZE])
+{
+	json_t *request = json_pack("{s:s, s:o*}", "command", command, "args", words);
+	struct ctl_answer answer;
+	int status = ask(lab, request, ANSWER_WAIT_S, &answer, error);
+
+	*result = status == ZT_OK ? json_incref(answer.result) : NULL;
+	ctl_answer_fini(&answer);
+	json_decref(request);
+	return status;
+}
+
 int ask_and_print(const struct arguments *args, const char *command)
 {
 	struct lab lab;

@@ -17,7 +17,7 @@
 #include "tools/zonelab/lab/process.h"
 #include "tools/zonelab/page/page_part.h"
 
-enum { DOWN_PATIENCE_MS = 15000 };
+enum { DOWN_PATIENCE_MS = 15000, DEMO_CLIENT_RATE = 20 };
 
 /* Net mode where it is possible; a port is something of loopback mode. */
 static int mode_choose(const struct arguments *args, enum topology_mode *mode)
@@ -190,8 +190,11 @@ int command_demo(const struct arguments *args)
 {
 	struct lab lab;
 	struct launched launched;
-	int status = lab_up(args, &lab, &launched, NULL);
+	struct arguments mine = *args;
 
+	if (mine.client_rate < 0)
+		mine.client_rate = DEMO_CLIENT_RATE;
+	int status = lab_up(&mine, &lab, &launched, NULL);
 	if (status != ZT_OK)
 		return lab_up_exit_code(status);
 	status_print(&lab, false);

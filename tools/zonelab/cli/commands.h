@@ -43,6 +43,7 @@ int command_dig(const struct arguments *args);
 int command_exec(const struct arguments *args);
 int command_update(const struct arguments *args);
 int command_watch(const struct arguments *args);
+int command_report(const struct arguments *args);
 int command_demo(const struct arguments *args);
 int command_scenario(const struct arguments *args);
 int command_shell(const struct arguments *args);

@@ -1,25 +1,28 @@
 /* A change, from the prediction to the last cache. */
 #include "tools/zonelab/cli/demo.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "lib/base/fingerprint.h"
 #include "lib/dns/present.h"
 #include "lib/dns/rcode.h"
+#include "tools/zonelab/cli/ask.h"
 #include "tools/zonelab/cli/confirm.h"
-#include "tools/zonelab/lab/interrupt.h"
-#include "tools/zonelab/cli/predict.h"
-#include "tools/zonelab/lab/probe.h"
-#include "tools/zonelab/files/change.h"
+#include "tools/zonelab/cli/report.h"
 #include "tools/zonelab/cli/watch.h"
+#include "tools/zonelab/files/change.h"
+#include "tools/zonelab/lab/interrupt.h"
+#include "tools/zonelab/lab/probe.h"
 
 enum {
 	ANSWER_WAIT_MS = 3000,
+	REST_WAIT_S = 10,     /* for caches to be filled, and for the prediction that is made then */
 	PATIENCE_S = 50,      /* past the bound the demo has failed anyway; this only limits how long it says so */
 };
 
-/* A round of questions takes its time; without secondaries the servers' bound is no time at all. */
+/* Servers are asked every 50 ms; without secondaries the servers' bound is no time at all. */
 #define LOOK_S 0.1
 
 /* All seconds that are shown are the lab's. */
@@ -33,9 +36,10 @@ struct demo {
 	const struct topology_demo *what;
 	uint8_t rdata[TOPOLOGY_RDATA_SIZE];
 	uint16_t rdata_len;
-	uint32_t ttl;                      /* of the record that is replaced */
 	uint32_t serial;                   /* after the change */
-	struct prediction prediction;
+	struct follow follow;
+	struct tally tally;
+	json_t *prediction;
 	struct update_result update;
 	int confirm;                       /* of `zonectl wait`; -1: not asked */
 };
@@ -58,45 +62,99 @@ static int rdata_prepare(struct demo *demo)
 	return status;
 }
 
-/* Every resolver asks for the record, so that there is something old to wait for. */
-static int caches_fill(struct demo *demo)
+/* Waits until it is so, some seconds. */
+static int wait_for(struct demo *demo, bool (*is_so)(struct demo *demo))
 {
-	const struct topology *topology = &demo->lab->topology;
+	const double deadline = follow_now(&demo->follow) + REST_WAIT_S;
 
-	printf("\n1. Every resolver is asked for %s, so that its cache holds the old record.\n", demo->what->name_text);
-	for (uint32_t i = 0; i < topology->node_count; i++) {
-		char text[200];
-		if (!topology_is_resolver(&topology->nodes[i]))
-			continue;
-		struct probe probe = question(&topology->nodes[i], demo->what->name, demo->what->type);
-		int status = probe_all(demo->lab, &probe, 1, ANSWER_WAIT_MS * USEC_PER_MSEC);
-		if (status != ZT_OK || !probe.answered || probe.count == 0) {
-			fprintf(stderr, "zonelab: demo: resolver %s says %s to %s; expected a record that the demo can replace\n", topology->nodes[i].name,
-				probe_to_text(&probe, text, sizeof(text)), demo->what->name_text);
-			return status != ZT_OK ? status : ZT_ETIMEOUT;
-		}
-		demo->ttl = probe.ttl > demo->ttl ? probe.ttl : demo->ttl;
-		printf("  %-18s %s (TTL %u)\n", topology->nodes[i].name, probe_to_text(&probe, text, sizeof(text)), probe.ttl);
+	while (!is_so(demo)) {
+		struct pollfd more = { .fd = follow_fd(&demo->follow), .events = POLLIN };
+		if (interrupt_is_waiting())
+			return ZT_ECLOSED;
+		if (follow_now(&demo->follow) > deadline)
+			return ZT_ETIMEOUT;
+		poll(&more, 1, 50);
 	}
 	return ZT_OK;
 }
 
-static void row_print(const char *what, const struct prediction_row *row)
+static bool is_filled(const struct tally_cache *cache)
 {
-	printf("  %-32s %9.3f %9.3f %9.3f %9.3f\n", what, row->p50, row->p90, row->p99, row->bound);
+	return cache->is_known && !cache->trouble[0] && json_array_size(cache->value) > 0;
+}
+
+static bool caches_are_filled(struct demo *demo)
+{
+	watch_catch_up(&demo->follow, &demo->tally);
+	for (uint32_t i = 0; i < demo->tally.cache_count; i++) {
+		if (!is_filled(&demo->tally.caches[i]))
+			return false;
+	}
+	return tally_caches_are_fresh(&demo->tally);
+}
+
+/* The observer's clients ask every resolver for the record, so there is something old to wait for. */
+static int caches_fill(struct demo *demo)
+{
+	const struct tally *tally = &demo->tally;
+	char text[200];
+
+	printf("\n1. Clients ask every resolver for %s, so that its cache holds the old record.\n", demo->what->name_text);
+	int status = wait_for(demo, caches_are_filled);
+	for (uint32_t i = 0; i < tally->cache_count; i++) {
+		const struct tally_cache *cache = &tally->caches[i];
+		const char *name = tally->topology->nodes[cache->node].name;
+		tally_cache_to_text(cache, text, sizeof(text));
+		if (is_filled(cache))
+			printf("  %-18s %s (TTL %.0f)\n", name, text, cache->ttl);
+		else if (!interrupt_is_waiting())
+			fprintf(stderr, "zonelab: demo: resolver %s says %s to %s; expected a record that the demo can replace\n", name, text,
+				demo->what->name_text);
+	}
+	return status;
+}
+
+static bool has_prediction(struct demo *demo)
+{
+	char error[CTL_ERROR_SIZE];
+	json_t *state;
+
+	if (ask_result(demo->lab, "state", NULL, &state, error) == ZT_OK)
+		demo->prediction = json_incref(json_object_get(state, "prediction"));
+	json_decref(state);
+	return demo->prediction != NULL;
+}
+
+/* In the lab's seconds. */
+static double predicted(const struct demo *demo, const char *what, const char *which)
+{
+	return tally_took(&demo->tally, 0, json_number_value(json_object_get(json_object_get(demo->prediction, what), which)));
+}
+
+static void row_print(const struct demo *demo, const char *what, const char *key)
+{
+	printf("  %-32s %9.3f %9.3f %9.3f %9.3f\n", what, predicted(demo, key, "p50"), predicted(demo, key, "p90"), predicted(demo, key, "p99"),
+	       predicted(demo, key, "bound"));
+}
+
+static double bound_s(const struct demo *demo)
+{
+	return predicted(demo, "last_stale", "bound");
 }
 
 static int prediction_make(struct demo *demo)
 {
-	int status = predict_change(demo->lab, demo->what->zone, demo->what->name_text, demo->what->type, &demo->prediction);
+	int status = wait_for(demo, has_prediction);
 
+	if (status == ZT_ETIMEOUT)
+		fprintf(stderr, "zonelab: demo: there is no prediction; %s/keeper.log says why\n", demo->lab->dir);
 	if (status != ZT_OK)
 		return status;
 	printf("\n2. What propest predicts, in seconds after the change.\n  %-32s %9s %9s %9s %9s\n", "", "p50", "p90", "p99", "bound");
-	row_print("every server has it", &demo->prediction.servers);
-	row_print("a cache first has it", &demo->prediction.first_fresh);
-	row_print("a cache last has the old one", &demo->prediction.last_stale);
-	printf("  Nobody is given the old record later than %.3f s after the change, whatever gets lost.\n", demo->prediction.bound);
+	row_print(demo, "every server has it", "servers");
+	row_print(demo, "a cache first has it", "first_fresh");
+	row_print(demo, "a cache last has the old one", "last_stale");
+	printf("  Nobody is given the old record later than %.3f s after the change, whatever gets lost.\n", bound_s(demo));
 	return ZT_OK;
 }
 
@@ -104,7 +162,7 @@ static int prediction_make(struct demo *demo)
 static double patience_s(const struct demo *demo)
 {
 	const double most = PATIENCE_S * speed_of(demo->lab);
-	return demo->prediction.bound < most ? demo->prediction.bound : most;
+	return bound_s(demo) < most ? bound_s(demo) : most;
 }
 
 /* Replaces the record at the primary. */
@@ -114,7 +172,7 @@ static int record_replace(struct demo *demo)
 	struct probe before = question(zone->primary, zone->apex, TYPE_SOA);
 	struct probe after = before;
 	struct update_change change = {
-		.name = demo->what->name, .type = demo->what->type, .delete_rrset = true, .add = true, .ttl = demo->ttl,
+		.name = demo->what->name, .type = demo->what->type, .delete_rrset = true, .add = true, .ttl = (uint32_t)demo->tally.target_ttl,
 		.rdata = demo->rdata, .rdata_len = demo->rdata_len,
 		.has_level = true, .level = { LEVEL_LOCAL, 0 },
 	};
@@ -162,34 +220,37 @@ static void confirmed_print(struct demo *demo)
 	json_decref(result);
 }
 
-static void measured_print(const char *what, usec_t at, const struct prediction_row *predicted)
+/* Since the acknowledgement, which came before the observer saw the change. */
+static struct tally_measured measure(const struct demo *demo, double acknowledged)
 {
-	char measured[32] = "not seen";
+	struct tally_measured measured = tally_measure(&demo->tally);
+	const double seen_after = (demo->tally.zones[demo->tally.watched].changed - acknowledged) * demo->tally.speed;
+	double *const times[] = { &measured.servers, &measured.first_fresh, &measured.caches };
 
-	if (at >= 0)
-		snprintf(measured, sizeof(measured), "%.3f", (double)at / USEC_PER_SEC);
-	printf("  %-32s %9s %9.3f %9.3f %9.3f\n", what, measured, predicted->p50, predicted->p99, predicted->bound);
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		if (*times[i] >= 0)
+			*times[i] += seen_after;
+	}
+	return measured;
 }
 
 /* Prints measured against predicted; whether all is within the bound. */
-static bool verdict(const struct demo *demo, const struct watch_result *result)
+static bool verdict(const struct demo *demo, double acknowledged)
 {
-	const struct prediction *prediction = &demo->prediction;
+	const struct tally_measured measured = measure(demo, acknowledged);
+	const double servers_bound = predicted(demo, "servers", "bound");
+	bool are_all = measured.servers_current == measured.server_count && measured.caches_fresh == measured.cache_count;      /* also those that died */
 	const int speed = speed_of(demo->lab);
-	bool within = result->servers_done >= 0 && result->caches_done >= 0 &&
-		      (double)result->servers_done / USEC_PER_SEC <= prediction->servers.bound + LOOK_S * speed &&
-		      (double)result->caches_done / USEC_PER_SEC <= prediction->bound + LOOK_S * (speed - 1);
+	bool within = are_all && measured.servers <= servers_bound + LOOK_S * speed && measured.caches <= bound_s(demo) + LOOK_S * (speed - 1);
 
-	printf("\n4. Measured, against the prediction.\n  %-32s %9s %9s %9s %9s\n", "", "measured", "p50", "p99", "bound");
-	measured_print("every server has it", result->servers_done, &prediction->servers);
-	measured_print("the first cache has it", result->first_fresh, &prediction->first_fresh);
-	measured_print("the last cache has it", result->caches_done, &prediction->last_stale);
+	puts("\n4. Measured, against the prediction.");
+	report_measured_print(&demo->tally, &measured, demo->prediction);
 	if (within)
-		printf("\nAll %u servers and %u caches have the change, within the bound of %.3f s.\n", result->servers, result->caches,
-		       prediction->bound);
+		printf("\nAll %u servers and %u caches have the change, within the bound of %.3f s.\n", measured.server_count, measured.cache_count,
+		       bound_s(demo));
 	else
-		printf("\nNOT converged within the bound of %.3f s: %u of %u servers and %u of %u caches have the change.\n", prediction->bound,
-		       result->servers_current, result->servers, result->caches_current, result->caches);
+		printf("\nNOT converged within the bound of %.3f s: %u of %u servers and %u of %u caches have the change.\n", bound_s(demo),
+		       measured.servers_current, measured.server_count, measured.caches_fresh, measured.cache_count);
 	return within;
 }
 
@@ -202,29 +263,49 @@ static int step(int (*take)(struct demo *demo), struct demo *demo)
 	return status;
 }
 
+/* Follows the change and judges it. */
+static int change_follow(struct demo *demo)
+{
+	const double acknowledged = (double)demo->update.acknowledged / USEC_PER_SEC - demo->follow.origin;
+	struct watch_options options = {
+		.style = WATCH_LINES, .origin = acknowledged, .until_converged = true, .has_serial = true, .serial = demo->serial,
+		/* What a look takes in real time is much of a fast lab's. */
+		.deadline = acknowledged + patience_s(demo) / speed_of(demo->lab) + (speed_of(demo->lab) > 1 ? LOOK_S : 0),
+	};
+	int status = watch_run(&demo->follow, &demo->tally, &options);
+
+	confirmed_print(demo);
+	if (interrupt_is_waiting() || (status != ZT_OK && status != ZT_ETIMEOUT))
+		return status != ZT_OK ? status : ZT_ECLOSED;
+	return verdict(demo, acknowledged) ? ZT_OK : ZT_ETIMEOUT;
+}
+
+static int steps_take(struct demo *demo)
+{
+	int (*const steps[])(struct demo *demo) = { rdata_prepare, caches_fill, prediction_make, record_replace, change_follow };
+	int status = ZT_OK;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && status == ZT_OK; i++)
+		status = step(steps[i], demo);
+	return status;
+}
+
 int demo_run(const struct lab *lab)
 {
 	struct demo demo = { .lab = lab, .what = &lab->topology.demo, .confirm = -1 };
-	int status;
 
 	if (!lab->topology.has_demo) {
 		fprintf(stderr, "zonelab: %s has no demo section; expected demo: {zone: …, name: …, rdata: …}\n", lab->topology_path);
 		return ZT_EINVAL;
 	}
-	if ((status = step(rdata_prepare, &demo)) != ZT_OK || (status = step(caches_fill, &demo)) != ZT_OK ||
-	    (status = step(prediction_make, &demo)) != ZT_OK || (status = step(record_replace, &demo)) != ZT_OK)
+	int status = follow_open(&demo.follow, lab);
+	if (status != ZT_OK)
 		return status;
-	/* What a look takes in real time is much of a fast lab's. */
-	usec_t patience = (usec_t)((patience_s(&demo) / speed_of(lab) + (speed_of(lab) > 1 ? LOOK_S : 0)) * USEC_PER_SEC);
-	struct watch_options options = {
-		.zone = demo.what->zone, .name = demo.what->name, .type = demo.what->type, .until_converged = true, .serial = demo.serial,
-		.rdata = demo.rdata, .rdata_len = demo.rdata_len, .origin = demo.update.acknowledged,
-		.deadline = demo.update.acknowledged + patience,
-	};
-	struct watch_result result;
-	status = watch_run(lab, &options, &result);
-	confirmed_print(&demo);
-	if (interrupt_is_waiting() || (status != ZT_OK && status != ZT_ETIMEOUT))
-		return status != ZT_OK ? status : ZT_ECLOSED;
-	return verdict(&demo, &result) ? ZT_OK : ZT_ETIMEOUT;
+	status = tally_init(&demo.tally, &lab->topology);
+	if (status == ZT_OK)
+		status = steps_take(&demo);
+	json_decref(demo.prediction);
+	tally_fini(&demo.tally);
+	follow_close(&demo.follow);
+	return status;
 }

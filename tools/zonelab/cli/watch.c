@@ -1,246 +1,193 @@
-/* Following a change through a lab.
- *
- * Every round asks each server of the zone for its serial and each resolver, as a client would (RD=1), for the record. So the resolvers are busy
- * caches: they fetch again as soon as a copy has run out. Rounds follow each other closely for a second after each change that is seen, when
- * more are to be expected, else at leisure. A node whose process has ended is not asked any more.
- */
+/* Following a lab's events. */
 #include "tools/zonelab/cli/watch.h"
 
+#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/dns/rcode.h"
-#include "lib/dns/rrtype.h"
 #include "lib/dns/serial.h"
+#include "tools/zonelab/cli/screen.h"
+#include "tools/zonelab/cli/terminal.h"
 #include "tools/zonelab/lab/interrupt.h"
-#include "tools/zonelab/lab/probe.h"
-#include "tools/zonelab/lab/process.h"
 
 enum {
-	CLOSE_ROUND_MS = 5,
-	MEASURING_ROUND_MS = 20,
-	LEISURE_ROUND_MS = 100,
-	CLOSE_FOR_S = 1,
-	ANSWER_WAIT_MS = 1000,
 	SHOWN_SIZE = 200,
+	FRAME_MS = 250,           /* TTLs count down */
+	ALIVE_MS = 1000,          /* how often a silent lab is looked after */
 };
 
-/* One node as last seen. */
-struct subject {
-	const struct topology_node *node;
-	const struct lab_process *process;
-	bool is_server;
-	bool is_dead;
-	bool is_current;
-	bool was_seen;
-	char shown[SHOWN_SIZE];
-};
+/* The observer needs a tick to see what was done just before the watch began, and some time to ask around. */
+static const double settle_s = 0.2;
 
 struct watching {
-	const struct lab *lab;
+	struct follow *follow;
+	struct tally *tally;
 	const struct watch_options *options;
-	struct subject *subjects;
-	struct probe *probes;
-	uint32_t count;
-	uint32_t asked;          /* of them; the others have died */
-	usec_t close_until;      /* when nothing more happens */
-	struct watch_result result;
+	double began;
+	int interrupts;
+	struct terminal *terminal;      /* NULL: not on one */
+	double shown_at;                /* lines: their time */
+	char (*shown)[SHOWN_SIZE];      /* lines: of each server, then of each cache; "" = nothing yet */
 };
 
-static void subject_add(struct watching *w, const struct lab *lab, const struct topology_node *node)
+bool watch_catch_up(struct follow *follow, struct tally *tally)
 {
-	const struct lab_process *process = &lab->processes[node - lab->topology.nodes];
-	bool is_server = !topology_is_resolver(node);
+	bool any = false;
+	json_t *event;
 
-	w->subjects[w->count] = (struct subject){
-		.node = node, .process = process, .is_server = is_server, .is_dead = !process_is_alive(process),
-	};
-	w->probes[w->count++] = (struct probe){
-		.node = node,
-		.name = is_server ? w->options->zone->apex : w->options->name,
-		.type = is_server ? TYPE_SOA : w->options->type,
-		.recurse = !is_server,
-	};
-	*(is_server ? &w->result.servers : &w->result.caches) += 1;
-}
-
-static int watching_init(struct watching *w, const struct lab *lab, const struct watch_options *options)
-{
-	const struct topology *topology = &lab->topology;
-
-	*w = (struct watching){
-		.lab = lab,
-		.options = options,
-		.subjects = calloc(topology->node_count, sizeof(*w->subjects)),
-		.probes = calloc(topology->node_count, sizeof(*w->probes)),
-		.result = { .servers_done = -1, .first_fresh = -1, .caches_done = -1 },
-	};
-	if (!w->subjects || !w->probes)
-		return ZT_ENOMEM;
-	for (uint32_t i = 0; i <= options->zone->secondary_count; i++)
-		subject_add(w, lab, topology_server(options->zone, i));
-	for (uint32_t i = 0; i < topology->node_count; i++) {
-		if (topology_is_resolver(&topology->nodes[i]))
-			subject_add(w, lab, &topology->nodes[i]);
+	while ((event = follow_next(follow))) {
+		tally_take(tally, event);
+		json_decref(event);
+		any = true;
 	}
-	w->asked = w->count;
-	return ZT_OK;
+	return any;
 }
 
-static void watching_fini(struct watching *w)
+static void server_to_text(const struct tally *tally, const struct tally_server *server, char out[SHOWN_SIZE])
 {
-	free(w->subjects);
-	free(w->probes);
+	*out = '\0';
+	if (!tally->is_up[server->node])
+		snprintf(out, SHOWN_SIZE, "down");
+	else if (server->is_known && server->trouble[0])
+		snprintf(out, SHOWN_SIZE, "%s", server->trouble);
+	else if (server->is_known)
+		snprintf(out, SHOWN_SIZE, "serial %u", server->serial);
 }
 
-static bool is_current(const struct watching *w, const struct subject *subject, const struct probe *probe)
+/* One line where a node has something else than was shown of it. */
+static void line_show(const struct watching *w, const char *node, char shown[SHOWN_SIZE], const char *text, double ttl)
 {
-	if (!w->options->until_converged || !probe->answered || probe->rcode != RCODE_NOERROR)
-		return false;
-	if (subject->is_server)
-		return probe->count > 0 && !serial_is_newer(w->options->serial, probe->serial);
-	return probe_is_exactly(probe, w->options->rdata, w->options->rdata_len);
+	if (!*text || strcmp(text, shown) == 0)
+		return;
+	printf("%+9.3f s  %-18s %s%s%s", tally_took(w->tally, w->options->origin, w->shown_at), node, shown, *shown ? " -> " : "", text);
+	if (ttl >= 0)
+		printf("  (TTL %.0f)", ttl);
+	putchar('\n');
+	snprintf(shown, SHOWN_SIZE, "%s", text);
 }
 
-/* By the lab's clock. */
-static usec_t since_origin(const struct watching *w, usec_t now)
+static void lines_show(struct watching *w)
 {
-	return (now - w->options->origin) * w->lab->clock.clock.speed;
-}
-
-static void subject_look(struct watching *w, uint32_t i, usec_t now)
-{
-	struct subject *subject = &w->subjects[i];
-	const struct probe *probe = &w->probes[i];
+	const struct tally *tally = w->tally;
+	const struct tally_zone *zone = &tally->zones[tally->watched];
 	char text[SHOWN_SIZE];
 
-	if (!probe->answered && !subject->is_dead)
-		subject->is_dead = !process_is_alive(subject->process);
-	if (subject->is_dead)
-		snprintf(text, sizeof(text), "dead");
-	else if (subject->is_server && probe->answered && probe->count > 0)
-		snprintf(text, sizeof(text), "serial %u", probe->serial);
+	for (uint32_t i = zone->first; tally->has_watch && i < zone->first + zone->count; i++) {
+		server_to_text(tally, &tally->servers[i], text);
+		line_show(w, tally->topology->nodes[tally->servers[i].node].name, w->shown[i], text, -1);
+	}
+	for (uint32_t i = 0; i < tally->cache_count; i++) {
+		const struct tally_cache *cache = &tally->caches[i];
+		*text = '\0';
+		if (!tally->is_up[cache->node])
+			snprintf(text, sizeof(text), "down");
+		else if (cache->is_known)
+			tally_cache_to_text(cache, text, sizeof(text));
+		line_show(w, tally->topology->nodes[cache->node].name, w->shown[tally->server_count + i], text,
+			  tally->is_up[cache->node] && !cache->trouble[0] && json_array_size(cache->value) > 0 ? cache->ttl : -1);
+	}
+}
+
+static void event_show(struct watching *w, const json_t *event)
+{
+	if (w->options->style == WATCH_LINES) {
+		w->shown_at = w->tally->t;
+		lines_show(w);
+	} else if (w->options->style == WATCH_EVENTS) {
+		json_dumpf(event, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
+		putchar('\n');
+	}
+}
+
+static void events_take(struct watching *w)
+{
+	json_t *event;
+
+	while ((event = follow_next(w->follow))) {
+		tally_take(w->tally, event);
+		event_show(w, event);
+		json_decref(event);
+	}
+	if (w->terminal)
+		terminal_draw(w->terminal, w->tally, follow_now(w->follow));
 	else
-		probe_to_text(probe, text, sizeof(text));
-	subject->is_current = is_current(w, subject, probe);
-	if (subject->is_current && !subject->is_server && w->result.first_fresh < 0)
-		w->result.first_fresh = since_origin(w, now);
-	if (subject->was_seen && strcmp(text, subject->shown) == 0)
-		return;
-	w->close_until = now + CLOSE_FOR_S * USEC_PER_SEC;
-	printf("%+9.3f s  %-18s %s%s%s", (double)since_origin(w, now) / USEC_PER_SEC, subject->node->name,
-	       subject->was_seen ? subject->shown : "", subject->was_seen ? " -> " : "", text);
-	if (!subject->is_server && probe->answered && probe->count > 0)
-		printf("  (TTL %u)", probe->ttl);
-	putchar('\n');
-	fflush(stdout);
-	snprintf(subject->shown, sizeof(subject->shown), "%s", text);
-	subject->was_seen = true;
+		fflush(stdout);
 }
 
-/* Counts who is current and notes when a group became complete. A cache that fell back to old data makes its group incomplete again. */
-static void progress_note(struct watching *w, usec_t now)
+static bool has_converged(const struct watching *w)
 {
-	w->result.servers_current = w->result.caches_current = 0;
-	for (uint32_t i = 0; i < w->count; i++) {
-		if (w->subjects[i].is_current)
-			*(w->subjects[i].is_server ? &w->result.servers_current : &w->result.caches_current) += 1;
-	}
-	bool servers = w->result.servers_current == w->result.servers, caches = w->result.caches_current == w->result.caches;
-	if (!servers)
-		w->result.servers_done = -1;
-	else if (w->result.servers_done < 0)
-		w->result.servers_done = since_origin(w, now);
-	if (!caches)
-		w->result.caches_done = -1;
-	else if (w->result.caches_done < 0)
-		w->result.caches_done = since_origin(w, now);
-}
+	const struct tally *tally = w->tally;
 
-/* All who can still change have changed. */
-static bool is_done(const struct watching *w)
-{
-	bool done = w->options->until_converged;
-
-	for (uint32_t i = 0; i < w->count && done; i++)
-		done = w->subjects[i].is_current || w->subjects[i].is_dead;
-	return done;
-}
-
-/* Moves who has died behind those that are asked. */
-static void dead_put_last(struct watching *w)
-{
-	for (uint32_t i = w->asked; i-- > 0;) {
-		if (!w->subjects[i].is_dead)
-			continue;
-		w->asked--;
-		struct subject subject = w->subjects[i];
-		memmove(&w->subjects[i], &w->subjects[i + 1], (w->asked - i) * sizeof(*w->subjects));
-		w->subjects[w->asked] = subject;
-		struct probe probe = w->probes[i];
-		memmove(&w->probes[i], &w->probes[i + 1], (w->asked - i) * sizeof(*w->probes));
-		w->probes[w->asked] = probe;
-	}
-}
-
-static int round_pause_ms(const struct watching *w, usec_t now)
-{
-	if (now < w->close_until)
-		return CLOSE_ROUND_MS;
-	return w->options->until_converged ? MEASURING_ROUND_MS : LEISURE_ROUND_MS;
-}
-
-/* Rests; false when the reader of standard output is gone meanwhile, which a watch that has nothing to say would not notice. */
-static bool rest(int pause_ms)
-{
-	struct pollfd reader = { .fd = STDOUT_FILENO };
-
-	if (poll(&reader, 1, pause_ms) <= 0)
-		return true;
-	if (reader.revents & (POLLERR | POLLHUP))
+	if (!w->options->until_converged || !tally->has_watch || !tally_zone_is_current(tally, tally->watched) || !tally_caches_are_fresh(tally))
 		return false;
-	poll(NULL, 0, pause_ms);
-	return true;
+	if (w->options->has_serial)
+		return !serial_is_newer(w->options->serial, tally->zones[tally->watched].serial);
+	return follow_now(w->follow) - w->began >= settle_s;
 }
 
-static int rounds_run(struct watching *w)
+static int pause_ms(const struct watching *w)
 {
-	const struct clock *clock = clock_system();
+	double pause = w->terminal ? FRAME_MS : ALIVE_MS;
 
-	for (uint32_t i = 0; i < w->asked; i++) {
-		if (w->subjects[i].is_dead)
-			subject_look(w, i, clock_now(clock));
-	}
-	dead_put_last(w);
-	while (!is_done(w) && w->asked > 0 && !interrupt_is_waiting() && !ferror(stdout)) {
-		if (w->options->deadline > 0 && clock_now(clock) > w->options->deadline)
+	if (w->options->until_converged && !w->options->has_serial)
+		pause = fmin(pause, settle_s * 1000);
+	if (w->options->deadline >= 0)
+		pause = fmin(pause, fmax(0, w->options->deadline - follow_now(w->follow)) * 1000 + 1);
+	return (int)pause;
+}
+
+/* Waits for events, keys, signals, the time. False: the watch is to end. */
+static bool rest(struct watching *w)
+{
+	struct pollfd wait[] = {
+		{ .fd = follow_fd(w->follow), .events = POLLIN }, { .fd = w->interrupts, .events = POLLIN },
+		{ .fd = w->terminal ? STDIN_FILENO : -1, .events = POLLIN }, { .fd = STDOUT_FILENO },
+	};
+
+	if (poll(wait, sizeof(wait) / sizeof(wait[0]), pause_ms(w)) <= 0)
+		return true;
+	if (wait[2].revents != 0 && !terminal_keys_take(w->terminal))
+		return false;
+	return wait[1].revents == 0 && !(wait[3].revents & (POLLERR | POLLHUP | POLLNVAL));
+}
+
+static int watching_run(struct watching *w)
+{
+	w->shown_at = w->began;
+	if (w->options->style == WATCH_LINES)
+		lines_show(w);
+	for (;;) {
+		bool is_alive = follow_is_alive(w->follow);      /* asked first, so that nothing is missed of one that ends now */
+		events_take(w);
+		if (has_converged(w) || interrupt_is_waiting() || ferror(stdout))
+			return ZT_OK;
+		if (!is_alive)
+			return ZT_ECLOSED;
+		if (w->options->deadline >= 0 && follow_now(w->follow) > w->options->deadline)
 			return ZT_ETIMEOUT;
-		int status = probe_all(w->lab, w->probes, w->asked, ANSWER_WAIT_MS * USEC_PER_MSEC);
-		if (status != ZT_OK)
-			return status;
-		usec_t now = clock_now(clock);
-		for (uint32_t i = 0; i < w->asked; i++)
-			subject_look(w, i, now);
-		dead_put_last(w);
-		progress_note(w, now);
-		if (!is_done(w) && !rest(round_pause_ms(w, now)))
+		if (!rest(w))
 			return ZT_OK;
 	}
-	return ZT_OK;
 }
 
-int watch_run(const struct lab *lab, const struct watch_options *options, struct watch_result *result)
+int watch_run(struct follow *follow, struct tally *tally, const struct watch_options *options)
 {
-	struct watching w;
-	int status = watching_init(&w, lab, options);
+	struct watching w = {
+		.follow = follow, .tally = tally, .options = options, .began = follow_now(follow), .interrupts = interrupt_open(),
+		.shown = calloc(tally->server_count + (size_t)tally->cache_count + 1, sizeof(*w.shown)),
+	};
+	int status = w.shown ? ZT_OK : ZT_ENOMEM;
 
+	if (status == ZT_OK && options->style == WATCH_SCREEN)
+		status = terminal_open(&w.terminal, follow->lab);
 	if (status == ZT_OK)
-		status = rounds_run(&w);
-	if (result)
-		*result = w.result;
-	watching_fini(&w);
+		status = watching_run(&w);
+	terminal_close(w.terminal);
+	if (w.interrupts >= 0)
+		close(w.interrupts);
+	free(w.shown);
 	return status;
 }

@@ -1,30 +1,23 @@
-/* Following a zone and one of its RRsets through all servers and resolvers of a lab, printing what changes when it changes. */
+/* Following a lab's events in one of three ways until something: lines of what changes, the events themselves, or a picture on a terminal. */
 #pragma once
 
-#include "lib/base/clock.h"
-#include "tools/zonelab/lab/lab.h"
+#include "tools/zonelab/cli/follow.h"
+#include "tools/zonelab/cli/tally.h"
 
+enum watch_style { WATCH_LINES, WATCH_EVENTS, WATCH_SCREEN };
+
+/* Times are seconds since the lab's start. */
 struct watch_options {
-	const struct topology_zone *zone;
-	const uint8_t *name;
-	uint16_t type;
-	bool until_converged;              /* end when all servers and caches that live have `serial` and `rdata` */
+	enum watch_style style;
+	double origin;             /* lines tell times since this moment */
+	bool until_converged;      /* end when all servers of the watched zone and caches that are up have what its primary has */
+	bool has_serial;           /* but not before the zone has this serial or a newer one */
 	uint32_t serial;
-	const uint8_t *rdata;
-	uint16_t rdata_len;
-	usec_t origin;                     /* times are printed since this moment, monotonic */
-	usec_t deadline;                   /* give up then; 0 = never */
+	double deadline;           /* give up then; negative: never */
 };
 
-/* When (microseconds since origin) the last of them got there; -1 while not all have. */
-struct watch_result {
-	usec_t servers_done;
-	usec_t first_fresh;                /* the first resolver that answered with the new record */
-	usec_t caches_done;
-	uint32_t servers, servers_current;
-	uint32_t caches, caches_current;
-};
-
-/* Returns ZT_OK when all is done that can be, a signal waits (interrupt.h) or nobody reads the output; ZT_ETIMEOUT at the deadline. `result`
- * may be NULL. */
-int watch_run(const struct lab *lab, const struct watch_options *options, struct watch_result *result) ZT_MUST_CHECK;
+/* Begins with what `tally` knows. ZT_OK: it has converged, a signal waits (interrupt.h), q was pressed, or nobody reads the output; ZT_ETIMEOUT at
+ * the deadline; ZT_ECLOSED: the lab has ended. */
+int watch_run(struct follow *follow, struct tally *tally, const struct watch_options *options) ZT_MUST_CHECK;
+/* Takes all events there are by now; whether there was one. */
+bool watch_catch_up(struct follow *follow, struct tally *tally);

@@ -178,10 +178,11 @@ const struct observer_watch *observer_watched(const struct observer *observer)
 	return observer->has_watch ? &observer->watch : NULL;
 }
 
-bool observer_is_at_rest(const struct observer *observer)
+bool observer_is_at_rest(const struct observer *observer, usec_t now)
 {
-	return observer->has_watch && !observer->zones[observer->watched_zone].is_pending &&
-	       observer->zones[observer->watched_zone].servers_done >= 0 && caches_are_fresh(observer);
+	const struct observed_zone *zone = &observer->zones[observer->watched_zone];
+
+	return observer->has_watch && caches_are_fresh(observer) && (zone->servers_done >= 0 || now >= zone->restless_until);
 }
 
 bool observer_clocks(const struct observer *observer, struct facts_clocks *clocks)

@@ -51,6 +51,7 @@ struct observer_config {
 	usec_t origin;                        /* of the times in events */
 	double client_rate;                   /* questions a second at each resolver */
 	uint64_t seed;                        /* of the clients' gaps */
+	double speed;                         /* of the lab's clock, by which TTLs run */
 };
 
 int observer_new(struct observer **observer, const struct observer_config *config) ZT_MUST_CHECK;
@@ -78,7 +79,7 @@ bool observer_clocks(const struct observer *observer, struct facts_clocks *clock
 bool observer_target_is_absent(const struct observer *observer);
 /* NULL: nothing is watched. */
 const struct observer_watch *observer_watched(const struct observer *observer);
-/* Whether all that live of the watched zone, servers and caches, have what its primary has. */
-bool observer_is_at_rest(const struct observer *observer);
+/* Whether all that live of the watched zone, servers and caches, have what its primary has; a server that has not for long does not count. */
+bool observer_is_at_rest(const struct observer *observer, usec_t now);
 /* "serials", "answers" and "watched", for the state document. */
 void observer_state_add(const struct observer *observer, json_t *state);

@@ -52,7 +52,7 @@ static void cache_take(struct observer *observer, struct observed_cache *cache, 
 {
 	const bool had_value = cache->value.list != NULL, was_fresh = cache->is_fresh;
 	const usec_t since = cache->at;
-	const double left = (double)cache->value.ttl - (double)(now - cache->at) / USEC_PER_SEC;
+	const double left = (double)cache->value.ttl - (double)(now - cache->at) / USEC_PER_SEC * observer->config.speed;
 	bool is_news = !had_value || !seen_value_equal(&cache->value, seen) || (!seen->trouble && (double)seen->ttl > left + TTL_SLACK_S);
 
 	seen_value_clear(&cache->value);
@@ -246,14 +246,9 @@ void truth_on_answer(struct observer *observer, const struct message *message, u
 		seen_value_clear(&seen);
 		return;      /* asked again at the next tick */
 	}
-	const bool is_news = !observer->target.list || !seen_value_equal(&seen, &observer->target) || seen.ttl != observer->target.ttl;
 	seen_value_clear(&observer->target);
 	observer->target = seen;
 	observer->truth_is_due = false;
-	json_t *stale = caches_judge(observer);
-	if (is_news)
-		target_tell(observer, stale);
-	else
-		json_decref(stale);
+	target_tell(observer, caches_judge(observer));
 	zone_look(observer, observer->watched_zone, now);
 }

@@ -183,12 +183,13 @@ static int part_open(struct observer_part *part)
 	const struct topology *topology = &keeper_lab(part->keeper)->topology;
 	struct observer_config config = {
 		.topology = topology, .out = { on_ask, on_tell, part }, .origin = keeper_events(part->keeper)->origin,
-		.client_rate = part->client_rate >= 0 ? part->client_rate : topology->clients.rate, .seed = topology->clients.seed,
+		.client_rate = part->client_rate >= 0 ? part->client_rate : topology->clients.rate, .seed = topology->clients.seed, .speed = keeper_lab(part->keeper)->clock.clock.speed,
 	};
 	/* Clients live by the lab's clock, too, as far as that is not a flood. */
 	config.client_rate = fmin(config.client_rate * keeper_lab(part->keeper)->clock.clock.speed, CLIENT_RATE_MOST);
 	int status = observer_new(&part->observer, &config);
 
+	part->client_rate = config.client_rate;
 	if (status == ZT_OK)
 		status = predictor_new(&part->predictor, part->keeper);
 	part->lines = calloc(topology->node_count + 1, sizeof(*part->lines));
@@ -215,6 +216,8 @@ static int part_start(struct keeper *keeper, void *ctx)
 	}
 	part->listener = (struct events_listener){ .heard = on_event, .ctx = part };
 	events_listen(keeper_events(keeper), &part->listener);
+	events_add(keeper_events(keeper), json_pack("{s:s, s:i, s:f, s:I}", "event", "observing", "speed", keeper_lab(keeper)->clock.clock.speed,
+						    "client_rate", part->client_rate, "seed", (json_int_t)keeper_lab(keeper)->topology.clients.seed));
 	nodes_look(part, loop_now(loop));
 	demo_watch(part, loop_now(loop));
 	timer_set(part);

@@ -204,7 +204,7 @@ void predictor_look(struct predictor *predictor, const struct observer *observer
 {
 	struct ground ground;
 
-	if (predictor->from || !observer_is_at_rest(observer) || !ground_take(&ground, predictor, observer))
+	if (predictor->from || !observer_is_at_rest(observer, loop_now(keeper_loop(predictor->keeper))) || !ground_take(&ground, predictor, observer))
 		return;
 	if (ground_is_same(&ground, &predictor->ground)) {      /* also when that failed: it would again */
 		ground_fini(&ground);

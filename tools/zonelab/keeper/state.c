@@ -1,7 +1,6 @@
 /* The state document. */
 #include "tools/zonelab/keeper/state.h"
 
-#include "lib/dns/rrtype.h"
 #include "tools/zonelab/keeper/keeper_inner.h"
 #include "tools/zonelab/keeper/nodes.h"
 
@@ -69,26 +68,15 @@ static json_t *edges_make(const struct topology *topology)
 	return list;
 }
 
-/* What the topology's demo changes; null where there is none. */
-static json_t *watched_make(const struct topology *topology)
-{
-	const struct topology_demo *demo = &topology->demo;
-	char type[RR_TYPE_TEXT_SIZE];
-
-	if (!topology->has_demo)
-		return json_null();
-	return json_pack("{s:s, s:s, s:s, s:[s]}", "zone", demo->zone->text, "name", demo->name_text, "type", rr_type_to_text(demo->type, type), "target",
-			 demo->rdata);
-}
-
 json_t *state_make(const struct keeper *keeper)
 {
 	const struct lab *lab = keeper->lab;
 	const struct events *events = &keeper->events;
 	char wall[WALL_TEXT_SIZE];
 
-	return json_pack("{s:s, s:s, s:s, s:i, s:f, s:s, s:{s:I, s:I}, s:o, s:o, s:o, s:o}", "lab", lab->topology.name, "dir", lab->dir, "mode",
-			 lab_mode_text(lab->topology.mode), "speed", lab->clock.clock.speed, "t", events_now(events), "t0_wall", wall_to_text(events->origin_wall, wall), "events", "count",
+	return json_pack("{s:s, s:s, s:s, s:i, s:f, s:s, s:f, s:{s:I, s:I}, s:o, s:o, s:o, s:n}", "lab", lab->topology.name, "dir", lab->dir, "mode",
+			 lab_mode_text(lab->topology.mode), "speed", lab->clock.clock.speed, "t", events_now(events), "t0_wall",
+			 wall_to_text(events->origin_wall, wall), "t0_monotonic", (double)events->origin / USEC_PER_SEC, "events", "count",
 			 (json_int_t)events->count, "lost", (json_int_t)events->lost, "nodes", nodes_make(keeper), "zones", zones_make(&lab->topology),
-			 "edges", edges_make(&lab->topology), "watched", watched_make(&lab->topology));
+			 "edges", edges_make(&lab->topology), "watched");
 }
