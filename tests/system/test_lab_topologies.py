@@ -37,9 +37,9 @@ class Zonelab:
         (self.cwd / f"{name}.yaml").write_text(text.replace("nodes:\n", f"port: {self.port}\nnetwork: {self.network}.0\nnodes:\n", 1))
         return self.run("--mode", "loopback", "up", self.cwd / f"{name}.yaml")
 
-    def up_in_net_mode(self, name):
-        """A lab that comes along, as it is."""
-        said = self.run("up", name)
+    def up_in_net_mode(self, name, *options):
+        """A lab that comes along, or a file, as it is."""
+        said = self.run(*options, "up", name)
         if "net mode" not in said:
             self.run("down")
             skip(f"no net mode here: {said.splitlines()[0]}")
@@ -266,6 +266,49 @@ def signed(lab):
         wait_for(lambda: "SERVFAIL" in z.dig("resolver", "newer.shop.example"), "the resolver to doubt a foreign key", 30)
 
 
+OWN_FILE = """$ORIGIN example.
+$TTL 60
+@         SOA  ns1 hostmaster 7 30 10 3600 10
+@         NS   ns1
+ns1       A    10.53.0.2
+www       A    192.0.2.1
+shop      NS   ns1.shop
+ns1.shop  A    10.53.0.3
+"""
+
+SIGNED_MOVE = """nodes:
+  - {name: a.root, kind: authd}
+  - {name: ns1.example, kind: authd}
+  - {name: ns1.shop.example, kind: authd}
+  - {name: ns9.shop.example, kind: authd}
+  - {name: resolver, kind: unbound}
+zones:
+  - {name: ., primary: a.root, signed: nsec}
+  - {name: example., primary: ns1.example, signed: nsec3, file: own.zone}
+  - {name: shop.example., primary: ns1.shop.example, signed: nsec3, ttl: 3s, records: www A 192.0.2.2}
+  - {name: shop.example., primary: ns9.shop.example, standby: yes, signed: nsec, ttl: 3s, records: www A 192.0.2.9}
+"""
+
+
+@test("a zone file of one's own is signed as well, and a signed zone moves to its copy, which has the same key, with the lab's clocks at sixty times the speed")
+def signed_move(lab):
+    require("ldns-signzone", "ldnsutils")
+    require("unbound", "unbound")
+    with Zonelab(lab) as z:
+        (z.cwd / "own.zone").write_text(OWN_FILE)
+        (z.cwd / "move.yaml").write_text(SIGNED_MOVE)
+        z.up_in_net_mode("move.yaml", "--speed", "60")
+        expect(z.dig("resolver", "www.example", "+dnssec"), r"(?s)flags: qr rd ra ad;.*192\.0\.2\.1\s")
+        expect(z.dig("resolver", "www.shop.example", "+dnssec"), r"(?s)flags: qr rd ra ad;.*192\.0\.2\.2\s")
+        expect(z.run("update", "example.", "replace", "shop", 60, "NS", "ns9.shop.example."), r"7 -> 8")
+        expect(z.run("update", "example.", "add", "ns9.shop", 60, "A", "10.53.0.4"), r"8 -> 9")
+        if (z.cwd / "own.zone").read_text() != OWN_FILE:
+            raise Failure("the user's file was changed")
+        z.run("kill", "ns1.shop.example")
+        wait_for(lambda: re.search(r"(?s)flags: qr rd ra ad;.*192\.0\.2\.9\s", z.dig("resolver", "www.shop.example", "+dnssec", "+time=20")),
+                 "the resolver to ask the other copy and to believe it", 30)
+
+
 @test("fifty zones are signed within seconds, and what the tools say is told when a zone cannot be signed, or they are not there")
 def many_signed(lab):
     require("ldns-signzone", "ldnsutils")
@@ -309,9 +352,10 @@ def fifty(lab):
 @test("in net mode a topology's links have their delays from the start, and again after heal")
 def links(lab):
     def ask(delay):
-        """edge1 asks regional1; some milliseconds there and back."""
-        took = int(re.search(r"Query time: (\d+) msec", z.run("exec", "edge1", "dig", "@10.53.0.7", "www.shop.example", "+norec"))[1])
-        return took if delay <= took < delay + 30 * time_factor() else None
+        """edge1 asks regional1; some milliseconds there and back, the quickest of some times."""
+        took = min(int(re.search(r"Query time: (\d+) msec", z.run("exec", "edge1", "dig", "@10.53.0.7", "www.shop.example", "+norec"))[1])
+                   for _ in range(6))
+        return delay <= took < delay + 30 * time_factor()
 
     require("dig", "bind9-dnsutils")
     with Zonelab(lab) as z:
