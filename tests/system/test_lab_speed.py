@@ -2,14 +2,13 @@
 import json
 import os
 import re
-import socket
-import subprocess
 import time
 from datetime import datetime
 
-from zt import LabClock, Skip, built, run_tests, test, wait_for
+from zt import Failure, LabClock, Skip, run_tests, test, wait_for
 from zt.lab import time_factor
 from zt.node import require
+from zt.zonelab import Zonelab
 
 SPEED = 60
 TTL_S, EXPIRE_S = 600, 300      # of the lab
@@ -31,38 +30,27 @@ demo: {{zone: test., name: www.test., rdata: 192.0.2.99}}
 """ % (TTL_S, EXPIRE_S)
 
 
-class Fast:
-    """Such a lab, its command line, and the keeper's socket."""
-
+class Fast(Zonelab):
     def __init__(self, lab, nodes, servers=(), mode="loopback", prefix=()):
-        """`nodes`: name -> kind, beside the primary; `servers`: the secondaries among them; `prefix`: what runs zonelab."""
-        self.network, self.port = lab.next_address().rsplit(".", 1)[0], lab.port
-        self.dir, self.topology, self.mode, self.prefix = lab.folder / "fast", lab.folder / "lab.yaml", mode, prefix
+        """`nodes`: name -> kind, beside the primary; `servers`: the secondaries among them."""
         text = HEAD + "".join(f"  - {{{{name: {name}, kind: {kind}}}}}\n" for name, kind in nodes.items()) + ZONES
-        self.topology.write_text(text.format(port=self.port, network=self.network, servers=", ".join(servers)))
+        super().__init__(lab, text.replace("{servers}", ", ".join(servers)), mode=mode)
+        self.prefix = prefix
 
-    def run(self, *words, expect=0):
-        command = [*self.prefix, built("tools/zonelab/zonelab"), "--dir", str(self.dir), *map(str, words)]
-        run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-        assert run.returncode == expect, f"zonelab {words} ended with {run.returncode}, expected {expect}:\n{run.stdout}{run.stderr}"
-        return run.stdout + run.stderr
+    def command(self, *words):
+        command = super().command(*words)
+        return command[:-len(words)] + ["--speed", str(SPEED)] * (words[0] in ("up", "demo")) + command[-len(words):]
 
     def up(self):
         try:
-            return self.run("--mode", self.mode, "--speed", SPEED, "up", self.topology)
-        except AssertionError as error:
+            return self.run("up", self.topology)
+        except Failure as error:
             if "net mode is not possible here" in str(error):
                 raise Skip("no net mode here") from error
             raise
 
-    def lab_json(self):
-        return json.loads((self.dir / "lab.json").read_text())
-
     def state(self):
-        with socket.socket(socket.AF_UNIX) as sock:
-            sock.connect(str(self.dir / "zonelab.sock"))
-            sock.sendall(b'{"command": "state"}\n')
-            return json.loads(sock.makefile().readline())["result"]
+        return self.ask("state")["result"]
 
     def address(self, name):
         return next(row for row in self.state()["nodes"] if row["name"] == name)["addresses"][0]
@@ -77,16 +65,6 @@ class Fast:
         record = re.search(r"^www\.test\.\s+(\d+)\s+IN\s+A\s", said, re.MULTILINE)
         assert record, said
         return time.monotonic(), int(record[1])
-
-    def pid(self, name):
-        return next(row["pid"] for row in self.lab_json()["processes"] if row["node"] == name)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if (self.dir / "lab.json").exists():
-            subprocess.run([built("tools/zonelab/zonelab"), "--dir", str(self.dir), "down"], capture_output=True, timeout=60, check=False)
 
 
 def kinds_that_are_there():
@@ -103,7 +81,7 @@ def kinds_that_are_there():
 
 def check_clocks(fast):
     """Programs that are run for nodes, ours and others, have the lab's time."""
-    speed, epoch = fast.lab_json()["clock"].split("@")
+    speed, epoch = json.loads((fast.dir / "lab.json").read_text())["clock"].split("@")
     assert speed == str(SPEED)
     for now in (lambda: int(fast.run("exec", "ns1.test", "date", "+%s")),
                 lambda: datetime.fromisoformat(re.search(r"^clock +(\S+)", fast.run("exec", "ns1.test", "zonectl", "status"), re.MULTILINE)[1]).timestamp()):
@@ -196,7 +174,7 @@ def no_library(lab):
 def demo(lab):
     with Fast(lab, {"ns2.test": "authd", "resolverd": "resolverd"}, ["ns2.test"]) as fast:
         began = time.monotonic()
-        said = fast.run("--mode", "loopback", "--speed", SPEED, "demo", fast.topology)
+        said = fast.run("demo", fast.topology)
         took = time.monotonic() - began
         measured = float(re.search(r"the last cache has it +(\d+\.\d+)", said)[1])
         # The TTL began when the caches were filled, a moment before the change.
@@ -220,7 +198,7 @@ def weather(lab):
 
 @test("--speed takes a whole number up to 1000, and is for labs that are to start")
 def wrong_speeds(lab):
-    fast = Fast(lab, {})
+    fast = Zonelab(lab, HEAD)
     for wrong in ("0", "1001", "-1", "1.5", "60x", "fast", ""):
         said = fast.run("--speed", wrong, "up", fast.topology, expect=2)
         assert said == f"zonelab: --speed: expected how many times as fast, a whole number from 1 to 1000, not {wrong or 'nothing'}; see zonelab -h\n", said
