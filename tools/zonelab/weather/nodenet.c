@@ -100,6 +100,10 @@ static int addresses_set(const struct nodenet_config *config, unsigned interface
 		rtnl_default_route(&rtnl, interface, v4);
 	if (v6)
 		rtnl_default_route(&rtnl, interface, v6);
+	for (size_t i = 0; i < config->address_count; i++) {
+		if (config->addresses[i].family == AF_INET6)
+			rtnl_address_await(&rtnl, &config->addresses[i]);
+	}
 	rtnl_close(&rtnl);
 	if (rtnl.failed) {
 		char what[64];

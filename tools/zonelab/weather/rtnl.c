@@ -6,10 +6,12 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { MESSAGE_SIZE = 512 };
+enum { MESSAGE_SIZE = 512, AWAIT_TURNS = 5000, AWAIT_PAUSE_MS = 1 };
 
 struct message {
 	struct nlmsghdr header;
@@ -58,30 +60,43 @@ static void attribute(struct message *message, unsigned type, const void *data, 
 	message->header.nlmsg_len = (uint32_t)(sizeof(message->header) + at + RTA_ALIGN(head.rta_len));
 }
 
-/* Sends the request and waits for its acknowledgement. */
-static void finish(struct rtnl *rtnl, struct message *message, const char *what)
-{
-	struct {
-		struct nlmsghdr header;
+struct answer {
+	struct nlmsghdr header;
+	union {
 		struct nlmsgerr error;
-		char rest[1024];
-	} answer;
+		struct rtmsg route;
+		char room[1024];
+	};
+};
 
+/* Sends the request and reads one answer. */
+static void exchange(struct rtnl *rtnl, struct message *message, struct answer *answer, const char *what)
+{
+	ssize_t len = -1;
+
+	memset(answer, 0, sizeof(*answer));
 	if (rtnl->failed)
 		return;
 	message->header.nlmsg_seq = ++rtnl->sequence;
-	if (send(rtnl->fd, message, message->header.nlmsg_len, 0) < 0) {
-		fail(rtnl, errno, what);
-		return;
+	if (send(rtnl->fd, message, message->header.nlmsg_len, 0) >= 0) {
+		do {
+			len = recv(rtnl->fd, answer, sizeof(*answer), 0);
+		} while (len < 0 && errno == EINTR);
 	}
-	ssize_t len;
-	do {
-		len = recv(rtnl->fd, &answer, sizeof(answer), 0);
-	} while (len < 0 && errno == EINTR);
-	if (len < (ssize_t)NLMSG_LENGTH(sizeof(answer.error)) || answer.header.nlmsg_type != NLMSG_ERROR)
+	if (len < (ssize_t)NLMSG_LENGTH(sizeof(answer->route)))
 		fail(rtnl, len < 0 ? errno : EPROTO, what);
-	else if (answer.error.error != 0)
-		fail(rtnl, -answer.error.error, what);
+	else if (answer->header.nlmsg_type == NLMSG_ERROR && answer->error.error != 0)
+		fail(rtnl, -answer->error.error, what);
+}
+
+/* Of requests that are only acknowledged. */
+static void finish(struct rtnl *rtnl, struct message *message, const char *what)
+{
+	struct answer answer;
+
+	exchange(rtnl, message, &answer, what);
+	if (!rtnl->failed && answer.header.nlmsg_type != NLMSG_ERROR)
+		fail(rtnl, EPROTO, what);
 }
 
 void rtnl_link_up(struct rtnl *rtnl, unsigned interface, unsigned mtu, unsigned queue)
@@ -130,4 +145,30 @@ void rtnl_default_route(struct rtnl *rtnl, unsigned interface, const struct neta
 	attribute(&message, RTA_OIF, &(uint32_t){ interface }, sizeof(uint32_t));
 	attribute(&message, RTA_PREFSRC, ip, len);
 	finish(rtnl, &message, "a default route");
+}
+
+static bool is_taken(struct rtnl *rtnl, const struct netaddr *address)
+{
+	struct message message;
+	struct answer answer;
+	struct rtmsg *info = begin(&message, RTM_GETROUTE, 0, sizeof(*info));
+	size_t len;
+	const uint8_t *ip = netaddr_ip(address, &len);
+
+	message.header.nlmsg_flags = NLM_F_REQUEST;
+	info->rtm_family = (uint8_t)address->family;
+	info->rtm_dst_len = (uint8_t)(8 * len);
+	attribute(&message, RTA_DST, ip, len);
+	exchange(rtnl, &message, &answer, "the route to an address");
+	return answer.header.nlmsg_type == RTM_NEWROUTE && answer.route.rtm_type == RTN_LOCAL;
+}
+
+void rtnl_address_await(struct rtnl *rtnl, const struct netaddr *address)
+{
+	for (unsigned i = 0; !is_taken(rtnl, address) && !rtnl->failed; i++) {
+		if (i == AWAIT_TURNS)
+			fail(rtnl, ETIMEDOUT, "an IPv6 address");
+		else
+			poll(NULL, 0, AWAIT_PAUSE_MS);
+	}
 }

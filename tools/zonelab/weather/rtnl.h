@@ -23,3 +23,6 @@ void rtnl_link_up(struct rtnl *rtnl, unsigned interface, unsigned mtu, unsigned 
 void rtnl_address_add(struct rtnl *rtnl, unsigned interface, const struct netaddr *address);
 /* The default route of the address's family through the interface; what goes that way has the address as its source. */
 void rtnl_default_route(struct rtnl *rtnl, unsigned interface, const struct netaddr *source);
+
+/* Waits until packets to an IPv6 address of this namespace are taken: the kernel completes rtnl_address_add a moment later. ETIMEDOUT after seconds. */
+void rtnl_address_await(struct rtnl *rtnl, const struct netaddr *address);

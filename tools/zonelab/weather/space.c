@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -38,7 +37,7 @@ static void close_and_forget(int *fd)
 
 void space_init(struct space *space)
 {
-	*space = (struct space){ .hub = -1, .children = -1, .leash = -1 };
+	*space = (struct space){ .hub = -1, .children = -1 };
 }
 
 /* One write to a file of /proc; errno is kept. */
@@ -52,6 +51,16 @@ static bool proc_write(const char *path, const char *text)
 	close(fd);
 	errno = err;
 	return good;
+}
+
+/* From a pipe, signals aside. */
+static bool read_whole(int fd, void *out, size_t len)
+{
+	ssize_t got;
+	do {
+		got = read(fd, out, len);
+	} while (got < 0 && errno == EINTR);
+	return got == (ssize_t)len;
 }
 
 static bool identity_map(const char *path, unsigned id)
@@ -74,14 +83,14 @@ static int enter_user(char reason[SPACE_REASON_SIZE])
 }
 
 /* The init of the lab's processes: reaps orphans until it is killed, which the kernel makes the end of all of them. */
-__attribute__((noreturn)) static void init_run(int leash)
+__attribute__((noreturn)) static void init_run(int ready)
 {
 	sigset_t all;
-	struct pollfd keeper = { .fd = leash };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* A keeper that ended before that line will never be heard of again. */
-	if (poll(&keeper, 1, 0) > 0)
+	/* Nobody reads this if the keeper ended before that line, whose end would not be told any more. */
+	signal(SIGPIPE, SIG_IGN);
+	if (write(ready, "", 1) != 1)
 		_exit(EXIT_SUCCESS);
 	prctl(PR_SET_NAME, "zonelab-init");
 	close_range(0, ~0U, 0);
@@ -112,17 +121,22 @@ static int enter_children(struct space *space, char reason[SPACE_REASON_SIZE])
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return refuse(reason, "no pipe: %s", strerror(errno));
-	space->leash = ends[1];
 	pid_t pid = clone_with(CLONE_NEWPID, SIGCHLD);
 	if (pid == 0) {
-		close(ends[1]);
-		init_run(ends[0]);
+		close(ends[0]);
+		init_run(ends[1]);
 	}
 	int err = errno;
+	close(ends[1]);
+	/* No process is made before the init is tied to this one. */
+	char byte;
+	bool is_ready = pid > 0 && read_whole(ends[0], &byte, 1);
 	close(ends[0]);
 	if (pid < 0)
 		return refuse(reason, "no PID namespaces for this user: %s", strerror(err));
 	space->init = pid;
+	if (!is_ready)
+		return refuse(reason, "the init of the lab has ended");
 	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)pid);
 	space->children = open(path, O_RDONLY | O_CLOEXEC);
 	if (space->children < 0)
@@ -228,11 +242,7 @@ pid_t space_fork(const struct space *space)
 	int err = errno;
 	close(ends[1]);
 	if (helper > 0) {
-		ssize_t len;
-		do {
-			len = read(ends[0], &said, sizeof(said));
-		} while (len < 0 && errno == EINTR);
-		err = len == (ssize_t)sizeof(said) ? -said : EIO;
+		err = read_whole(ends[0], &said, sizeof(said)) ? -said : EIO;
 		while (waitpid(helper, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
@@ -251,7 +261,6 @@ void space_end(struct space *space)
 		} while (reaped != space->init && (reaped > 0 || errno == EINTR));
 	}
 	space->init = 0;
-	close_and_forget(&space->leash);
 	close_and_forget(&space->children);
 	close_and_forget(&space->hub);
 }

@@ -33,7 +33,6 @@ struct space {
 	int hub;                /* descriptor of the hub's network namespace, -1 without */
 	int children;           /* of the PID namespace that space_fork uses, -1 without */
 	pid_t init;             /* 0 without */
-	int leash;              /* the init sees it close when this process ends, -1 without */
 };
 
 /* No namespace: space_fork is fork, space_end does nothing. */
