@@ -125,14 +125,19 @@ int command_exec(const struct arguments *args)
 {
 	struct lab lab;
 	const struct topology_node *node;
-	char zonectl[4096];
+	static const char *const ours[] = { "zonectl", "zonesync", "propest" };      /* of the build that zonelab is of, not of PATH */
+	char program[4096];
 	int exit_code = node_enter(args, &lab, &node);
 
 	if (exit_code != EXIT_OK)
 		return exit_code;
 	exit_code = environment_set(&lab, node);
-	if (strcmp(args->words[1], "zonectl") == 0 && process_find_program("zonectl", zonectl))
-		args->words[1] = zonectl;
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+		if (strcmp(args->words[1], ours[i]) == 0 && process_find_program(ours[i], program)) {
+			args->words[1] = program;
+			break;
+		}
+	}
 	if (exit_code == EXIT_OK)
 		exit_code = replace_by(&lab, args->words + 1, NULL);
 	lab_free(&lab);
