@@ -10,7 +10,7 @@
 
 /* The daemons share the processors of one machine, so an answer takes milliseconds, which a fast lab's clock makes more of. It loses no datagram but
  * where a socket's buffer is full: one NOTIFY of a thousand, and then the polls, by REFRESH, are what can be relied on. */
-#define LINK_FACTS "rtt: %dms, notify-loss: 0.1%%"
+#define NOTIFY_LOSS 0.001
 
 enum {
 	FACTS_RTT_MS = 5,
@@ -34,17 +34,34 @@ static void write_own_clocks(FILE *to, const struct topology_zone *zone, const s
 		fputs(", cycle: 1s", to);
 }
 
-static void write_server(FILE *to, const struct lab *lab, const struct topology_zone *zone, uint32_t i, const struct facts_clocks *clocks)
+/* From its first primary to a secondary. */
+static void write_link(FILE *to, const struct lab *lab, const struct topology_secondary *secondary, const struct facts_known *known)
+{
+	const struct topology_node *nodes = lab->topology.nodes;
+	struct facts_link link = { 0 };
+
+	if (known && known->link)
+		link = known->link(known->ctx, (uint32_t)(secondary->from[0] - nodes), (uint32_t)(secondary->node - nodes));
+	fprintf(to, ", rtt: %lldms, notify-loss: %g%%", (long long)(FACTS_RTT_MS * lab->clock.clock.speed + link.round_trip / USEC_PER_MSEC),
+		100 * (1 - (1 - NOTIFY_LOSS) * (1 - link.loss)));
+	if (link.loss > 0)
+		fprintf(to, ", query-loss: %g%%", 100 * link.loss);
+	if (link.bytes_per_s > 0)
+		fprintf(to, ", rate: %llu", (unsigned long long)link.bytes_per_s);
+}
+
+static void write_server(FILE *to, const struct lab *lab, const struct topology_zone *zone, uint32_t i, const struct facts_known *known)
 {
 	const struct topology_node *node = topology_server(zone, i);
 	char text[NETADDR_TEXT_SIZE], address[NETADDR_TEXT_SIZE];
 
 	fprintf(to, "  - {name: '%s', address: '%s', vendor: %s%s", label(node, text), netaddr_to_text(&node->address, address),
 		topology_kind_text(node->kind), node->hidden ? ", hidden: yes" : "");
-	if (i > 0)
-		fprintf(to, ", from: '%s', notify: yes, " LINK_FACTS, label(zone->secondaries[i - 1].from[0], text),
-			FACTS_RTT_MS * lab->clock.clock.speed);
-	write_own_clocks(to, zone, node, clocks);
+	if (i > 0) {
+		fprintf(to, ", from: '%s', notify: yes", label(zone->secondaries[i - 1].from[0], text));
+		write_link(to, lab, &zone->secondaries[i - 1], known);
+	}
+	write_own_clocks(to, zone, node, known ? &known->clocks : NULL);
 	fputs("}\n", to);
 }
 
@@ -72,8 +89,10 @@ int facts_path(const struct lab *lab, const struct topology_zone *zone, char out
 	return snprintf(out, 4096, "%s/%s", lab->dir, name) < 4096 ? ZT_OK : ZT_ELIMIT;
 }
 
-void facts_print(FILE *to, const struct lab *lab, const struct topology_zone *zone, const struct facts_clocks *clocks)
+void facts_print(FILE *to, const struct lab *lab, const struct topology_zone *zone, const struct facts_known *known)
 {
+	const struct facts_clocks *clocks = known ? &known->clocks : NULL;
+
 	fputs("# made by zonelab: what DNS cannot tell\nzone: ", to);
 	write_quoted(to, zone->text);
 	if (clocks)
@@ -81,7 +100,7 @@ void facts_print(FILE *to, const struct lab *lab, const struct topology_zone *zo
 			clocks->retry, clocks->expire, clocks->minimum, clocks->soa_ttl);
 	fputs("\nserver:\n", to);
 	for (uint32_t i = 0; i <= zone->secondary_count; i++)
-		write_server(to, lab, zone, i, clocks);
+		write_server(to, lab, zone, i, known);
 	write_caches(to, &lab->topology);
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "lib/base/clock.h"
 #include "tools/zonelab/lab/lab.h"
 
 /* What a primary tells of a record and its zone, seconds. */
@@ -11,9 +12,23 @@ struct facts_clocks {
 	uint32_t ttl;      /* of the records, or of their absence */
 };
 
+/* What lies between two servers, in the lab's time. */
+struct facts_link {
+	usec_t round_trip;             /* besides what the daemons take */
+	double loss;                   /* of datagrams, each way */
+	uint64_t bytes_per_s;          /* 0: no limit */
+};
+
+struct facts_known {
+	struct facts_clocks clocks;
+	/* From a primary to a secondary, indexes into the topology, and back. */
+	struct facts_link (*link)(void *ctx, uint32_t from, uint32_t to);
+	void *ctx;
+};
+
 /* `DIR/ZONE.facts.yaml`; ZT_ELIMIT when too long. */
 int facts_path(const struct lab *lab, const struct topology_zone *zone, char out[4096]) ZT_MUST_CHECK;
-/* Writes to `to`: with clocks all that there is to know, so that propest need ask nobody; without (NULL) what DNS does not tell. */
-void facts_print(FILE *to, const struct lab *lab, const struct topology_zone *zone, const struct facts_clocks *clocks);
-/* Writes that file, without clocks, for `propest --topology`. Errors are printed. */
+/* Writes to `to`: with `known` all that there is to know, so that propest need ask nobody; without (NULL) what DNS does not tell. */
+void facts_print(FILE *to, const struct lab *lab, const struct topology_zone *zone, const struct facts_known *known);
+/* Writes that file, with nothing known, for `propest --topology`. Errors are printed. */
 int facts_write(const struct lab *lab, const struct topology_zone *zone) ZT_MUST_CHECK;

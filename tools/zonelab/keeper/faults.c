@@ -44,6 +44,11 @@ static struct weather weather_of(const struct fault_set *set, uint16_t from, uin
 	return is_at(set, at, from, to) ? set->links[at].weather : set->general;
 }
 
+struct weather faults_weather(const struct keeper *keeper, uint32_t from, uint32_t to)
+{
+	return weather_of(&keeper->faults.now, (uint16_t)from, (uint16_t)to);
+}
+
 static int link_put(struct fault_set *set, uint16_t from, uint16_t to, const struct weather *weather)
 {
 	size_t at = link_at(set, from, to);

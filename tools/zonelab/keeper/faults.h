@@ -32,6 +32,8 @@ struct fault_selection {
 /* The weather that the topology gives the links. */
 int faults_begin(struct keeper *keeper) ZT_MUST_CHECK;
 void faults_fini(struct faults *faults);
+/* A link's weather now, in the lab's time; fine in loopback mode. */
+struct weather faults_weather(const struct keeper *keeper, uint32_t from, uint32_t to);
 /* Adds "links" and "weather" to the state document. */
 void faults_state_add(const struct keeper *keeper, json_t *state);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/dns/rrtype.h"
+#include "tools/zonelab/keeper/faults.h"
 #include "tools/zonelab/lab/process.h"
 
 enum { CURVE_POINTS = 100, LOWEST_PRIORITY = 19 };
@@ -46,15 +48,26 @@ static bool ground_is_same(const struct ground *a, const struct ground *b)
 	       a->is_absent == b->is_absent;
 }
 
+/* A datagram and its answer; a cut link loses everything. */
+static struct facts_link link_between(void *ctx, uint32_t from, uint32_t to)
+{
+	const struct weather there = faults_weather(ctx, from, to), back = faults_weather(ctx, to, from);
+	const double lost_there = there.cut ? 1 : there.loss, lost_back = back.cut ? 1 : back.loss;
+
+	return (struct facts_link){
+		.round_trip = there.delay + back.delay, .loss = 1 - sqrt((1 - lost_there) * (1 - lost_back)), .bytes_per_s = there.rate / 8,
+	};
+}
+
 /* False when not all is known. */
 static bool ground_take(struct ground *ground, const struct predictor *predictor, const struct observer *observer)
 {
 	const struct observer_watch *watch = observer_watched(observer);
-	struct facts_clocks clocks;
+	struct facts_known known = { .link = link_between, .ctx = predictor->keeper };
 	size_t len;
 
 	*ground = (struct ground){ 0 };
-	if (!watch || !observer_clocks(observer, &clocks))
+	if (!watch || !observer_clocks(observer, &known.clocks))
 		return false;
 	name_to_text(watch->name, ground->name);
 	ground->type = watch->type;
@@ -62,7 +75,7 @@ static bool ground_take(struct ground *ground, const struct predictor *predictor
 	FILE *to = open_memstream(&ground->facts, &len);
 	if (!to)
 		return false;
-	facts_print(to, keeper_lab(predictor->keeper), watch->zone, &clocks);
+	facts_print(to, keeper_lab(predictor->keeper), watch->zone, &known);
 	if (fclose(to) == 0)
 		return true;
 	ground_fini(ground);

@@ -1,8 +1,8 @@
 /* The prediction for a change that is still to come, made by propest as a child of the keeper.
  *
  * It is made while everything is at rest, of what is known then: the clocks that caches have got with their copies, the zone's timers, the
- * servers. So it describes the next change; and the one that is made is told with the change. propest asks nobody (--no-net) and runs at the
- * lowest priority, 0.1 s of one processor, so it is in nobody's way. It is made anew when what is known has changed.
+ * servers, the weather between them. So it describes the next change; and the one that is made is told with the change. propest asks nobody
+ * (--no-net) and runs at the lowest priority, 0.1 s of one processor, so it is in nobody's way. It is made anew when what is known has changed.
  */
 #pragma once
 
