@@ -1,5 +1,4 @@
 """The topologies that come with zonelab: each is found by name, drawn, comes up, and shows what its head says."""
-import json
 import os
 import re
 import shutil
@@ -8,28 +7,20 @@ import subprocess
 import time
 from pathlib import Path
 
-from zt import Failure, built, run_tests, skip, source_top, test, tool, wait_for
+from zt import Failure, run_tests, skip, source_top, test, tool, wait_for
 from zt.lab import time_factor
 from zt.node import require
+from zt.zonelab import Zonelab, expect
 
 LABS = sorted(path.stem for path in (source_top() / "zones/labs").glob("*.yaml"))
 
 
-class Zonelab:
-    """The command line in a test's own folder. What it started is ended when the test is over."""
+class Labs(Zonelab):
+    """zonelab in a test's own folder, with the topologies that come along."""
 
     def __init__(self, lab):
-        self.network, self.port = lab.next_address().rsplit(".", 1)[0], lab.port
-        self.cwd, self.dir = lab.folder, lab.folder / "work"
-
-    def command(self, *words):
-        return [built("tools/zonelab/zonelab"), "--dir", str(self.dir), *map(str, words)]
-
-    def run(self, *words, expect=0):
-        run = subprocess.run(self.command(*words), cwd=self.cwd, capture_output=True, text=True, timeout=120, check=False)
-        if run.returncode != expect:
-            raise Failure(f"zonelab {' '.join(map(str, words))} ended with {run.returncode}, expected {expect}:\n{run.stdout}{run.stderr}")
-        return run.stdout + run.stderr
+        super().__init__(lab, "", mode=None)
+        self.topology.unlink()
 
     def up(self, name):
         """A lab that comes along, on the test's own port and network."""
@@ -45,26 +36,12 @@ class Zonelab:
             skip(f"no net mode here: {said.splitlines()[0]}")
         return said
 
-    def status(self):
-        return json.loads(subprocess.run([built("tools/zonelab/zonelab"), "--dir", str(self.dir), "--json", "status"], capture_output=True,
-                                         text=True, timeout=60, check=False).stdout)["nodes"]
-
-    def pid(self, node):
-        return next(row["pid"] for row in self.status() if row["node"] == node)
-
     def serials(self, zone):
         return {row["node"]: row["serial"] for row in self.status() if row["zone"] == zone}
 
     def dig(self, node, *words):
         require("dig", "bind9-dnsutils")
         return self.run("dig", node, *words)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if (self.dir / "lab.json").exists():
-            subprocess.run(self.command("down"), capture_output=True, timeout=60, check=False)
 
 
 def shared(name):
@@ -77,14 +54,9 @@ def shared(name):
     return skip(f"{name} is neither in $ZT_SHARED nor in {folders[-1]}")
 
 
-def expect(text, pattern):
-    if not re.search(pattern, text):
-        raise Failure(f"expected /{pattern}/ in:\n{text}")
-
-
 @test("labs lists every topology that comes along with what its first line says, and each is found by its name")
 def listing(lab):
-    z = Zonelab(lab)
+    z = Labs(lab)
     said = z.run("labs")
     for name in LABS:
         expect(said, rf"(?m)^{name} +[A-Z].*\S$")
@@ -100,7 +72,7 @@ def listing(lab):
 @test("graph draws every topology, and writes text, SVG or PNG")
 def drawings(lab):
     require("dot", "graphviz")
-    z = Zonelab(lab)
+    z = Labs(lab)
     for name in LABS:
         if name == "real-root":
             continue
@@ -126,7 +98,7 @@ def drawings(lab):
 
 @test("new writes a topology that starts as it is, of the size that is asked for, or a copy, and never over a file")
 def new(lab):
-    with Zonelab(lab) as z:
+    with Labs(lab) as z:
         expect(z.run("new"), r"Wrote lab\.yaml; start it: .*zonelab up lab\.yaml")
         text = (z.cwd / "lab.yaml").read_text()
         for key in ("net-address", "parent-servers", "signed", "jitter", "one-way", "standby"):
@@ -158,7 +130,7 @@ def real_root(lab):
     require("xz", "xz-utils")
     require("unbound", "unbound")
     text = (source_top() / "zones/labs/real-root.yaml").read_text()
-    with Zonelab(lab) as z:
+    with Labs(lab) as z:
         (z.cwd / "real.yaml").write_text(text.replace("../../../shared/data/root-zone-2014-07-13-signed.zone.xz", str(data)))
         said = z.run("up", z.cwd / "real.yaml")
         if "net mode" not in said:
@@ -181,7 +153,7 @@ def real_root(lab):
 
 @test("tiers of resolvers answer, and a forwarder goes on when one of its two is gone")
 def tiers(lab):
-    with Zonelab(lab) as z:
+    with Labs(lab) as z:
         z.up("three-tier")
         for node in ("global1", "regional1", "edge1", "edge4"):
             expect(z.dig(node, "www.shop.example", "+short"), r"192\.0\.2\.10")
@@ -191,7 +163,7 @@ def tiers(lab):
 
 @test("behind a hidden primary a change passes along the chain, and round a dead server where there is another source")
 def chain(lab):
-    with Zonelab(lab) as z:
+    with Labs(lab) as z:
         z.up("hidden-primary")
         expect(z.run("update", "shop.example", "add", "new", 10, "A", "192.0.2.7"), r"1 -> 2")
         wait_for(lambda: set(z.serials("shop.example.").values()) == {2}, lambda: z.serials("shop.example."), 20)
@@ -206,7 +178,7 @@ def chain(lab):
 
 @test("broken delegations: a resolver gets round what is half broken, fails at what is dead, and takes either of two parents' words")
 def broken(lab):
-    with Zonelab(lab) as z:
+    with Labs(lab) as z:
         z.up("broken-delegation")
         expect(z.dig("resolver", "www.half.example", "+short"), r"192\.0\.2\.10")
         expect(z.dig("resolver", "www.noglue.example", "+short"), r"192\.0\.2\.20")
@@ -218,7 +190,7 @@ def broken(lab):
 
 @test("a provider move: the parent's change alone moves nobody who knows the child's own servers")
 def move(lab):
-    with Zonelab(lab) as z:
+    with Labs(lab) as z:
         z.up("provider-move")
         expect(z.dig("resolver", "www.shop.example", "+short"), r"192\.0\.2\.10")
         expect(z.dig("ns1.new.test", "www.shop.example", "+short", "+norec"), r"198\.51\.100\.10")
@@ -236,7 +208,7 @@ def move(lab):
 def signed(lab):
     require("ldns-signzone", "ldnsutils")
     require("unbound", "unbound")
-    with Zonelab(lab) as z:
+    with Labs(lab) as z:
         z.up("signed")
         for name, data in (("www.shop.example", "192.0.2.10"), ("x.img.shop.example", "192.0.2.30"), ("www.lab.test", "192.0.2.20")):
             said = z.dig("resolver", name, "+dnssec")
@@ -294,7 +266,7 @@ zones:
 def signed_move(lab):
     require("ldns-signzone", "ldnsutils")
     require("unbound", "unbound")
-    with Zonelab(lab) as z:
+    with Labs(lab) as z:
         (z.cwd / "own.zone").write_text(OWN_FILE)
         (z.cwd / "move.yaml").write_text(SIGNED_MOVE)
         z.up_in_net_mode("move.yaml", "--speed", "60")
@@ -312,7 +284,7 @@ def signed_move(lab):
 @test("fifty zones are signed within seconds, and what the tools say is told when a zone cannot be signed, or they are not there")
 def many_signed(lab):
     require("ldns-signzone", "ldnsutils")
-    z = Zonelab(lab)
+    z = Labs(lab)
     zones = "".join(f"  - {{name: z{i}.test., primary: ns, signed: nsec3, records: www A 192.0.2.{i}}}\n" for i in range(60))
     text = (f"port: {z.port}\nnetwork: {z.network}.0\nnodes:\n  - {{name: ns, kind: authd}}\nzones:\n  - {{name: ., primary: ns, signed: nsec}}\n"
             f"  - {{name: test., primary: ns, signed: nsec}}\n{zones}")
@@ -341,7 +313,7 @@ def many_signed(lab):
 
 @test("fifty secondaries, eight of them in a second row, all get a change")
 def fifty(lab):
-    with Zonelab(lab) as z:
+    with Labs(lab) as z:
         z.up("fifty-secondaries")
         expect(z.run("update", "shop.example", "add", "new", 10, "A", "192.0.2.7", "--at", "all", "--timeout", 30), r"42 of 42 secondaries were seen with it")
         wait_for(lambda: set(z.serials("shop.example.").values()) == {2}, lambda: z.serials("shop.example."), 30)
@@ -358,7 +330,7 @@ def links(lab):
         return delay <= took < delay + 30 * time_factor()
 
     require("dig", "bind9-dnsutils")
-    with Zonelab(lab) as z:
+    with Labs(lab) as z:
         z.up_in_net_mode("three-tier")
         wait_for(lambda: ask(3), "3 ms to the regional resolver and back", 10)
         z.run("fault", "edge1:regional1", "delay=60ms")
@@ -379,7 +351,7 @@ def all_in_net_mode(lab):
         if "file:" in text or missing:
             print(f"# without {name}{', which needs ' if missing else ''}{' '.join(sorted(missing))}")
             continue
-        with Zonelab(lab) as z:
+        with Labs(lab) as z:
             z.up_in_net_mode(name)
             demo = re.search(r"name: (\S+), rdata", text)[1]
             for row in z.status():
@@ -425,7 +397,7 @@ links:
 
 @test("what cannot be is told with its place and what was expected, and nothing is started")
 def mistakes(lab):
-    z = Zonelab(lab)
+    z = Labs(lab)
     (z.cwd / "good.yaml").write_text(GOOD)
     z.run("graph", "good.yaml")
     for old, new, pattern in MISTAKES:
@@ -444,7 +416,7 @@ def all_up(lab):
         text = (source_top() / f"zones/labs/{name}.yaml").read_text()
         if name in tested or "signed:" in text or re.search(r"kind: (?!authd|resolverd)", text):
             continue
-        with Zonelab(lab) as z:
+        with Labs(lab) as z:
             z.up(name)
             rows = z.status()
             if any(row["state"] != "ok" for row in rows):
