@@ -142,6 +142,24 @@ def loopback_address(kind):
     return ", address: 127.0.0.1" if kind.startswith("bind") else ""
 
 
+def edits(z, node):
+    """A zone file is edited as an UPDATE would change the zone."""
+    said = z.run("update", "own.test.", "delete", "own.test.")
+    assert "nothing to change" in said, f"SOA and NS records stay: {said}"
+    said = z.run("update", "own.test.", "delete", "own.test.", "NS", "f.test.")
+    assert re.search(r"serial of own\.test\.: 3 -> 4", said), said
+    z.run("update", "own.test.", "add", "two", "2", "A", "192.0.2.1")
+    z.run("update", "own.test.", "add", "two", "2", "A", "192.0.2.2")
+    assert addresses(node, "two.own.test.") == ["192.0.2.1", "192.0.2.2"]
+    z.run("update", "own.test.", "replace", "two", "2", "A", "192.0.2.3")
+    assert addresses(node, "two.own.test.") == ["192.0.2.3"]
+    z.run("update", "own.test.", "delete", "two", "A", "192.0.2.3")
+    assert addresses(node, "two.own.test.") == "NXDOMAIN"
+    said = z.run("update", "own.test.", "add", "www", "2", "CNAME", "two", expect=1)
+    assert "a CNAME record beside other data" in said and "does not have the change" in said, said
+    assert serial_of(node, "own.test.") == 8
+
+
 def serve(lab, kind):
     program, package, check = SERVERS[kind]
     require(program, package)
@@ -169,6 +187,8 @@ def serve(lab, kind):
         for zone in ZONES:
             expect_serial(nodes, zone, 3)
             assert addresses(nodes[1], f"new.{zone}") == "NXDOMAIN"
+        if kind in ("nsd", "powerdns"):
+            edits(z, nodes[1])
         z.run("down")
         # The next lab in the folder begins anew.
         z.run("--mode", "loopback", "up", "lab.yaml")

@@ -189,8 +189,9 @@ static int record_replace(struct demo *demo)
 	if (status != ZT_OK)
 		return status;
 	demo->serial = after.serial;
-	printf("\n3. An UPDATE at %s makes %s %s. It is on disk and acknowledged after %.3f ms; serial %u -> %u.\n", zone->primary->name,
-	       demo->what->name_text, demo->what->rdata, (double)(demo->update.acknowledged - demo->update.sent) / USEC_PER_MSEC, before.serial,
+	printf("\n3. %s at %s makes %s %s. It is on disk and %s after %.3f ms; serial %u -> %u.\n",
+	       change_is_update(zone) ? "An UPDATE" : "An edit of the zone file", zone->primary->name, demo->what->name_text, demo->what->rdata,
+	       change_is_update(zone) ? "acknowledged" : "served", (double)(demo->update.acknowledged - demo->update.sent) / USEC_PER_MSEC, before.serial,
 	       after.serial);
 	if (demo->update.has_receipt) {
 		char fingerprint[33];

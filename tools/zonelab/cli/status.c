@@ -85,7 +85,7 @@ static void table_print(const struct lab *lab, const struct row *rows, uint32_t 
 {
 	char now[WALL_TEXT_SIZE];
 
-	printf("%-18s %-10s %-18s %-14s %-10s %-10s %s\n", "NODE", "KIND", "ADDRESS", "ZONE", "ROLE", "SERIAL", "STATE");
+	printf("%-18s %-14s %-18s %-14s %-10s %-10s %s\n", "NODE", "KIND", "ADDRESS", "ZONE", "ROLE", "SERIAL", "STATE");
 	for (uint32_t i = 0; i < count; i++) {
 		const struct row *row = &rows[i];
 		char address[NETADDR_TEXT_SIZE], serial[16] = "-";
@@ -93,7 +93,7 @@ static void table_print(const struct lab *lab, const struct row *rows, uint32_t 
 					      : row->zone->primary == row->node ? "primary" : "secondary";
 		if (row->zone && answers_well(row))
 			snprintf(serial, sizeof(serial), "%u", row->probe->serial);
-		printf("%-18s %-10s %-18s %-14s %-10s %-10s %s\n", row->node->name, topology_kind_text(row->node->kind),
+		printf("%-18s %-14s %-18s %-14s %-10s %-10s %s\n", row->node->name, topology_kind_text(row->node->kind),
 		       netaddr_to_text(&row->node->address, address), row->zone ? row->zone->text : "-", role, serial,
 		       state_text(rows, count, row));
 	}

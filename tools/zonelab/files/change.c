@@ -229,12 +229,17 @@ static int served_wait(const struct lab *lab, const struct topology_zone *zone, 
 	return ZT_ETIMEOUT;
 }
 
+bool change_is_update(const struct topology_zone *zone)
+{
+	return kind_of(zone->primary)->takes_updates && zone->signing == SIGNING_NONE;
+}
+
 int change_apply(const struct lab *lab, const struct topology_zone *zone, const struct update_change *change, struct update_result *result)
 {
 	bool is_changed = false;
 	uint32_t serial;
 
-	if (kind_of(zone->primary)->takes_updates && zone->signing == SIGNING_NONE)
+	if (change_is_update(zone))
 		return update_send(lab, zone, change, result);
 	*result = (struct update_result){ .rcode = RCODE_NOERROR, .sent = clock_now(clock_system()) };
 	int status = file_edit(lab, zone, change, &serial, &is_changed);

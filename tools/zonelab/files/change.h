@@ -4,6 +4,8 @@
 #include "tools/zonelab/lab/lab.h"
 #include "tools/zonelab/lab/update.h"
 
+/* Whether that is done by UPDATE. */
+bool change_is_update(const struct topology_zone *zone);
 /* By UPDATE where the primary takes one. Where it does not, or the zone is signed, its zone file is edited to the same effect (RFC 2136 section 3.4.2),
  * with the next serial, and the primary told to read it; then `acknowledged` is when it served that. ZT_ETIMEOUT: no answer. What else fails is
  * printed, but for an rcode. */
