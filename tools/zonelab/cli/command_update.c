@@ -184,7 +184,12 @@ static int update_apply(const struct lab *lab, const struct update_words *u)
 		return EXIT_FAILED;
 	}
 	double took = (double)(result.acknowledged - result.sent) / USEC_PER_MSEC;
-	if (!serial_ask(lab, u->zone, &after))
+	is_known = result.has_serials || serial_ask(lab, u->zone, &after);
+	if (result.has_serials) {
+		before = result.before;
+		after = result.after;
+	}
+	if (!is_known)
 		printf("%s: NOERROR after %.3f ms\n", primary, took);
 	else if (after == before)
 		printf("%s: NOERROR after %.3f ms; nothing to change, the serial of %s stays %u\n", primary, took, u->zone->text, after);

@@ -181,12 +181,11 @@ static int rules_check(const struct zone_edit *edit)
 	return status;
 }
 
-/* *serial is that of the file in the end. */
-static int file_edit(const struct lab *lab, const struct topology_zone *zone, const struct update_change *change, uint32_t *serial, bool *is_changed)
+static int file_edit(const struct lab *lab, const struct topology_zone *zone, const struct update_change *change, struct update_result *result)
 {
 	char name[ZONETEXT_FILE_NAME_SIZE], path[4096];
 	struct open_zone open;
-	uint32_t before = 0;
+	bool is_changed = false;
 
 	zonetext_file_name(zone, zone_file_ending(zone), name);
 	int status = lab_path(lab, zone->primary, name, path);
@@ -195,19 +194,20 @@ static int file_edit(const struct lab *lab, const struct topology_zone *zone, co
 	status = zone_open(&open, zone, path);
 	struct zone_summary old = { 0 }, new = { 0 };
 	if (status == ZT_OK) {
-		before = zone_version_serial(zone_edit_view(open.edit));
+		result->before = zone_version_serial(zone_edit_view(open.edit));
 		old = zone_summary(zone_edit_view(open.edit));
 		status = edit_apply(open.edit, change, zone->apex);
 	}
 	if (status == ZT_OK)
 		new = zone_summary(zone_edit_view(open.edit));
-	*serial = before;
-	*is_changed = old.count != new.count || memcmp(&old.fingerprint, &new.fingerprint, sizeof(old.fingerprint)) != 0;
-	if (status == ZT_OK && *is_changed)
+	result->has_serials = true;
+	result->after = result->before;
+	is_changed = old.count != new.count || memcmp(&old.fingerprint, &new.fingerprint, sizeof(old.fingerprint)) != 0;
+	if (status == ZT_OK && is_changed)
 		status = rules_check(open.edit);
-	if (status == ZT_OK && *is_changed)
-		status = serial_bump(open.edit, zone->apex, serial);
-	if (status == ZT_OK && *is_changed)
+	if (status == ZT_OK && is_changed)
+		status = serial_bump(open.edit, zone->apex, &result->after);
+	if (status == ZT_OK && is_changed)
 		status = zone_save(&open, lab, zone->primary, name);
 	zone_close(&open);
 	return status;
@@ -236,19 +236,17 @@ bool change_is_update(const struct topology_zone *zone)
 
 int change_apply(const struct lab *lab, const struct topology_zone *zone, const struct update_change *change, struct update_result *result)
 {
-	bool is_changed = false;
-	uint32_t serial;
-
+	*result = (struct update_result){ .rcode = RCODE_NOERROR, .sent = clock_now(clock_system()) };
 	if (change_is_update(zone))
 		return update_send(lab, zone, change, result);
-	*result = (struct update_result){ .rcode = RCODE_NOERROR, .sent = clock_now(clock_system()) };
-	int status = file_edit(lab, zone, change, &serial, &is_changed);
+	int status = file_edit(lab, zone, change, result);
+	bool is_changed = result->after != result->before;
 	if (status == ZT_OK && is_changed && zone->signing != SIGNING_NONE)
 		status = sign_zone(lab, zone);
 	if (status == ZT_OK && is_changed)
 		status = kind_reload(lab, zone);
 	if (status == ZT_OK)
-		status = served_wait(lab, zone, serial);
+		status = served_wait(lab, zone, result->after);
 	result->acknowledged = clock_now(clock_system());
 	return status;
 }

@@ -28,6 +28,8 @@ struct update_result {
 	bool has_receipt;               /* the server knows levels */
 	struct level_answer receipt;
 	char text[256];                 /* what it says besides; "" for nothing */
+	bool has_serials;               /* of the zone before and after: where its file was edited */
+	uint32_t before, after;
 	usec_t acknowledged;            /* when the answer came, monotonic */
 	usec_t sent;
 };
