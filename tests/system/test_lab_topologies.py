@@ -87,6 +87,9 @@ def drawings(lab):
     z.run("graph", "broken-delegation", "-o", "lab.dot")
     text = (z.cwd / "lab.dot").read_text()
     expect(text, r"label=\"ns1\.test\.\\ndoes not serve half\.example\.\"")
+    expect(text, r"label=\"another copy\"")
+    if "does not serve differs.example." in text:
+        raise Failure("ns2.differs.example has a copy")
     expect(text, r"label=\"ns9\.noglue\.example\.\\nis nowhere, for noglue\.example\.\"")
     expect(z.run("graph", "-o", "lab.pdf", expect=2), r"-o: expected a file that ends in \.svg, \.png or \.dot, not lab\.pdf")
     expect(z.run("graph", "-o", "no/such/lab.dot", expect=1), r"cannot write no/such/lab\.dot: No such file")

@@ -123,9 +123,11 @@ static void write_delegate(FILE *to, const struct topology *topology, const stru
 	fputc('\t', to);
 	write_role(to, topology, zone->parent, face(zone->parent));
 	fputs(" -> ", to);
-	if (delegate->node && topology_serves(zone, delegate->node)) {
-		write_role(to, topology, zone, delegate->node);
-		fprintf(to, " [ltail=cluster_z%" PRIu32 ", color=\"" COLOUR_DELEGATION "\", style=bold];\n", zone_number(topology, zone->parent));
+	const struct topology_zone *copy = delegate->node ? topology_zone_at(topology, zone->apex, delegate->node) : NULL;
+	if (copy) {
+		write_role(to, topology, copy, delegate->node);
+		fprintf(to, " [ltail=cluster_z%" PRIu32 ", %s];\n", zone_number(topology, zone->parent),
+			copy == zone ? "color=\"" COLOUR_DELEGATION "\", style=bold" : "color=\"" COLOUR_LAME "\", style=dashed, label=\"another copy\"");
 		return;
 	}
 	fprintf(to, "z%" PRIu32 "lame%" PRIu32 " [ltail=cluster_z%" PRIu32 ", color=\"" COLOUR_LAME "\", style=dashed, label=\"lame\"];\n\tz%" PRIu32 "lame%" PRIu32 " [label=\"",
