@@ -295,5 +295,18 @@ def bind_refused(lab):
         assert re.search(r"node f\.test cannot listen on \S+: BIND needs net mode \(or address: 127\.0\.0\.1\)", said), said
 
 
+@test("a daemon that is not installed is named with its package, and nothing is left running")
+def missing(lab):
+    program = require("nsd", "nsd")
+    hidden = [require("unshare", "util-linux"), "-m", "sh", "-c", f'mount --bind /dev/null {program} && exec "$@"', "sh"]
+    trial = subprocess.run([*hidden, "true"], capture_output=True, text=True, check=False)
+    if trial.returncode != 0:
+        raise Skip(f"cannot hide a program here: {trial.stderr.strip()}")
+    with KindsLab(lab, SERVER_LAB.format(kind="nsd", address=""), prefix=hidden) as z:
+        said = z.run("up", z.topology, expect=1)
+        assert "zonelab: node f.test: cannot find nsd; apt-get install nsd\n" in said, said
+        z.expect_nothing_left()
+
+
 if __name__ == "__main__":
     run_tests()
