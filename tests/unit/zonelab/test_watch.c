@@ -263,6 +263,45 @@ START_TEST(a_node_that_comes_back_is_not_known_before_it_has_answered)
 }
 END_TEST
 
+START_TEST(who_comes_back_with_what_it_had_counts_from_when_it_had_it_first)
+{
+	struct topology topology;
+	struct tally tally;
+
+	setup(&topology, &tally);
+	take(&tally, lab_is_up);
+	take(&tally, one_change);
+	take(&tally, (const char *const[]){
+		"{'t':10.2,'event':'serial','zone':'shop.example.','node':'ns3.a-very-long-name.example','serial':2,'since':10.15}",
+		"{'t':20,'event':'node','node':'ns2.shop.example','state':'down'}", "{'t':21,'event':'node','node':'ns2.shop.example','state':'up'}",
+		"{'t':21.1,'event':'serial','zone':'shop.example.','node':'ns2.shop.example','serial':2}",
+		"{'t':30,'event':'serial','zone':'shop.example.','node':'ns3.a-very-long-name.example','serial':null,'trouble':'SERVFAIL','since':29.5}", NULL });
+	check_measured(&tally, -1, 2, -1, 1.75);
+	take(&tally, (const char *const[]){
+		"{'t':40,'event':'serial','zone':'shop.example.','node':'ns3.a-very-long-name.example','serial':2,'since':39.5}", NULL });
+	check_measured(&tally, .2, 2, -1, 1.75);
+	teardown(&topology, &tally);
+}
+END_TEST
+
+START_TEST(another_name_is_measured_from_the_next_change_on)
+{
+	struct topology topology;
+	struct tally tally;
+
+	setup(&topology, &tally);
+	take(&tally, lab_is_up);
+	take(&tally, one_change);
+	take(&tally, (const char *const[]){
+		"{'t':20,'event':'watched','zone':'shop.example.','name':'mail.shop.example.','type':'A','target':['192.0.2.25'],'ttl':10}",
+		"{'t':20.1,'event':'answer','node':'edge','value':['192.0.2.25'],'ttl':9,'fresh':true}",
+		"{'t':20.1,'event':'answer','node':'regional','value':['192.0.2.25'],'ttl':9,'fresh':true}", NULL });
+	ck_assert(tally_caches_are_fresh(&tally));
+	check_measured(&tally, -1, -1, -1, 0);
+	teardown(&topology, &tally);
+}
+END_TEST
+
 START_TEST(events_of_no_concern_and_of_strange_shape_are_passed_over)
 {
 	struct topology topology;
@@ -291,6 +330,8 @@ int main(void)
 	tcase_add_test(tcase, a_change_is_measured_until_the_last_cache_stays_with_it);
 	tcase_add_test(tcase, what_is_measured_of_a_fast_lab_is_in_its_own_seconds);
 	tcase_add_test(tcase, a_node_that_comes_back_is_not_known_before_it_has_answered);
+	tcase_add_test(tcase, who_comes_back_with_what_it_had_counts_from_when_it_had_it_first);
+	tcase_add_test(tcase, another_name_is_measured_from_the_next_change_on);
 	tcase_add_test(tcase, events_of_no_concern_and_of_strange_shape_are_passed_over);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);

@@ -112,6 +112,19 @@ static void node_take(struct tally *tally, const json_t *event)
 		cache->is_known = cache->is_fresh = false;
 }
 
+/* Who comes back with what it had has served it all along. */
+static void server_take(const struct tally *tally, struct tally_server *server, const json_t *event)
+{
+	uint32_t serial = (uint32_t)json_integer_value(json_object_get(event, "serial"));
+
+	if (server->has_served && server->serial == serial)
+		return;
+	server->has_served = true;
+	server->serial = serial;
+	server->at = tally->t;
+	server->since = number_of(event, "since", tally->t);
+}
+
 static void serial_take(struct tally *tally, const json_t *event)
 {
 	uint32_t z = zone_of(tally, event), node = node_of(tally, event);
@@ -124,10 +137,9 @@ static void serial_take(struct tally *tally, const json_t *event)
 		if (server->node != node)
 			continue;
 		server->is_known = true;
-		server->at = tally->t;
-		server->since = number_of(event, "since", tally->t);
-		server->serial = (uint32_t)json_integer_value(json_object_get(event, "serial"));
 		trouble_set(server->trouble, event);
+		if (!server->trouble[0])
+			server_take(tally, server, event);
 		if (i == zone->first && !server->trouble[0]) {
 			zone->has_serial = true;
 			zone->serial = server->serial;
@@ -196,8 +208,10 @@ static void watched_take(struct tally *tally, const json_t *event)
 	if (z == tally->topology->zone_count)
 		return;
 	if (!tally->has_watch || z != tally->watched || strcmp(tally->name, text_of(event, "name")) != 0 ||
-	    strcmp(tally->type, text_of(event, "type")) != 0)
+	    strcmp(tally->type, text_of(event, "type")) != 0) {
 		watch_begin(tally, event);
+		tally->zones[z].has_change = false;      /* it was not followed for this name */
+	}
 	tally->watched = z;
 	tally->target_is_due = false;
 	json_decref(tally->target);

@@ -18,6 +18,7 @@ struct tally_server {
 	uint32_t zone, node;               /* indexes into the topology */
 	bool is_known;                     /* it has told something since it was up */
 	char trouble[TALLY_TROUBLE_SIZE];  /* "": it serves `serial` */
+	bool has_served;                   /* `serial`, now or before it was down or in trouble */
 	uint32_t serial;
 	double at, since;                  /* first seen with it; not seen with it before */
 };
