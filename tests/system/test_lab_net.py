@@ -65,6 +65,10 @@ def messages(z, zone):
     return {(event["kind"], event["from"], event["to"]) for event in z.events("message") if event["zone"] == zone}
 
 
+def open_files(pid):
+    return {os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir() if entry.is_symlink()}
+
+
 def inits(z):
     """Pids of the inits of labs in this folder's PID namespaces."""
     return z.keepers("zonelab-init")
@@ -185,10 +189,10 @@ def capture(lab):
         expect(z.run("capture", "ns9", "-w", "x", expect=1), r"there is no node ns9")
         expect(z.run("capture", "all", "-v", "x", expect=2), r"expected LINK -w FILE")
         gone = z.start("capture", "all", "-w", "gone.pcap")
-        wait_for(lambda: (z.cwd / "gone.pcap").exists(), "gone.pcap")
+        wait_for(lambda: str(z.cwd / "gone.pcap") in open_files(z.keepers()[0]), "gone.pcap")
         gone.kill()
         gone.communicate(timeout=30)
-        wait_for(lambda: not z.ask("capture-end", str(z.cwd / "gone.pcap"))["ok"], "the capture of a killed zonelab to end")
+        wait_for(lambda: str(z.cwd / "gone.pcap") not in open_files(z.keepers()[0]), "the capture of a killed zonelab to end")
 
 
 @test("a shell in a node sees that node's network")
