@@ -136,9 +136,9 @@ def rings(lab):
     with shown(lab) as (page, browser):
         page.answer("edge", ttl=20)
         value, ring = "Number(document.querySelector('[data-node=edge] .value').textContent)", "document.querySelector('[data-node=edge] .ring').getAttribute('stroke-dasharray')"
-        browser.wait(f"{value} >= 17")
+        browser.wait(f"{value} >= 19")
         before = float(browser.evaluate(ring).split()[0])
-        browser.wait(f"{value} <= 16", "the time to run")
+        browser.wait(f"{value} <= 18", "the time to run")
         expect(float(browser.evaluate(ring).split()[0]) < before, "the ring does not shrink")
 
 
@@ -342,7 +342,7 @@ def real_lab(lab):
     with real(lab) as zonelab, Chromium(lab.folder) as browser:
         said = zonelab.run("up", "--http", f"127.0.0.1:{lab.port}", zonelab.topology)
         expect(f"Page: {url}\n" in said, said)
-        is_net = "net mode" in said
+        is_net = ", net mode" in said
         browser.size(1440, 900)
         browser.open(url)
         browser.wait(f"{NODES} === 20", "the nodes of the default lab")
@@ -373,7 +373,7 @@ def real_partition(lab):
     url = f"http://127.0.0.1:{lab.port}/"
     with real(lab) as zonelab, Chromium(lab.folder) as browser:
         words = ("up", "--http", f"127.0.0.1:{lab.port}", zonelab.topology)
-        if "net mode" not in zonelab.run(*words):
+        if ", net mode" not in zonelab.run(*words):
             skip("net mode is not possible here")
         browser.open(url)
         browser.wait("[...document.querySelectorAll('#graph g.node')].filter((n) => n.classList.contains('current')).length === 20", "all nodes to be current")
