@@ -122,7 +122,9 @@ def faults(lab):
         took, other = dig_ms(z, "inner", "@10.53.0.1", "test.", "SOA"), dig_ms(z, "inner", "@10.53.0.2", "test.", "SOA")
         if not 200 <= took < 400 or other >= 100:
             raise Failure(f"{took} ms and {other} ms")
-        z.run("fault", "inner:ns1.test", "one-way", "delay=0")
+        expect(z.run("fault", "inner:ns1.test", "one-way", "delay=0", "cut=no"), r"inner -> ns1\.test: delay=0 cut=no$")
+        if z.events("fault")[-1]["set"] != {"delay_ms": 0, "cut": False}:
+            raise Failure(f"not as expected: {z.events('fault')[-1]}")
         took = dig_ms(z, "inner", "@10.53.0.1", "test.", "SOA")
         if not 100 <= took < 200:
             raise Failure(f"{took} ms")
@@ -174,6 +176,7 @@ def capture(lab):
         wait_for(lambda: (z.cwd / "one.pcap").exists() and (z.cwd / "all.pcap").exists(), "the files")
         z.run("update", "test.", "add", "new", 5, "A", "192.0.2.7")
         wait_for(lambda: set(serials(z).values()) == {2}, "serial 2 everywhere")
+        expect(z.run("capture", "all", "-w", "one.pcap", expect=1), r"there is a capture into .*/one\.pcap already")
         timed_said = timed.communicate(timeout=30)[0]
         running.send_signal(signal.SIGINT)
         said = running.communicate(timeout=30)[0]
@@ -186,6 +189,8 @@ def capture(lab):
         if "10.53.0.2" in read["one"]:
             raise Failure(f"another link's packets: {read['one']}")
         expect(z.run("capture", "all", "-w", "/dev/full", expect=1), r"no capture into /dev/full: no space left")
+        os.mkfifo(z.cwd / "fifo")
+        expect(z.run("capture", "all", "-w", "fifo", expect=1), r"cannot write .*/fifo: No such device or address")
         expect(z.run("capture", "ns9", "-w", "x", expect=1), r"there is no node ns9")
         expect(z.run("capture", "all", "-v", "x", expect=2), r"expected LINK -w FILE")
         gone = z.start("capture", "all", "-w", "gone.pcap")

@@ -152,7 +152,16 @@ START_TEST(weather_changes_while_packets_run)
 	ck_assert(!datagram_passes(client, at, &lab.v4[1], 200));
 	ck_assert_int_eq(fabric_set_weather(lab.fabric, SWITCH_ANY, SWITCH_ANY, &fine), ZT_OK);
 	ck_assert(datagram_passes(client, at, &lab.v4[1], PATIENCE_MS));
+	/* Weather that was never there while packets passed. */
+	fabric_hold(lab.fabric);
+	ck_assert_int_eq(fabric_set_weather(lab.fabric, 0, 2, &cut), ZT_OK);
+	ck_assert(!datagram_passes(client, at, &lab.v4[1], 50));
+	ck_assert_int_eq(fabric_set_weather(lab.fabric, 0, 1, &cut), ZT_OK);
+	fabric_release(lab.fabric);
+	ck_assert(!readable(at, 100));
 	struct switch_counts counts;
+	fabric_link_counts(lab.fabric, 0, 1, &counts);
+	ck_assert_uint_eq(counts.fates[FATE_CUT], 1);
 	fabric_link_counts(lab.fabric, 1, 0, &counts);
 	ck_assert_uint_eq(counts.fates[FATE_CUT], 1);
 	ck_assert_uint_eq(counts.fates[FATE_DELIVERED], 2);

@@ -75,6 +75,37 @@ static struct capture_call *capture_new_call(struct keeper *keeper, struct keepe
 	return capture;
 }
 
+static struct capture_call *capture_into(const struct keeper *keeper, const char *path)
+{
+	struct capture_call *capture = keeper->captures.first;
+
+	while (capture && strcmp(capture->path, path) != 0)
+		capture = capture->next;
+	return capture;
+}
+
+/* Begins it; the call has failed when the result is NULL. */
+static struct capture_call *capture_begin(struct keeper *keeper, struct keeper_call *call, const struct capture_config *config)
+{
+	const char *path = keeper_call_arg(call, 1);
+	struct capture_call *capture = capture_new_call(keeper, call, path);
+	/* Neither a pipe that nobody reads nor one that is read slowly may hold up the lab. */
+	int fd = capture ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_CLOEXEC, 0644) : -1;
+
+	if (fd < 0) {
+		int err = capture ? errno : ENOMEM;
+		keeper_call_fail(call, status_from_errno(err), "cannot write %s: %s", path, strerror(err));
+		free(capture);
+		return NULL;
+	}
+	int status = fabric_capture(keeper->fabric, config, fd, &capture->id);
+	if (status == ZT_OK)
+		return capture;
+	keeper_call_fail(call, status, "no capture into %s: %s", path, status == ZT_ELIMIT ? "too many are under way" : status_text(status));
+	free(capture);
+	return NULL;
+}
+
 void run_capture(struct keeper *keeper, struct keeper_call *call, void *ctx)
 {
 	const char *path = keeper_call_arg(call, 1);
@@ -84,20 +115,14 @@ void run_capture(struct keeper *keeper, struct keeper_call *call, void *ctx)
 
 	if (!faults_are_possible(keeper, call) || !fault_selection_read(keeper, call, &which) || !seconds_read(call, keeper_call_arg(call, 2), &seconds))
 		return;
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0) {
-		int err = errno;
-		keeper_call_fail(call, status_from_errno(err), "cannot write %s: %s", path, strerror(err));
+	if (capture_into(keeper, path)) {
+		keeper_call_fail(call, ZT_EEXIST, "there is a capture into %s already", path);
 		return;
 	}
 	struct capture_config config = { .from = which.from, .to = which.to, .both_ways = true };
-	struct capture_call *capture = capture_new_call(keeper, call, path);
-	int status = fabric_capture(keeper->fabric, &config, fd, capture ? &capture->id : &(unsigned){ 0 });
-	if (!capture || status != ZT_OK) {
-		keeper_call_fail(call, status, "no capture into %s: %s", path, status == ZT_ELIMIT ? "too many are under way" : status_text(status));
-		free(capture);
+	struct capture_call *capture = capture_begin(keeper, call, &config);
+	if (!capture)
 		return;
-	}
 	capture->next = keeper->captures.first;
 	keeper->captures.first = capture;
 	keeper_call_on_gone(call, on_gone, capture);
@@ -110,14 +135,13 @@ void run_capture_end(struct keeper *keeper, struct keeper_call *call, void *ctx)
 	const char *path = keeper_call_arg(call, 0);
 	(void)ctx;
 
-	for (struct capture_call *capture = keeper->captures.first; capture; capture = capture->next) {
-		if (strcmp(capture->path, path) != 0)
-			continue;
-		capture_end(capture);
-		keeper_call_say(call, "the capture into %s has ended", path);
+	struct capture_call *capture = capture_into(keeper, path);
+	if (!capture) {
+		keeper_call_fail(call, ZT_ENOENT, "there is no capture into %s", path);
 		return;
 	}
-	keeper_call_fail(call, ZT_ENOENT, "there is no capture into %s", path);
+	capture_end(capture);
+	keeper_call_say(call, "the capture into %s has ended", path);
 }
 
 void captures_look(struct keeper *keeper)

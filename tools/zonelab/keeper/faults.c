@@ -1,6 +1,7 @@
 /* The weather of a lab's links. */
 #include "tools/zonelab/keeper/faults.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -176,34 +177,39 @@ static json_t *selection_json(const struct keeper *keeper, const struct fault_se
 	return list;
 }
 
-/* What differs from fine weather. */
-static json_t *weather_json(const struct weather *weather)
+/* Members of the weather that differ from another one's. */
+static json_t *difference_json(const struct weather *weather, const struct weather *other)
 {
-	const struct weather fine = { 0 };
 	json_t *object = json_object();
 	const struct {
 		const char *name;
 		bool differs;
 		double value;
 	} members[] = {
-		{ "delay_ms", weather->delay != fine.delay, (double)weather->delay / USEC_PER_MSEC },
-		{ "jitter_ms", weather->jitter != fine.jitter, (double)weather->jitter / USEC_PER_MSEC },
-		{ "loss", weather->loss > 0, weather->loss },
-		{ "burst", weather->burst > 0, weather->burst },
-		{ "duplicate", weather->duplicate > 0, weather->duplicate },
-		{ "reorder", weather->reorder > 0, weather->reorder },
-		{ "rate_bps", weather->rate > 0, (double)weather->rate },
-		{ "queue_bytes", weather->queue > 0, (double)weather->queue },
-		{ "mtu", weather->mtu > 0, weather->mtu },
+		{ "delay_ms", weather->delay != other->delay, (double)weather->delay / USEC_PER_MSEC },
+		{ "jitter_ms", weather->jitter != other->jitter, (double)weather->jitter / USEC_PER_MSEC },
+		{ "loss", weather->loss != other->loss, weather->loss },
+		{ "burst", weather->burst != other->burst, weather->burst },
+		{ "duplicate", weather->duplicate != other->duplicate, weather->duplicate },
+		{ "reorder", weather->reorder != other->reorder, weather->reorder },
+		{ "rate_bps", weather->rate != other->rate, (double)weather->rate },
+		{ "queue_bytes", weather->queue != other->queue, (double)weather->queue },
+		{ "mtu", weather->mtu != other->mtu, weather->mtu },
 	};
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
 		if (members[i].differs)
 			json_object_set_new(object, members[i].name, json_real(members[i].value));
 	}
-	if (weather->cut)
-		json_object_set_new(object, "cut", json_true());
+	if (weather->cut != other->cut)
+		json_object_set_new(object, "cut", json_boolean(weather->cut));
 	return object;
+}
+
+/* What differs from fine weather. */
+static json_t *weather_json(const struct weather *weather)
+{
+	return difference_json(weather, &(struct weather){ 0 });
 }
 
 void faults_state_add(const struct keeper *keeper, json_t *state)
@@ -298,13 +304,42 @@ static void call_finish(struct keeper_call *call, int status, const char *said)
 		keeper_call_fail(call, status, "%s", status_text(status));
 }
 
+/* What the words set, also what they set to nothing. */
+static json_t *words_json(const struct words *words)
+{
+	const struct weather unset = { .delay = -1, .jitter = -1, .loss = -1, .burst = -1, .duplicate = -1, .reorder = -1, .rate = UINT64_MAX, .queue = UINT64_MAX, .mtu = UINT_MAX };
+	struct weather set = unset, when_cut = { .cut = true };
+	char error[WEATHER_ERROR_SIZE];
+
+	if (weather_set_words(&set, words->words, words->count, error) != ZT_OK || weather_set_words(&when_cut, words->words, words->count, error) != ZT_OK)
+		return NULL;
+	json_t *object = difference_json(&set, &unset);
+	if (set.cut == when_cut.cut)
+		json_object_set_new(object, "cut", json_boolean(set.cut));
+	return object;
+}
+
+static int fault_make(struct keeper *keeper, const struct fault_selection *which, const struct words *words)
+{
+	struct fault_set *now = &keeper->faults.now;
+	struct weather general = now->general;
+	char error[WEATHER_ERROR_SIZE];
+
+	if (!is_all(which))
+		return each_link(keeper, which, link_change, words);
+	int status = weather_set_words(&general, words->words, words->count, error);
+	for (size_t i = 0; i < now->count && status == ZT_OK; i++)
+		status = weather_set_words(&now->links[i].weather, words->words, words->count, error);
+	return status == ZT_OK ? general_set(keeper, &general) : status;
+}
+
 void run_fault(struct keeper *keeper, struct keeper_call *call, void *ctx)
 {
 	struct fault_selection which;
 	struct words words;
-	char error[WEATHER_ERROR_SIZE], said[1024];
+	char error[WEATHER_ERROR_SIZE];
 	struct weather weather = { 0 };
-	struct buf text;
+	struct buf said;
 	size_t used;
 	(void)ctx;
 
@@ -315,25 +350,21 @@ void run_fault(struct keeper *keeper, struct keeper_call *call, void *ctx)
 		keeper_call_fail(call, ZT_EINVAL, "%s", error);
 		return;
 	}
-	struct weather general = keeper->faults.now.general;
-	int status = weather_set_words(&general, words.words, words.count, error);
-	if (is_all(&which)) {
-		for (size_t i = 0; i < keeper->faults.now.count && status == ZT_OK; i++)
-			status = weather_set_words(&keeper->faults.now.links[i].weather, words.words, words.count, error);
-		if (status == ZT_OK)
-			status = general_set(keeper, &general);
-	} else if (status == ZT_OK) {
-		status = each_link(keeper, &which, link_change, &words);
-	}
+	fabric_hold(keeper->fabric);
+	int status = fault_make(keeper, &which, &words);
+	fabric_release(keeper->fabric);
+	buf_init(&said);
+	for (size_t i = 0; i < words.count; i++)
+		buf_printf(&said, "%s%s", i ? " " : "", words.words[i]);
 	if (status == ZT_OK)
-		events_add(&keeper->events, json_pack("{s:s, s:o, s:o}", "event", "fault", "links", selection_json(keeper, &which), "set",
-						      weather_json(&weather)));
-	buf_init(&text);
-	weather_to_text(&weather, &text);
-	snprintf(said, sizeof(said), "%s%s%s: %.*s", link_end_text(keeper, which.from), which.both_ways ? " <-> " : " -> ", link_end_text(keeper, which.to),
-		 (int)text.len, (const char *)text.data);
-	buf_fini(&text);
-	call_finish(call, status, said);
+		events_add(&keeper->events, json_pack("{s:s, s:o, s:o, s:s%}", "event", "fault", "links", selection_json(keeper, &which), "set",
+						      words_json(&words), "words", (const char *)said.data, said.len));
+	if (status == ZT_OK)
+		keeper_call_say(call, "%s%s%s: %.*s", link_end_text(keeper, which.from), which.both_ways ? " <-> " : " -> ",
+				link_end_text(keeper, which.to), (int)said.len, (const char *)said.data);
+	else
+		keeper_call_fail(call, status, "%s", status_text(status));
+	buf_fini(&said);
 }
 
 /* Nodes, as a list with commas. The marks of others stay. False after the call has failed. */
@@ -416,7 +447,9 @@ void run_partition(struct keeper *keeper, struct keeper_call *call, void *ctx)
 		return;
 	}
 	if (sides_read(keeper, call, sides, sides + count)) {
+		fabric_hold(keeper->fabric);
 		int status = partition_make(keeper, sides, sides + count);
+		fabric_release(keeper->fabric);
 		if (status == ZT_OK)
 			events_add(&keeper->events, json_pack("{s:s, s:o, s:o}", "event", "partition", "a", side_json(keeper, sides), "b",
 							      side_json(keeper, sides + count)));
@@ -474,7 +507,9 @@ void run_heal(struct keeper *keeper, struct keeper_call *call, void *ctx)
 		keeper_call_fail(call, ZT_EINVAL, "expected nothing or one-way behind the link, not %s", keeper_call_arg(call, used));
 		return;
 	}
+	fabric_hold(keeper->fabric);
 	int status = is_all(&which) ? heal_all(keeper) : each_link(keeper, &which, link_heal, NULL);
+	fabric_release(keeper->fabric);
 	if (status == ZT_OK)
 		events_add(&keeper->events, is_all(&which) ? json_pack("{s:s}", "event", "heal")
 							   : json_pack("{s:s, s:o}", "event", "heal", "links", selection_json(keeper, &which)));

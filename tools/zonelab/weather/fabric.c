@@ -16,7 +16,7 @@ enum { BATCH = 32, EVENTS = 64, NO_NODE = -1 };
 
 struct fabric {
 	const struct clock *clock;
-	pthread_mutex_t lock;             /* over the switch */
+	pthread_mutex_t lock;             /* over the switch; recursive, for fabric_hold */
 	struct packet_switch *sw;
 	int epoll;
 	int wake;                         /* an eventfd: the thread shall end */
@@ -96,6 +96,16 @@ static void flush(struct fabric *fabric, usec_t now)
 	}
 }
 
+static void lock_init(pthread_mutex_t *lock)
+{
+	pthread_mutexattr_t kind;
+
+	pthread_mutexattr_init(&kind);
+	pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(lock, &kind);
+	pthread_mutexattr_destroy(&kind);
+}
+
 int fabric_new(struct fabric **out, const struct fabric_config *config)
 {
 	struct fabric *fabric = calloc(1, sizeof(*fabric));
@@ -107,7 +117,7 @@ int fabric_new(struct fabric **out, const struct fabric_config *config)
 	fabric->mtu = config->mtu;
 	fabric->epoll = fabric->wake = fabric->news = -1;
 	fabric->flush_at = INT64_MAX;
-	pthread_mutex_init(&fabric->lock, NULL);
+	lock_init(&fabric->lock);
 	struct switch_config switch_config = { .nodes = config->nodes, .packet_size = config->mtu, .seed = config->seed };
 	int status = switch_new(&fabric->sw, &switch_config);
 	if (status == ZT_OK)
@@ -289,6 +299,16 @@ void fabric_free(struct fabric *fabric)
 	switch_free(fabric->sw);
 	pthread_mutex_destroy(&fabric->lock);
 	free(fabric);
+}
+
+void fabric_hold(struct fabric *fabric)
+{
+	pthread_mutex_lock(&fabric->lock);
+}
+
+void fabric_release(struct fabric *fabric)
+{
+	pthread_mutex_unlock(&fabric->lock);
 }
 
 int fabric_set_weather(struct fabric *fabric, unsigned from, unsigned to, const struct weather *weather)

@@ -184,7 +184,7 @@ const handlers = {
 	},
 	// What links are like then is asked for: a change adds to what there was, and to heal is to go back to the beginning.
 	fault(model, event, isOld) {
-		model.note(event.t, `weather of ${linkWords(event.links)}: ${weatherWords(event.set) || "fine"}`);
+		model.note(event.t, `weather of ${linkWords(event.links)}: ${weatherWords(event.set) || event.words}`);
 		return { log: true, ask: !isOld };
 	},
 	partition(model, event, isOld) {
