@@ -228,7 +228,7 @@ def keyboard(lab):
         browser.key("h")
         expect(browser.evaluate("document.getElementById('update-value').value").endswith("h"), "a key in a field is no text")
         browser.evaluate("(document.activeElement.blur(), document.getElementById('keys-on').click())")
-        browser.key("h")
+        browser.key("s")
         browser.evaluate("document.getElementById('keys-on').click()")
         browser.key("h")
         expect(page.next_command() == {"command": "heal", "args": []} and not page.commands, "keys act that were switched off")
@@ -303,9 +303,14 @@ def reconnect(lab):
         other.mkdir()
         with PageLab(other, large_topology(100), "other") as second:
             second.state["t0_wall"] = "2026-11-25T03:00:00Z"
+            second.wave()
+            for _ in range(page.events.read_text().count("\n")):
+                second.answer("r1")
             second.start(lab.port)
             browser.wait(f"document.getElementById('lab-name').textContent === 'other' && {NODES} === 100")
-            browser.wait("document.getElementById('wave-title').textContent === 'No change yet'")
+            browser.wait("document.getElementById('wave-title').textContent === 'shop.example, serial 2'", "the change that this lab began with")
+            marks = browser.evaluate("document.querySelectorAll('#timeline .mark.UPDATE').length")
+            expect(marks == 1, f"{marks} updates are shown, expected the other lab's one")
             second.stop()
         errors = [error for error in browser.errors if "net::ERR_" not in error]      # while the server was away
         expect(not errors, f"the browser complains: {errors}")
