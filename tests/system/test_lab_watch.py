@@ -127,7 +127,10 @@ def caches(lab):
         change, = z.events("change")
         predicted, = z.events("prediction")
         done = [event for event in z.events("converged") if event["zone"] == "test."]
-        fresh = {event["node"]: event for event in z.events("answer") if event["fresh"] and event["value"] == ["192.0.2.99"]}
+        fresh = {}
+        for event in z.events("answer"):
+            if event["fresh"] and event["value"] == ["192.0.2.99"]:
+                fresh.setdefault(event["node"], event)      # the first one; it is fetched again each second
         report = json.loads(z.run("--json", "report"))
         said = z.run("report")
         z.run("down")
@@ -135,7 +138,7 @@ def caches(lab):
             raise Failure("report says something else after the end")
     if set(fresh) != set(CACHES) or not done or done[-1]["serial"] != 2 or done[-1]["down"]:
         raise Failure(f"fresh {fresh}, converged {done}")
-    if predicted["serial"] != 2 or predicted["name"] != "www.test." or not 1 < predicted["bound"] < 60 or predicted["t"] - change["t"] > 0.01:
+    if predicted["serial"] != 2 or predicted["name"] != "www.test." or not 1 < predicted["bound"] < 60 or predicted["t"] - change["t"] > 0.25 * time_factor():
         raise Failure(f"{predicted} for {change}")
     curve = predicted["curve"]
     if len(curve) < 10 or curve != sorted(curve) or curve[0][1] > 0.05 or curve[-1][1] < 0.99:

@@ -401,7 +401,8 @@ START_TEST(tells_what_clients_are_given_until_the_last_cache_has_the_change)
 	watch(&world);
 	run_to(&world, 2000);
 	/* The first clients come at once; what is true is known as soon. */
-	check_order(&world, (const char *const[]){ "event:watched,zone:.,name:www.,type:A,target:[192.0.2.1],ttl:10,serial:1,stale:[]\n",
+	check_order(&world, (const char *const[]){ "event:watched,zone:.,name:www.,type:A,target:null,ttl:0,serial:1,stale:[]\n",
+		"event:watched,zone:.,name:www.,type:A,target:[192.0.2.1],ttl:10,serial:1,stale:[]\n",
 		"event:answer,node:edge,name:www.,type:A,value:[192.0.2.1],ttl:10,fresh:true\n",
 		"event:answer,node:far,name:www.,type:A,value:[],ttl:0,fresh:null,trouble:no answer\n", NULL });
 	world.fakes[FAR].is_mute = false;

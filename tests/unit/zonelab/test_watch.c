@@ -284,6 +284,26 @@ START_TEST(who_comes_back_with_what_it_had_counts_from_when_it_had_it_first)
 }
 END_TEST
 
+/* Who is quicker, the primary or a cache, is chance. */
+START_TEST(caches_may_answer_before_it_is_known_what_is_true)
+{
+	struct topology topology;
+	struct tally tally;
+
+	setup(&topology, &tally);
+	take(&tally, (const char *const[]){
+		"{'t':0.1,'event':'node','node':'regional','state':'up'}", "{'t':0.1,'event':'node','node':'edge','state':'up'}",
+		"{'t':0.2,'event':'watched','zone':'shop.example.','name':'www.shop.example.','type':'A','target':null,'ttl':0}",
+		"{'t':0.3,'event':'answer','node':'regional','value':['192.0.2.10'],'ttl':10,'fresh':null}",
+		"{'t':0.3,'event':'answer','node':'edge','value':['192.0.2.11'],'ttl':10,'fresh':null}", NULL });
+	ck_assert(!tally_caches_are_fresh(&tally) && tally.caches[0].is_known && !tally.caches[0].is_fresh);
+	take(&tally, (const char *const[]){
+		"{'t':0.4,'event':'watched','zone':'shop.example.','name':'www.shop.example.','type':'A','target':['192.0.2.10'],'ttl':10}", NULL });
+	ck_assert(tally.caches[0].is_fresh && !tally.caches[1].is_fresh);
+	teardown(&topology, &tally);
+}
+END_TEST
+
 START_TEST(another_name_is_measured_from_the_next_change_on)
 {
 	struct topology topology;
@@ -331,6 +351,7 @@ int main(void)
 	tcase_add_test(tcase, what_is_measured_of_a_fast_lab_is_in_its_own_seconds);
 	tcase_add_test(tcase, a_node_that_comes_back_is_not_known_before_it_has_answered);
 	tcase_add_test(tcase, who_comes_back_with_what_it_had_counts_from_when_it_had_it_first);
+	tcase_add_test(tcase, caches_may_answer_before_it_is_known_what_is_true);
 	tcase_add_test(tcase, another_name_is_measured_from_the_next_change_on);
 	tcase_add_test(tcase, events_of_no_concern_and_of_strange_shape_are_passed_over);
 	suite_add_tcase(suite, tcase);

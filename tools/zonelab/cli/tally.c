@@ -213,9 +213,9 @@ static void watched_take(struct tally *tally, const json_t *event)
 		tally->zones[z].has_change = false;      /* it was not followed for this name */
 	}
 	tally->watched = z;
-	tally->target_is_due = false;
+	tally->target_is_due = !json_is_array(json_object_get(event, "target"));      /* the watch has begun just now */
 	json_decref(tally->target);
-	tally->target = json_incref(json_object_get(event, "target"));
+	tally->target = tally->target_is_due ? NULL : json_incref(json_object_get(event, "target"));
 	tally->target_ttl = number_of(event, "ttl", 0);
 	for (uint32_t i = 0; i < tally->cache_count; i++) {
 		struct tally_cache *cache = &tally->caches[i];

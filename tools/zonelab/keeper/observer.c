@@ -170,6 +170,8 @@ void observer_watch(struct observer *observer, const struct observer_watch *watc
 		observer->caches[i].open = 0;
 		observer->caches[i].next = now;
 	}
+	/* Before any answer, so that who reads the events knows which name answers are about. */
+	target_tell(observer, json_array());
 	truth_doubt(observer, now);
 }
 

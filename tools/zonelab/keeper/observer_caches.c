@@ -222,16 +222,17 @@ static json_t *caches_judge(struct observer *observer)
 	return stale;
 }
 
-static void target_tell(struct observer *observer, json_t *stale)
+void target_tell(struct observer *observer, json_t *stale)
 {
 	const struct observed_zone *zone = &observer->zones[observer->watched_zone];
 	char name[NAME_TEXT_SIZE], type[RR_TYPE_TEXT_SIZE];
 	json_t *serial = zone->has_serial ? json_integer(zone->serial) : json_null();
 
+	json_t *target = observer->target.list ? json_incref(observer->target.list) : json_null();
 	observer->config.out.tell(observer->config.out.ctx,
-				  json_pack("{s:s, s:s, s:s, s:s, s:O, s:I, s:o, s:o}", "event", "watched", "zone", zone->zone->text, "name",
-					    name_to_text(observer->watch.name, name), "type", rr_type_to_text(observer->watch.type, type), "target",
-					    observer->target.list, "ttl", (json_int_t)observer->target.ttl, "serial", serial, "stale", stale));
+				  json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:o, s:o}", "event", "watched", "zone", zone->zone->text, "name",
+					    name_to_text(observer->watch.name, name), "type", rr_type_to_text(observer->watch.type, type), "target", target,
+					    "ttl", (json_int_t)observer->target.ttl, "serial", serial, "stale", stale));
 }
 
 void truth_on_answer(struct observer *observer, const struct message *message, usec_t now)

@@ -89,6 +89,8 @@ usec_t caches_deadline(const struct observer *observer);
 void caches_on_answer(struct observer *observer, uint32_t node, const struct message *message, usec_t now);
 void caches_on_node(struct observer *observer, uint32_t node, usec_t now);
 bool caches_are_fresh(const struct observer *observer);
+/* What is true of the watched name, or with no target yet, that it is watched; `stale` is taken over. */
+void target_tell(struct observer *observer, json_t *stale);
 /* The truth may have changed. */
 void truth_doubt(struct observer *observer, usec_t now);
 void truth_on_tick(struct observer *observer, usec_t now);

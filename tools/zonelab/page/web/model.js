@@ -162,6 +162,7 @@ const handlers = {
 	watched(model, event, isOld) {
 		const { zone, name, type, target, ttl } = event, stale = new Set(event.stale || []);
 		if (!isOld) {
+			if (model.watched?.name !== name || model.watched?.type !== type) model.answers.clear();
 			model.watched = { zone, name, type, target, ttl };
 			for (const [node, answer] of model.answers) answer.fresh = !stale.has(node) && !answer.trouble;
 		}
