@@ -29,7 +29,7 @@ RUN_TESTS = $(PYTHON3) -B $(srcdir)/tests/run --srcdir=$(srcdir) --builddir=.
 check-local:
 	$(RUN_TESTS) $(check_PROGRAMS)
 
-.PHONY: lint fuzz bench differential differences-page
+.PHONY: lint fuzz bench differential differences-page lab-survey
 lint:
 	ZT_FILTER='^tests/lint/' $(RUN_TESTS)
 
@@ -50,12 +50,19 @@ differential: all
 differences-page:
 	$(DIFFERENTIAL) --page >$(srcdir)/doc/differences.md.new && mv $(srcdir)/doc/differences.md.new $(srcdir)/doc/differences.md
 
+# Who survives what: the scenarios of zonelab with each kind of daemon, as a table in doc/lab.md. Some ten minutes; with LAB_SURVEY="--seconds 200" a piece of it,
+# and the next make goes on. Results lie in lab-survey/; remove it to begin anew.
+LAB_SURVEY =
+lab-survey: all
+	$(PYTHON3) -B $(srcdir)/tests/support/lab_survey.py --top $(abs_srcdir) --program $(abs_builddir)/tools/zonelab/zonelab \
+		--folder lab-survey $(LAB_SURVEY)
+
 bench: all $(bench_programs)
 	@if test -x $(srcdir)/bench/run; then ZT_SRC=$(abs_srcdir) ZT_BUILD=$(abs_builddir) $(srcdir)/bench/run; \
 	else echo "bench/run is missing from this checkout" >&2; exit 1; fi
 
 clean-local:
-	rm -rf test-logs fuzz-build
+	rm -rf test-logs fuzz-build lab-survey
 
 # Whole folders, so that a new test, corpus file or page needs no entry here.
 DIST_FOLDERS = .ci bench doc tests zones
