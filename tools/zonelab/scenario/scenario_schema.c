@@ -96,10 +96,10 @@ static const struct schema answer_schema = { .what = "answer", .size = sizeof(st
 
 static const struct schema_row message_rows[] = {
 	{ "kind", SCHEMA_ENUM, offsetof(struct message_conf, kind), SCHEMA_REQUIRED, .names = message_kinds, .help = "What was said." },
-	{ "from", SCHEMA_TEXT, offsetof(struct message_conf, from), .help = "By whom; of transfers: who gave the zone." },
-	{ "to", SCHEMA_TEXT, offsetof(struct message_conf, to), .help = "To whom." },
+	{ "from", SCHEMA_TEXT, offsetof(struct message_conf, from), .help = "Who said it; of transfers: who asked for one." },
+	{ "to", SCHEMA_TEXT, offsetof(struct message_conf, to), .help = "To whom; of transfers: who gave it." },
 	{ "zone", SCHEMA_TEXT, offsetof(struct message_conf, zone), .check = name_check, .help = "About which zone." },
-	{ "bytes-at-most", SCHEMA_SIZE, offsetof(struct message_conf, bytes_at_most), .min = 1, .max = INT64_MAX, .help = "How large it was." },
+	{ "bytes-at-most", SCHEMA_SIZE, offsetof(struct message_conf, bytes_at_most), .min = 1, .max = INT64_MAX, .help = "How large it was; of transfers: the answer." },
 	{ "count", SCHEMA_INT, offsetof(struct message_conf, count), .fallback = "1", .min = 1, .max = 1000000, .help = "At least so many of them." },
 	{ "since", SCHEMA_TEXT, offsetof(struct message_conf, since),
 	  .help = "Since the begin of the step of that name; by default of the latest step before that expects nothing." },
