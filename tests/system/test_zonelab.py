@@ -455,7 +455,11 @@ def command_errors(lab):
                             (("update", "test", "add", "a", 1, "A", "192.0.2"), r"\"192\.0\.2\" is no rdata of A"),
                             (("update", "test", "delete", "a.org."), r"a\.org\. is outside zone test\."),
                             (("watch", "a..b"), r"not a domain name: a\.\.b"),
-                            (("status", "--json"), r"options stand before the command: --json"),
+                            (("stauts",), r"unknown command stauts; did you mean status\?"),
+                            (("status", "--jsn"), r"unknown option --jsn; did you mean --json\?"),
+                            (("status", "--port", 1), r"--port is for up, demo and run, not for status"),
+                            (("fault", "ns1.test"), r"usage: zonelab fault LINK"),
+                            (("render", "--compose"), r"usage: zonelab render --compose\|--kubernetes"),
                             (("--json", "down"), r"--json is for up, status, watch, report and run, not for down"),
                             (("--mode", "wire", "up"), r"--mode: expected net or loopback, not wire"),
                             (("--mode", "net", "--port", 5300, "up"), r"--port is for loopback mode"),
@@ -465,6 +469,64 @@ def command_errors(lab):
                             (("--port", 0, "up"), r"--port: expected a number from 1 to 65535, not 0"),
                             (("raise",), r"unknown command raise"), ((), r"usage: zonelab")):
             expect(z.run(*words, expect=2), said)
+
+
+@test("the columns of the table of nodes are as wide as their longest text")
+def wide_columns(lab):
+    with small(lab, SMALL.replace("inner", "a-resolver-with-a-name-that-is-long")) as z:
+        head, *rows = re.search(r"(?m)^NODE .*\n(?:.* (?:ok|behind|dead) *\n)+", z.run("up", z.topology)).group().splitlines()
+        columns = [match.start() for match in re.finditer(r"\S+", head)]
+        if len(columns) != 7 or len(rows) != 6:
+            raise Failure(f"not as expected: {head} {rows}")
+        for row in rows:
+            if [match.start() for match in re.finditer(r"\S+", row)] != columns:
+                raise Failure(f"out of line:\n{head}\n{row}")
+
+
+@test("a report without a prediction says why there is none")
+def report_unforeseen(lab):
+    with small(lab) as z:
+        z.dir.mkdir()
+        (z.dir / "topology.yaml").write_text(z.topology.read_text())
+        events = [{"t": 0, "event": "watched", "zone": "test.", "name": "www.test.", "type": "A", "target": ["192.0.2.10"], "ttl": 2, "serial": 1, "stale": []},
+                  {"t": 1, "event": "change", "zone": "test.", "node": "ns1.test", "was": 1, "serial": 2, "since": 0.95},
+                  {"t": 1, "event": "serial", "zone": "test.", "node": "ns1.test", "was": 1, "serial": 2, "since": 0.95},
+                  {"t": 1.5, "event": "serial", "zone": "test.", "node": "ns2.test", "was": 1, "serial": 2, "since": 1.45}]
+        (z.dir / "events.jsonl").write_text("".join(f"{json.dumps(event)}\n" for event in events))
+        said = z.run("report")
+        expect(said, r"test\. serial 2, seen at ns1\.test 1\.000 s after")
+        expect(said, r"(?m)^  every server has it +0\.500$")
+        expect(said, r"There was no prediction yet when the change came")
+        predicted = {"t": 1, "event": "prediction", "zone": "test.", "serial": 2, "bound": 9, "servers": {"p50": 0.1, "p90": 0.2, "p99": 0.3, "bound": 5}}
+        (z.dir / "events.jsonl").write_text("".join(f"{json.dumps(event)}\n" for event in [*events[:2], predicted, *events[2:]]))
+        said = z.run("report")
+        expect(said, r"(?m)^  every server has it +0\.500 +0\.100 +0\.200 +0\.300 +5\.000$")
+        if "no prediction" in said:
+            raise Failure(said)
+
+
+@test("the help has every command and option, in 80 columns; zonelab(1) has them, too")
+def help_of_all(lab):
+    with small(lab) as z:
+        said, manual = z.run("-h"), (source_top() / "doc/man/zonelab.1").read_text()
+        commands = sorted(set(re.findall(r"^  ([a-z]+)\b", said, re.MULTILINE)))
+        options = re.findall(r"^  (?:-\w, )?(--[a-z-]+)", said, re.MULTILINE)
+        if len(commands) < 20 or len(options) < 10:
+            raise Failure(f"{commands}, {options} in:\n{said}")
+        for command in commands:
+            expect(manual, rf"(?m)^\.It Ic {command}\b")
+            one = z.run(command, "--help")
+            expect(one, rf"\Ausage: zonelab {command}\b(?s:.*)\n  --dir DIR ")
+            said += one
+        for option in options:
+            expect(manual, rf"(?m)^\.It Fl .*-{option[2:]}\b")
+        for line in said.splitlines():
+            if len(line) > 80:
+                raise Failure(f"longer than 80 columns: {line}")
+        expect(z.run("dig", "inner", "--help", expect=1), r"no lab is running")      # dig's own
+        expect(z.run("run", "-h"), r"(?m)^  --speed N ")
+        if "--speed" in z.run("status", "-h"):
+            raise Failure("status takes no speed")
 
 
 @test("a folder whose path is too long for control sockets is refused with the reason")

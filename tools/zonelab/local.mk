@@ -84,6 +84,7 @@ tools_zonelab_zonelab_SOURCES = \
 	%D%/cli/terminal.c %D%/cli/terminal.h \
 	%D%/cli/scenarios.c %D%/cli/scenarios.h \
 	%D%/cli/topologies.c %D%/cli/topologies.h \
+	%D%/cli/usage.c %D%/cli/usage.h \
 	%D%/cli/watch.c %D%/cli/watch.h \
 	%D%/main.c
 tools_zonelab_zonelab_CPPFLAGS = $(AM_CPPFLAGS) -DZT_SRCDIR='"$(abs_top_srcdir)"' -DZT_DATADIR='"$(pkgdatadir)"'

@@ -7,7 +7,9 @@
 
 #include "config.h"
 #include "lib/base/lab_clock.h"
+#include "lib/base/nearest.h"
 #include "tools/zonelab/cli/commands.h"
+#include "tools/zonelab/cli/usage.h"
 #include "tools/zonelab/lab/interrupt.h"
 #include "tools/zonelab/page/page.h"
 
@@ -15,42 +17,66 @@ enum command_flags {
 	STARTS_LAB = 1,           /* takes the options of a lab to start */
 	TAKES_JSON = 2,
 	HOLDS_SIGNALS = 4,        /* ends only when it has cleaned up */
+	HAS_FOREIGN_WORDS = 8,    /* what begins with - after its first word is another program's, or data */
 };
 
-struct command {
-	const char *name;
-	const char *arguments;
-	const char *help;
-	int min_words, max_words;      /* max -1: any number */
-	unsigned flags;
-	int (*run)(const struct arguments *args);
-};
+#define A_LAB "A lab"
+#define LOOKING "Looking, from inside"
+#define CHANGING "Changing zones, and what becomes of it"
+#define BREAKING "Bad weather, in net mode, and dead daemons"
+#define TOPOLOGIES "Topologies"
+
+#define MORE_UP \
+	"The lab lives until zonelab down; zonelab new writes a topology of your own to begin with."
+#define MORE_RUN \
+	"WHO is one of the scenario's roles or a node: --kind secondary=knot. The lab is ended afterwards; its folder goes, too, unless --dir " \
+	"named it or something failed. Exit status: 1 a step failed, 2 the scenario or its topology is wrong, 3 not possible here, without net mode."
+#define MORE_EXEC \
+	"It has ZONELAB_NODE, ZONELAB_ADDRESS, ZONELAB_PORT and ZONETIDE_SOCKET of the node; in net mode it runs in the node's network, " \
+	"where /etc/resolv.conf names a resolver of the lab."
+#define MORE_UPDATE \
+	"A relative NAME is completed with the ZONE. At the end may stand --at local|quorum|all|visible and --timeout SECONDS (30): wait until " \
+	"secondaries, or with visible caches, too, have the change; exit status 3 if they have it not in that time."
+#define MORE_WATCH \
+	"By default what the topology's demo changes is watched. With --until converged it ends when all servers and caches have what the primary has, " \
+	"with exit status 3 if that takes longer than --timeout SECONDS."
+#define MORE_FAULT \
+	"Keys: delay, jitter (50ms), loss (5%), burst (packets in a row), duplicate, reorder (shares), rate (bits per second, 10M), " \
+	"queue (bytes), mtu, cut (yes or no). What is not named stays."
 
 static const struct command commands[] = {
-	{ "up", "[TOPOLOGY]", "start a lab and wait until every node answers", 0, 1, STARTS_LAB | TAKES_JSON | HOLDS_SIGNALS, command_up },
-	{ "status", "", "nodes, serials, states", 0, 0, TAKES_JSON, command_status },
-	{ "dig", "NODE NAME [TYPE] [OPTION]...", "ask a node with dig", 2, -1, 0, command_dig },
-	{ "exec", "NODE COMMAND...", "run a program for a node, such as zonectl", 2, -1, 0, command_exec },
-	{ "update", "ZONE add NAME TTL TYPE RDATA", "add a record by UPDATE", 3, -1, 0, command_update },
-	{ "update", "ZONE replace NAME TTL TYPE RDATA", "put a record in the place of all of its name and type", 3, -1, 0, command_update },
-	{ "update", "ZONE delete NAME [TTL] [TYPE [RDATA]]", "delete a record, an RRset, or all at the name", 3, -1, 0, command_update },
-	{ "watch", "[NAME [TYPE [NODE]]] [OPTION]...", "show serials and cached answers as they change", 0, -1, TAKES_JSON | HOLDS_SIGNALS, command_watch },
-	{ "report", "", "what the latest change took, and what was predicted", 0, 0, TAKES_JSON, command_report },
-	{ "demo", "[TOPOLOGY]", "start a lab, predict, change, measure, end it", 0, 1, STARTS_LAB | HOLDS_SIGNALS, command_demo },
-	{ "run", "[SCENARIO] [--kind WHO=KIND]... [--report FILE.md]", "run a scenario in a lab of its own; without one: list them", 0, -1,
+	{ A_LAB, "up", "[TOPOLOGY]", "start a lab and wait until every node answers", MORE_UP, 0, 1, STARTS_LAB | TAKES_JSON | HOLDS_SIGNALS, command_up },
+	{ A_LAB, "status", "", "nodes, serials, states", "Exit status: 1 when a node is dead, gives no answer or is behind.", 0, 0, TAKES_JSON,
+	  command_status },
+	{ A_LAB, "down", "", "end the lab; its logs stay", "", 0, 0, HOLDS_SIGNALS, command_down },
+	{ A_LAB, "demo", "[TOPOLOGY]", "start a lab, predict, change, measure, end it", "Exit status: 1 when the change took longer than its bound.", 0, 1,
+	  STARTS_LAB | HOLDS_SIGNALS, command_demo },
+	{ A_LAB, "run", "[SCENARIO] [--kind WHO=KIND]... [--report FILE.md]", "run a scenario in a lab of its own; without one: list them", MORE_RUN, 0, -1,
 	  STARTS_LAB | TAKES_JSON | HOLDS_SIGNALS, command_scenario },
-	{ "shell", "NODE", "a shell in a node's network", 1, 1, 0, command_shell },
-	{ "fault", "LINK [one-way] KEY=VALUE...", "bad weather on links: delay=50ms loss=5% ...", 1, -1, 0, command_fault },
-	{ "partition", "A[,A...] [B[,B...]]", "cut all links between two sides", 1, 2, 0, command_partition },
-	{ "heal", "[LINK [one-way]]", "give links back what they had at the start", 0, 2, 0, command_heal },
-	{ "capture", "LINK|all -w FILE [--seconds N]", "packets of links into a file, until Ctrl-C", 3, 5, HOLDS_SIGNALS, command_capture },
-	{ "kill", "NODE", "end a node's daemon by force", 1, 1, 0, command_kill },
-	{ "start", "NODE", "start a node's daemon again", 1, 1, 0, command_start },
-	{ "render", "--compose|--kubernetes [--network IP] DIR [TOPOLOGY]", "write manifests that run a lab in containers", 2, 5, 0, command_render },
-	{ "graph", "[TOPOLOGY] [-o FILE.svg|.png|.dot]", "draw a topology", 0, 3, 0, command_graph },
-	{ "new", "[FILE] [--like TOPOLOGY] [--zones|--secondaries|--resolvers N]...", "write a topology to begin with", 0, 7, 0, command_new },
-	{ "labs", "", "the topologies that come along", 0, 0, 0, command_labs },
-	{ "down", "", "end the lab", 0, 0, HOLDS_SIGNALS, command_down },
+	{ LOOKING, "dig", "NODE NAME [TYPE] [OPTION]...", "ask a node with dig", "", 2, -1, HAS_FOREIGN_WORDS, command_dig },
+	{ LOOKING, "exec", "NODE COMMAND...", "run a program for a node, such as zonectl", MORE_EXEC, 2, -1, HAS_FOREIGN_WORDS, command_exec },
+	{ LOOKING, "shell", "NODE", "a shell in a node's network", "", 1, 1, 0, command_shell },
+	{ LOOKING, "capture", "LINK|all -w FILE [--seconds N]", "packets of links into a file, until Ctrl-C", "The file is for tcpdump -r and Wireshark.", 3, 5,
+	  HOLDS_SIGNALS, command_capture },
+	{ CHANGING, "update", "ZONE add NAME TTL TYPE RDATA", "add a record", "", 3, -1, HAS_FOREIGN_WORDS, command_update },
+	{ CHANGING, "update", "ZONE replace NAME TTL TYPE RDATA", "put it in the place of all of its name and type", "", 3, -1, HAS_FOREIGN_WORDS,
+	  command_update },
+	{ CHANGING, "update", "ZONE delete NAME [TTL] [TYPE [RDATA]]", "delete a record, an RRset, or all at the name", MORE_UPDATE, 3, -1, HAS_FOREIGN_WORDS,
+	  command_update },
+	{ CHANGING, "watch", "[NAME [TYPE [NODE]]] [--until converged] [--timeout SECONDS]", "show serials and cached answers as they change", MORE_WATCH, 0, -1,
+	  TAKES_JSON | HOLDS_SIGNALS, command_watch },
+	{ CHANGING, "report", "", "what the latest change took, and what was predicted", "", 0, 0, TAKES_JSON, command_report },
+	{ BREAKING, "fault", "LINK [one-way] KEY=VALUE...", "worse links: delay=50ms loss=5% ...", MORE_FAULT, 2, -1, 0, command_fault },
+	{ BREAKING, "partition", "A[,A...] [B[,B...]]", "cut all links between two sides, or A and the rest", "", 1, 2, 0, command_partition },
+	{ BREAKING, "heal", "[LINK [one-way]]", "give links back what they had at the start", "", 0, 2, 0, command_heal },
+	{ BREAKING, "kill", "NODE", "end a node's daemon by force", "", 1, 1, 0, command_kill },
+	{ BREAKING, "start", "NODE", "start it again, with what it had stored", "", 1, 1, 0, command_start },
+	{ TOPOLOGIES, "labs", "", "list those that come along", "", 0, 0, 0, command_labs },
+	{ TOPOLOGIES, "new", "[FILE] [--like TOPOLOGY] [--zones N] [--secondaries N] [--resolvers N]", "write one to begin with (lab.yaml)", "", 0, 9, 0,
+	  command_new },
+	{ TOPOLOGIES, "graph", "[TOPOLOGY] [-o FILE.svg|.png|.dot]", "draw one, or the lab that runs", "", 0, 3, 0, command_graph },
+	{ TOPOLOGIES, "render", "--compose|--kubernetes [--network IP] DIR [TOPOLOGY]", "write manifests that run a lab in containers", "", 2, 5, 0,
+	  command_render },
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
@@ -134,49 +160,50 @@ static int http_parse(struct arguments *args, const char *text)
 	return EXIT_FAILED;
 }
 
-struct option {
-	const char *name;
-	const char *argument;          /* "" for none */
-	unsigned takers;               /* flags of the commands that take it; 0: all */
-	const char *takers_text;
-	int (*take)(struct arguments *args, const char *text);      /* `text` is "" where there was none */
-	const char *help;
-};
-
 static const struct option options[] = {
-	{ "--dir", "DIR", 0, "", dir_parse, "work folder (default " DEFAULT_DIR ")" },
-	{ "--mode", "MODE", STARTS_LAB, "up, demo and run", mode_parse, "net: a network a node, port 53, weather; or loopback. By default net where that is possible" },
-	{ "--port", "PORT", STARTS_LAB, "up, demo and run", port_parse, "loopback mode, with this port instead of the topology's" },
-	{ "--speed", "N", STARTS_LAB, "up, demo and run", speed_parse, "clocks that run N times as fast: REFRESH, EXPIRE and TTLs of hours pass in minutes" },
-	{ "--seed", "N", STARTS_LAB, "up, demo and run", seed_parse, "of the weather's chances: the same seed and packets, the same fates (default 0)" },
-	{ "--client-rate", "N", STARTS_LAB, "up, demo and run", client_rate_parse, "questions a second at each resolver for what is watched, instead of the topology's (1; demo: 20)" },
-	{ "--http", "IP:PORT", STARTS_LAB, "up, demo and run", http_parse, "show the lab on a page; on an address that others reach, with a token" },
+	{ "--dir", "DIR", 0, "", dir_parse, "the lab's folder (" DEFAULT_DIR ")" },
+	{ "-V, --version", "", 0, "", NULL, "version" },
+	{ "-h, --help", "", 0, "", NULL, "this help, or a command's" },
 	{ "--json", "", TAKES_JSON, "up, status, watch, report and run", json_take, "JSON instead of a table" },
+	{ "--mode", "MODE", STARTS_LAB, "up, demo and run", mode_parse, "net or loopback; by default net where it is possible" },
+	{ "--port", "PORT", STARTS_LAB, "up, demo and run", port_parse, "loopback mode, with this port" },
+	{ "--speed", "N", STARTS_LAB, "up, demo and run", speed_parse, "clocks run N times as fast" },
+	{ "--seed", "N", STARTS_LAB, "up, demo and run", seed_parse, "of the weather's chances (0)" },
+	{ "--client-rate", "N", STARTS_LAB, "up, demo and run", client_rate_parse, "questions a second at each resolver for what is watched" },
+	{ "--http", "IP:PORT", STARTS_LAB, "up, demo and run", http_parse, "show the lab on a page" },
 };
 
 enum { OPTION_COUNT = sizeof(options) / sizeof(options[0]) };
 
-static void usage(FILE *to)
+static const struct usage tables = { commands, COMMAND_COUNT, options, OPTION_COUNT };
+
+static int unknown_option(const char *word)
 {
-	fputs("usage: zonelab [OPTION]... COMMAND ...\n\nA DNS internet on one machine.\n", to);
-	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		fprintf(to, "  %-9s %-38s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
+	const char *nearest = NULL;
+
 	for (size_t i = 0; i < OPTION_COUNT; i++)
-		fprintf(to, "  %s %-*s %s%s%s\n", options[i].name, 13 - (int)strlen(options[i].name), options[i].argument, options[i].help,
-			*options[i].takers_text ? "; for " : "", options[i].takers_text);
-	fputs("  -V, -h         version, this help\n"
-	      "LINK is A:B, both ways, A (all its links), or * (all).\n"
-	      "TOPOLOGY is a file or one of those that labs lists, by default zones/lab.yaml. A relative NAME of update is completed with the ZONE.\n"
-	      "update may end with --at local|quorum|all|visible and --timeout SECONDS (30): wait until secondaries, or caches too, have the change.\n"
-	      "watch may end with --until converged and --timeout SECONDS: it ends when all servers and caches have what the primary has.\n"
-	      "exec sets ZONELAB_NODE, ZONELAB_ADDRESS, ZONELAB_PORT and ZONETIDE_SOCKET.\n"
-	      "run ends its lab; without --dir its folder too, unless something failed.\n"
-	      "exit status: 0 done, 1 failed (status: a node is dead or behind; demo: not within the bound), 2 wrong command line or topology,\n"
-	      "3 update --at: done, but not as far in that time; watch --until: not converged in that time; run: not possible here, without net mode\n", to);
+		nearest_consider(word, options[i].name, &nearest);
+	if (!nearest)
+		return usage_error("unknown option ", word);
+	fprintf(stderr, "zonelab: unknown option %s; did you mean %s?\n", word, nearest);
+	return EXIT_USAGE;
 }
 
-/* Options of the table that `words` begin with; *given gets a bit for each. Returns how many words they are, or -1 with *exit_code set. */
-static int options_take(char **words, int count, struct arguments *args, unsigned *given, int *exit_code)
+struct given {
+	const struct command *command;      /* NULL: not seen yet */
+	unsigned options;                   /* a bit each */
+};
+
+static void help_print(const struct command *command)
+{
+	if (command)
+		usage_print_command(&tables, command->name, stdout);
+	else
+		usage_print(&tables, stdout);
+}
+
+/* Options of the table that `words` begin with. Returns how many words they are, or -1 with *exit_code set. */
+static int options_take(char **words, int count, struct arguments *args, struct given *given, int *exit_code)
 {
 	int i = 0;
 
@@ -184,15 +211,15 @@ static int options_take(char **words, int count, struct arguments *args, unsigne
 	for (; i < count && words[i][0] == '-'; i++) {
 		size_t o = 0;
 		if (strcmp(words[i], "-h") == 0 || strcmp(words[i], "--help") == 0)
-			return usage(stdout), -1;
+			return help_print(given->command), -1;
 		if (strcmp(words[i], "-V") == 0 || strcmp(words[i], "--version") == 0)
 			return puts("zonelab (zonetide) " PACKAGE_VERSION "\nbuilt with " ZT_BUILD_FEATURES), -1;
-		while (o < OPTION_COUNT && strcmp(words[i], options[o].name) != 0)
+		while (o < OPTION_COUNT && (!options[o].take || strcmp(words[i], options[o].name) != 0))
 			o++;
 		if (o == OPTION_COUNT)
 			break;
 		bool has_text = *options[o].argument && ++i < count;
-		*given |= 1U << o;
+		given->options |= 1U << o;
 		*exit_code = options[o].take(args, has_text ? words[i] : "");
 		if (*exit_code != EXIT_OK)
 			return -1;
@@ -200,12 +227,17 @@ static int options_take(char **words, int count, struct arguments *args, unsigne
 	return i;
 }
 
-/* A lab's options may stand among the command's words, too, since they are none of another program's; what is unknown is the command's. */
-static bool options_pick(struct arguments *args, unsigned *given, int *exit_code)
+/* Options may stand among the command's words, too, but for those of another program; what is unknown is the command's. */
+static bool options_pick(struct arguments *args, struct given *given, int *exit_code)
 {
+	const bool is_all = !(given->command->flags & HAS_FOREIGN_WORDS);
 	int kept = 0;
 
 	for (int i = 0; i < args->word_count; i++) {
+		if (!is_all && kept > 0) {
+			args->words[kept++] = args->words[i];
+			continue;
+		}
 		int taken = options_take(args->words + i, args->word_count - i, args, given, exit_code);
 		if (taken < 0)
 			return false;
@@ -224,20 +256,11 @@ static bool is_count_right(const struct command *command, const struct arguments
 
 static int wrong_words(const struct command *command, const struct arguments *args)
 {
-	const char *last = args->word_count > 0 ? args->words[args->word_count - 1] : "";
-
-	for (size_t i = 0; i < OPTION_COUNT; i++) {
-		if (strcmp(last, options[i].name) == 0)
-			return usage_error("options stand before the command: ", last);
-	}
 	for (int i = 0; i < args->word_count; i++) {
-		if (strncmp(args->words[i], "--", 2) == 0)
-			return usage_error("unknown option ", args->words[i]);
+		if (strncmp(args->words[i], "--", 2) == 0 && !strstr(command->arguments, args->words[i]))
+			return unknown_option(args->words[i]);
 	}
-	for (size_t i = 0; i < COMMAND_COUNT; i++) {
-		if (strcmp(commands[i].name, command->name) == 0)
-			fprintf(stderr, "usage: zonelab %s%s%s\n", commands[i].name, *commands[i].arguments ? " " : "", commands[i].arguments);
-	}
+	usage_print_lines(&tables, command->name, stderr);
 	return EXIT_USAGE;
 }
 
@@ -253,12 +276,14 @@ static int output_finish(int exit_code)
 	return exit_code != EXIT_OK ? exit_code : EXIT_FAILED;
 }
 
-static int command_run(const struct command *command, const struct arguments *args, unsigned given)
+static int command_run(const struct given *given, const struct arguments *args)
 {
+	const struct command *command = given->command;
+
 	if (!is_count_right(command, args))
 		return wrong_words(command, args);
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
-		if (!(given & 1U << i) || options[i].takers == 0 || (command->flags & options[i].takers))
+		if (!(given->options & 1U << i) || options[i].takers == 0 || (command->flags & options[i].takers))
 			continue;
 		fprintf(stderr, "zonelab: %s is for %s, not for %s; see zonelab -h\n", options[i].name, options[i].takers_text, command->name);
 		return EXIT_USAGE;
@@ -275,17 +300,25 @@ static int command_run(const struct command *command, const struct arguments *ar
 
 static const struct command *command_find(const char *name)
 {
-	for (size_t i = 0; i < COMMAND_COUNT; i++)
+	const char *nearest = NULL;
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
+		nearest_consider(name, commands[i].name, &nearest);
+	}
+	if (nearest)
+		fprintf(stderr, "zonelab: unknown command %s; did you mean %s?\n", name, nearest);
+	else
+		usage_error("unknown command ", name);
 	return NULL;
 }
 
 int main(int argc, char **argv)
 {
 	struct arguments args = { .program = argc > 0 ? argv[0] : "zonelab", .dir = DEFAULT_DIR, .client_rate = -1 };
+	struct given given = { 0 };
 	int exit_code;
-	unsigned given = 0;
 
 	if (sodium_init() < 0)
 		return EXIT_FAILED;
@@ -293,17 +326,17 @@ int main(int argc, char **argv)
 	if (at < 0)
 		return exit_code;
 	if (++at >= argc) {
-		usage(stderr);
+		usage_print(&tables, stderr);
 		return EXIT_USAGE;
 	}
 	if (argv[at][0] == '-')
-		return usage_error("unknown option ", argv[at]);
-	const struct command *command = command_find(argv[at++]);
-	if (!command)
-		return usage_error("unknown command ", argv[at - 1]);
+		return unknown_option(argv[at]);
+	given.command = command_find(argv[at++]);
+	if (!given.command)
+		return EXIT_USAGE;
 	args.words = argv + at;
 	args.word_count = argc - at;
-	if ((command->flags & STARTS_LAB) && !options_pick(&args, &given, &exit_code))
+	if (!options_pick(&args, &given, &exit_code))
 		return exit_code;
-	return command_run(command, &args, given);
+	return command_run(&given, &args);
 }

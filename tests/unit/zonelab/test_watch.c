@@ -97,13 +97,13 @@ START_TEST(a_change_on_its_way_at_80_columns)
 		      "serial 2, 4 s ago: 2 of 3 servers, 1 of 2 caches\n"
 		      "predicted: servers 0.030 s, caches 5.000 s (p50) 9.900 s (p99), bound 44.020 s\n"
 		      "shop.example.  serial 2: 2 of 3\n"
-		      "  ns1.shop.example     authd         serial 2                 +0.000 s\n"
-		      "  ns2.shop.example     nsd           serial 2                 +0.050 s\n"
-		      "  ns3.a-very-long-nam… knot          serial 1 (not it)        lags 4 s\n"
+		      "  ns1.shop.example      authd         serial 2                 +0.000 s\n"
+		      "  ns2.shop.example      nsd           serial 2                 +0.050 s\n"
+		      "  ns3.a-very-long-name… knot          serial 1 (not it)        lags 4 s\n"
 		      "caches, tier 1\n"
-		      "  regional             unbound       fresh 192.0.2.99         +2.000 s TTL    8\n"
+		      "  regional              unbound       fresh 192.0.2.99         +2.000 s TTL    8\n"
 		      "caches, tier 2\n"
-		      "  edge                 resolverd     stale 192.0.2.10         lags 4 s TTL    0\n"
+		      "  edge                  resolverd     stale 192.0.2.10         lags 4 s TTL    0\n"
 		      ".  serial 7: 2 of 2\n");
 	teardown(&topology, &tally);
 }
@@ -126,13 +126,13 @@ START_TEST(nodes_that_are_down_or_in_trouble_say_so_in_words)
 		      "www.shop.example. A is 192.0.2.10 (TTL 10)\n"
 		      "no change yet\n\n"
 		      "shop.example.  serial 1: 2 of 3\n"
-		      "  ns1.shop.example     authd         serial 1                         \n"
-		      "  ns2.shop.example     nsd           SERVFAIL                         \n"
-		      "  ns3.a-very-long-nam… knot          serial 1                         \n"
+		      "  ns1.shop.example      authd         serial 1                         \n"
+		      "  ns2.shop.example      nsd           SERVFAIL                         \n"
+		      "  ns3.a-very-long-name… knot          serial 1                         \n"
 		      "caches, tier 1\n"
-		      "  regional             unbound       no answer                        \n"
+		      "  regional              unbound       no answer                        \n"
 		      "caches, tier 2\n"
-		      "  edge                 resolverd     down                             \n"
+		      "  edge                  resolverd     down                             \n"
 		      ".  serial 7: 1 of 2, 1 down\n");
 	teardown(&topology, &tally);
 }
@@ -151,7 +151,7 @@ START_TEST(a_small_terminal_gets_a_part_of_it_and_no_line_is_wider)
 		      "www.shop.example. A is 192.0.2\n"
 		      "no change yet\n\n"
 		      "caches, tier 2\n"
-		      "  edge                 resolve\n"
+		      "  edge                  resolv\n"
 		      ".  serial 7: 2 of 2\n"
 		      "lines 7 to 9 of 9: arrow keys\n");
 	ck_assert_uint_eq(screen.scrolled, 6);
@@ -176,9 +176,9 @@ START_TEST(colours_begin_behind_the_names_and_end_with_the_line)
 	buf_add_u8(&out, '\0');
 	const char *const lines[] = {
 		"\033[1mshop.example.  serial 2: 2 of 3\033[0m\n",
-		"  ns2.shop.example     nsd           \033[32mserial 2                 +0.050 s\033[0m\n",
-		"  ns3.a-very-long-nam… knot          \033[33mserial 1 (not it)        lags 4 s\033[0m\n",
-		"  regional             unbound       \033[32mfresh 192.0.2.99         +2.000 s TTL    8 ########--\033[0m\n",
+		"  ns2.shop.example      nsd           \033[32mserial 2                 +0.050 s\033[0m\n",
+		"  ns3.a-very-long-name… knot          \033[33mserial 1 (not it)        lags 4 s\033[0m\n",
+		"  regional              unbound       \033[32mfresh 192.0.2.99         +2.000 s TTL    8 ########--\033[0m\n",
 	};
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		ck_assert_msg(strstr((const char *)out.data, lines[i]) != NULL, "expected %s in:\n%s", lines[i], (const char *)out.data);

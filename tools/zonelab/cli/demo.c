@@ -106,7 +106,7 @@ static int caches_fill(struct demo *demo)
 		const char *name = tally->topology->nodes[cache->node].name;
 		tally_cache_to_text(cache, text, sizeof(text));
 		if (is_filled(cache))
-			printf("  %-18s %s (TTL %.0f)\n", name, text, cache->ttl);
+			printf("  %-*s  %s (TTL %.0f)\n", tally->name_width, name, text, cache->ttl);
 		else if (!interrupt_is_waiting())
 			fprintf(stderr, "zonelab: demo: resolver %s says %s to %s; expected a record that the demo can replace\n", name, text,
 				demo->what->name_text);

@@ -23,17 +23,26 @@ static void row_print(const struct tally *tally, const char *what, double second
 	number_write(p90, tally, predicted, "p90");
 	number_write(p99, tally, predicted, "p99");
 	number_write(bound, tally, predicted, "bound");
-	printf("  %-32s %9s %9s %9s %9s %9s\n", what, measured, p50, p90, p99, bound);
+	if (predicted)
+		printf("  %-32s %9s %9s %9s %9s %9s\n", what, measured, p50, p90, p99, bound);
+	else
+		printf("  %-32s %9s\n", what, measured);
 }
 
 void report_measured_print(const struct tally *tally, const struct tally_measured *measured, const json_t *prediction)
 {
-	printf("  %-32s %9s %9s %9s %9s %9s\n", "seconds", "measured", "p50", "p90", "p99", "bound");
+	if (prediction)
+		printf("  %-32s %9s %9s %9s %9s %9s\n", "seconds", "measured", "p50", "p90", "p99", "bound");
+	else
+		printf("  %-32s %9s\n", "seconds", "measured");
 	row_print(tally, "every server has it", measured->servers, json_object_get(prediction, "servers"));
-	if (measured->cache_count == 0)
-		return;
-	row_print(tally, "the first cache has it", measured->first_fresh, json_object_get(prediction, "first_fresh"));
-	row_print(tally, "the last cache has it", measured->caches, json_object_get(prediction, "last_stale"));
+	if (measured->cache_count > 0) {
+		row_print(tally, "the first cache has it", measured->first_fresh, json_object_get(prediction, "first_fresh"));
+		row_print(tally, "the last cache has it", measured->caches, json_object_get(prediction, "last_stale"));
+	}
+	if (!prediction)
+		puts("There was no prediction yet when the change came: one is made when the watched\n"
+		     "zone has been at rest for a moment. If propest failed, keeper.log says why.");
 }
 
 static void servers_print(const struct tally *tally)
@@ -90,7 +99,7 @@ void report_print(const struct tally *tally)
 		puts("No change has been seen yet.");
 		return;
 	}
-	printf("%s serial %u, seen at %s %.3f s after the lab's start (not before %.3f s); %s %s\n", tally->topology->zones[tally->watched].text,
+	printf("%s serial %u, seen at %s %.3f s after the lab's start (not before\n%.3f s); watched: %s %s. Seconds after the change was seen:\n", tally->topology->zones[tally->watched].text,
 	       zone->serial, tally->topology->nodes[tally->servers[zone->first].node].name, zone->changed, zone->not_before, tally->name, tally->type);
 	servers_print(tally);
 	caches_print(tally);

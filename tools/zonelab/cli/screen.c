@@ -9,7 +9,7 @@
 
 enum {
 	ROW_SIZE = 300, FIELD_SIZE = 96, HEAD_LINES = 4,
-	NAME_WIDTH = 20, KIND_WIDTH = 13, HAS_WIDTH = 22, LAG_WIDTH = 10,
+	NAME_WIDTH = 21, KIND_WIDTH = 13, HAS_WIDTH = 22, LAG_WIDTH = 10,
 	STATE_COLUMN = 2 + NAME_WIDTH + 1 + KIND_WIDTH + 1,      /* from here on a row has its colour */
 	BAR_WIDTH = 10, BAR_FROM_WIDTH = 92,                     /* of the terminal */
 };

@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/dns/rcode.h"
 #include "lib/dns/rrtype.h"
@@ -81,21 +82,52 @@ static const char *state_text(const struct row *rows, uint32_t count, const stru
 	return is_current(rows, count, row) ? "ok" : "behind";
 }
 
-static void table_print(const struct lab *lab, const struct row *rows, uint32_t count)
-{
-	char now[WALL_TEXT_SIZE];
+enum { COLUMN_COUNT = 7, COLUMN_SIZE = 256 };
 
-	printf("%-18s %-14s %-18s %-14s %-10s %-10s %s\n", "NODE", "KIND", "ADDRESS", "ZONE", "ROLE", "SERIAL", "STATE");
-	for (uint32_t i = 0; i < count; i++) {
-		const struct row *row = &rows[i];
-		char address[NETADDR_TEXT_SIZE], serial[16] = "-";
-		const char *role = !row->zone ? (row->node->forward_count > 0 ? "forwarder" : "resolver")
-					      : row->zone->primary == row->node ? "primary" : "secondary";
-		if (row->zone && answers_well(row))
-			snprintf(serial, sizeof(serial), "%u", row->probe->serial);
-		printf("%-18s %-14s %-18s %-14s %-10s %-10s %s\n", row->node->name, topology_kind_text(row->node->kind),
-		       netaddr_to_text(&row->node->address, address), row->zone ? row->zone->text : "-", role, serial,
-		       state_text(rows, count, row));
+/* A row's texts; the heads where `row` is NULL. */
+static void cells_write(const struct table *table, const struct row *row, char cells[COLUMN_COUNT][COLUMN_SIZE])
+{
+	static const char *const heads[COLUMN_COUNT] = { "NODE", "KIND", "ADDRESS", "ZONE", "ROLE", "SERIAL", "STATE" };
+	char address[NETADDR_TEXT_SIZE], serial[16] = "-";
+
+	if (row && row->zone && answers_well(row))
+		snprintf(serial, sizeof(serial), "%u", row->probe->serial);
+	for (int i = 0; i < COLUMN_COUNT; i++) {
+		const char *text = heads[i];
+		if (row && i == 0)
+			text = row->node->name;
+		else if (row && i == 1)
+			text = topology_kind_text(row->node->kind);
+		else if (row && i == 2)
+			text = netaddr_to_text(&row->node->address, address);
+		else if (row && i == 3)
+			text = row->zone ? row->zone->text : "-";
+		else if (row && i == 4)
+			text = !row->zone ? (row->node->forward_count > 0 ? "forwarder" : "resolver") : row->zone->primary == row->node ? "primary" : "secondary";
+		else if (row && i == 5)
+			text = serial;
+		else if (row)
+			text = state_text(table->rows, table->count, row);
+		snprintf(cells[i], COLUMN_SIZE, "%s", text);
+	}
+}
+
+static void table_print(const struct lab *lab, const struct table *table)
+{
+	char cells[COLUMN_COUNT][COLUMN_SIZE], now[WALL_TEXT_SIZE];
+	int widths[COLUMN_COUNT] = { 0 };
+
+	/* `r` counts rows after the line of heads. */
+	for (int64_t r = -1; r < (int64_t)table->count; r++) {
+		cells_write(table, r < 0 ? NULL : &table->rows[r], cells);
+		for (int i = 0; i < COLUMN_COUNT; i++)
+			widths[i] = (int)strlen(cells[i]) > widths[i] ? (int)strlen(cells[i]) : widths[i];
+	}
+	for (int64_t r = -1; r < (int64_t)table->count; r++) {
+		cells_write(table, r < 0 ? NULL : &table->rows[r], cells);
+		for (int i = 0; i < COLUMN_COUNT - 1; i++)
+			printf("%-*s  ", widths[i], cells[i]);
+		puts(cells[COLUMN_COUNT - 1]);
 	}
 	printf("lab %s in %s, %s mode, port %u", lab->topology.name, lab->dir, lab_mode_text(lab->topology.mode),
 	       netaddr_port(&lab->topology.nodes[0].address));
@@ -104,8 +136,10 @@ static void table_print(const struct lab *lab, const struct row *rows, uint32_t 
 	putchar('\n');
 }
 
-static void json_print(const struct lab *lab, const struct row *rows, uint32_t count)
+static void json_print(const struct lab *lab, const struct table *table)
 {
+	const struct row *rows = table->rows;
+	const uint32_t count = table->count;
 	json_t *list = json_array();
 
 	for (uint32_t i = 0; i < count; i++) {
@@ -136,7 +170,7 @@ bool status_print(const struct lab *lab, bool json)
 	if (well) {
 		rows_make(lab, &table);
 		well = probe_all(lab, table.probes, table.probe_count, ANSWER_WAIT_MS * USEC_PER_MSEC) == ZT_OK;
-		(json ? json_print : table_print)(lab, table.rows, table.count);
+		(json ? json_print : table_print)(lab, &table);
 		for (uint32_t i = 0; i < table.count; i++)
 			well = well && answers_well(&table.rows[i]) && is_current(table.rows, table.count, &table.rows[i]);
 	}

@@ -30,6 +30,8 @@ int tally_init(struct tally *tally, const struct topology *topology)
 			};
 	}
 	for (uint32_t i = 0; i < topology->node_count; i++) {
+		const int width = (int)strlen(topology->nodes[i].name);
+		tally->name_width = width > tally->name_width ? width : tally->name_width;
 		if (topology_is_resolver(&topology->nodes[i]))
 			tally->caches[tally->cache_count++] = (struct tally_cache){ .node = i, .first_fresh = -1, .last_stale = -1 };
 	}

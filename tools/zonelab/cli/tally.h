@@ -47,6 +47,7 @@ struct tally_cache {
 
 struct tally {
 	const struct topology *topology;
+	int name_width;                    /* of the longest of the nodes' names */
 	double speed;                      /* of the lab's clock: its seconds in a real one */
 	bool *is_up;                       /* nodes */
 	struct tally_server *servers;
@@ -68,6 +69,7 @@ struct tally {
 int tally_init(struct tally *tally, const struct topology *topology) ZT_MUST_CHECK;
 void tally_fini(struct tally *tally);
 void tally_take(struct tally *tally, const json_t *event);
+
 
 bool tally_server_is_current(const struct tally *tally, const struct tally_server *server);
 /* All that are up have what the primary has. */

@@ -62,7 +62,7 @@ static void line_show(const struct watching *w, const char *node, char shown[SHO
 {
 	if (!*text || strcmp(text, shown) == 0)
 		return;
-	printf("%+9.3f s  %-18s %s%s%s", tally_took(w->tally, w->options->origin, w->shown_at), node, shown, *shown ? " -> " : "", text);
+	printf("%+9.3f s  %-*s  %s%s%s", tally_took(w->tally, w->options->origin, w->shown_at), w->tally->name_width, node, shown, *shown ? " -> " : "", text);
 	if (ttl >= 0)
 		printf("  (TTL %.0f)", ttl);
 	putchar('\n');
