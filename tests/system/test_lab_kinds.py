@@ -253,6 +253,19 @@ def nsd(lab):
     serve(lab, "nsd")
 
 
+@test("edits of a zone file that are asked for at the same time are all made, one after the other")
+def edits_together(lab):
+    require("nsd", "nsd")
+    with KindsLab(lab, SERVER_LAB.format(kind="nsd", address="")) as z:
+        z.run("up", z.topology)
+        running = [z.start("update", "own.test.", "add", f"new{i}", "2", "A", f"192.0.2.{i}") for i in range(1, 4)]
+        said = [process.communicate(timeout=60)[0] for process in running]
+        assert [process.returncode for process in running] == [0, 0, 0], said
+        assert sorted(re.search(r"serial of own\.test\.: (\d) -> (\d)", text).groups() for text in said) == [("1", "2"), ("2", "3"), ("3", "4")], said
+        for i in range(1, 4):
+            assert addresses(z.node("f.test"), f"new{i}.own.test.") == [f"192.0.2.{i}"], said
+
+
 @test("Knot serves, follows and takes updates")
 def knot(lab):
     serve(lab, "knot")

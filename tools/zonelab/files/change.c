@@ -1,10 +1,14 @@
 /* An UPDATE, or an edit of the zone file. */
 #include "tools/zonelab/files/change.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "lib/dns/rcode.h"
 #include "lib/dns/rdata.h"
@@ -229,6 +233,36 @@ static int served_wait(const struct lab *lab, const struct topology_zone *zone, 
 	return ZT_ETIMEOUT;
 }
 
+/* Edits of one node's files come one after the other: the page, scenarios and people may ask for some at the same time. The lock is let go with the
+ * descriptor; negative, printed, without one. */
+static int folder_lock(const struct lab *lab, const struct topology_node *node)
+{
+	char path[4096];
+	int fd = lab_path(lab, node, "", path) == ZT_OK ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	while (fd >= 0 && flock(fd, LOCK_EX) != 0) {
+		if (errno == EINTR)
+			continue;
+		close(fd);
+		fd = -1;
+	}
+	if (fd < 0)
+		fprintf(stderr, "zonelab: node %s: cannot lock its folder: %s\n", node->name, strerror(errno));
+	return fd;
+}
+
+static int file_change(const struct lab *lab, const struct topology_zone *zone, const struct update_change *change, struct update_result *result)
+{
+	int status = file_edit(lab, zone, change, result);
+	bool is_changed = result->after != result->before;
+
+	if (status == ZT_OK && is_changed && zone->signing != SIGNING_NONE)
+		status = sign_zone(lab, zone);
+	if (status == ZT_OK && is_changed)
+		status = kind_reload(lab, zone);
+	return status == ZT_OK ? served_wait(lab, zone, result->after) : status;
+}
+
 bool change_is_update(const struct topology_zone *zone)
 {
 	return kind_of(zone->primary)->takes_updates && zone->signing == SIGNING_NONE;
@@ -239,14 +273,9 @@ int change_apply(const struct lab *lab, const struct topology_zone *zone, const 
 	*result = (struct update_result){ .rcode = RCODE_NOERROR, .sent = clock_now(clock_system()) };
 	if (change_is_update(zone))
 		return update_send(lab, zone, change, result);
-	int status = file_edit(lab, zone, change, result);
-	bool is_changed = result->after != result->before;
-	if (status == ZT_OK && is_changed && zone->signing != SIGNING_NONE)
-		status = sign_zone(lab, zone);
-	if (status == ZT_OK && is_changed)
-		status = kind_reload(lab, zone);
-	if (status == ZT_OK)
-		status = served_wait(lab, zone, result->after);
+	int lock = folder_lock(lab, zone->primary), status = lock >= 0 ? file_change(lab, zone, change, result) : ZT_EIO;
+	if (lock >= 0)
+		close(lock);
 	result->acknowledged = clock_now(clock_system());
 	return status;
 }

@@ -136,7 +136,7 @@ int kind_run(const struct lab *lab, const struct topology_node *node, const char
 {
 	char **argv = command_new(lab, node, words, zone);
 	int wait_status = -1;
-	char line[512];
+	char line[512], rest[512];
 	FILE *said;
 	pid_t pid;
 
@@ -148,6 +148,8 @@ int kind_run(const struct lab *lab, const struct topology_node *node, const char
 		return status;
 	size_t len = fread(line, 1, sizeof(line) - 1, said);
 	line[len] = '\0';
+	while (fread(rest, 1, sizeof(rest), said) > 0)      /* or it would die of what nobody reads */
+		continue;
 	fclose(said);
 	while (waitpid(pid, &wait_status, 0) < 0 && errno == EINTR)
 		continue;

@@ -14,13 +14,11 @@ FILE *node_file_open(const struct lab *lab, const struct topology_node *node, co
 int node_file_close(FILE *file, const char *name);
 /* Removes what an earlier lab left in the folder: its history of the same zones is another one. Makes `state/`, where daemons keep what they store. */
 int node_folder_clear(const struct lab *lab, const struct topology_node *node) ZT_MUST_CHECK;
-/* The folder as configurations name it that must, between double quotes. Printed where it cannot be. */
+/* The folder as the node's own programs see it, for configurations that name it, between double quotes. Printed where it cannot be. */
 int node_folder(const struct lab *lab, const struct topology_node *node, char out[4096]) ZT_MUST_CHECK;
 
 /* A text as a YAML scalar, whatever is in it. */
 void write_quoted(FILE *to, const char *text);
-/* The node's folder, as its own programs see it; "" with ZT_ELIMIT when too long. */
-int node_folder(const struct lab *lab, const struct topology_node *node, char out[4096]) ZT_MUST_CHECK;
 
 /* Everybody a daemon of the lab can hear: prefixes with `between` between them. Nothing from outside comes in. */
 void write_everybody(FILE *to, const struct lab *lab, const char *between);
