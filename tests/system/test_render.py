@@ -115,6 +115,17 @@ def kubernetes(lab):
         raise Failure("the secondary does not know its primary's service")
 
 
+@test("kubernetes: a zone file that begins with spaces is kept as it is")
+def spaces(lab):
+    text = "      ; of one's own\n@ 60 SOA ns1. x. 1 60 60 60 60\n  60 NS ns1.\nwww 60 A 192.0.2.1\n"
+    (Path(lab.folder) / "own.zone").write_text(text)
+    out, _ = render(lab, "--kubernetes", topology=MIXED.format(second="authd").replace("records: 'www A 192.0.2.1'", "file: own.zone"))
+    documents = yaml().safe_load_all((out / "kubernetes.yaml").read_text())
+    data = next(d["data"] for d in documents if (d["kind"], d["metadata"]["name"]) == ("ConfigMap", "ns1"))
+    if data["test.zone"] != text:
+        raise Failure(f"{data['test.zone']!r}")
+
+
 @test("mistakes are told before anything is written")
 def mistakes(lab):
     twins = MIXED.format(second="authd").replace("Cache_1", "NS1-")

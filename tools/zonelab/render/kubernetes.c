@@ -47,7 +47,7 @@ static int names_check(const struct topology *topology)
 	return ZT_OK;
 }
 
-/* A file as a block of the config map: "|" keeps every line as it is. */
+/* A file as a block of the config map: "|" keeps every line as it is, "2" tells how far in they stand: the first may begin with spaces of its own. */
 static int write_data(FILE *to, const char *path, const char *name, size_t *total)
 {
 	char line[65536];
@@ -57,7 +57,7 @@ static int write_data(FILE *to, const char *path, const char *name, size_t *tota
 		fprintf(stderr, "zonelab: cannot read %s: %s\n", path, strerror(errno));
 		return ZT_EIO;
 	}
-	fprintf(to, "  %s: |\n", name);
+	fprintf(to, "  %s: |2\n", name);
 	while (fgets(line, sizeof(line), from)) {
 		*total += strlen(line);
 		fprintf(to, "    %s%s", line, strchr(line, '\n') ? "" : "\n");
