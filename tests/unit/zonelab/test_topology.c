@@ -162,6 +162,7 @@ START_TEST(a_mistake_is_reported_at_its_place_with_what_was_expected)
 		{ NODES "zones:\n  - {name: ., primary: ns1, secondaries: [ns2.test, ns1]}\n", "lab.yaml:5:42: ns1 is the primary of . already" },
 		{ NODES "zones:\n  - {name: ., primary: ns1, secondaries: [ns2.test, ns2.test]}\n", "lab.yaml:5:42: ns2.test stands twice" },
 		{ NODES "zones:\n  - {name: ., primary: nsx, secondaries: [ns2.test]}\n", "lab.yaml:5:24: there is no node nsx; expected the name of one" },
+		{ NODES ROOT "  - {name: '`a`.test', primary: ns1}\n", "lab.yaml:6:12: name is \"`a`.test\", expected a domain name of letters" },
 		{ NODES ROOT "  - {name: TEST., primary: ns1}\n  - {name: test, primary: ns1}\n", "lab.yaml:7:5: a second zone test." },
 		{ NODES "zones:\n  - {name: org., primary: ns1, secondaries: ns2.test}\n", "lab.yaml:5:5: zone org. has no parent in the lab" },
 		{ "nodes: [{name: ns1, kind: authd, hidden: yes}]\nzones: {name: ., primary: ns1}\n", "lab.yaml:2:8: every server of . is hidden; expected one" },

@@ -16,6 +16,17 @@ static const char *node_name_check(const char *text)
 	return fine ? NULL : "a host name of letters, digits, - and _, such as ns1.example";
 }
 
+/* A zone's name also stands in files of many grammars, and in a shell's command. */
+static const char *zone_name_check(const char *text)
+{
+	uint8_t name[NAME_MAX_LEN];
+	bool fine = name_from_text(name, text, NULL) == ZT_OK;
+
+	for (const char *p = text; *p; p++)
+		fine = fine && ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || strchr(".-_/", *p));
+	return fine ? NULL : "a domain name of letters, digits, -, _ and /, such as shop.example";
+}
+
 static const char *name_check(const char *text)
 {
 	uint8_t name[NAME_MAX_LEN];
@@ -87,7 +98,7 @@ static const struct schema secondary_schema = { .what = "secondary", .size = siz
 #define SECONDS_MAX (INT64_C(0x7fffffff) * USEC_PER_SEC)
 
 static const struct schema_row zone_rows[] = {
-	{ "name", SCHEMA_TEXT, offsetof(struct zone_conf, name), SCHEMA_REQUIRED, .check = name_check, .help = "The zone's apex." },
+	{ "name", SCHEMA_TEXT, offsetof(struct zone_conf, name), SCHEMA_REQUIRED, .check = zone_name_check, .help = "The zone's apex." },
 	{ "primary", SCHEMA_TEXT, offsetof(struct zone_conf, primary), SCHEMA_REQUIRED, .help = "The node that holds the zone file." },
 	{ "secondaries", SCHEMA_MAPPING, offsetof(struct zone_conf, secondaries), SCHEMA_LIST, .mapping = &secondary_schema,
 	  .help = "Nodes that transfer the zone, from the primary or from each other." },
