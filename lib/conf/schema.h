@@ -63,7 +63,7 @@ struct schema_list {
 };
 
 /* The items of a list as an array of their type. */
-#define SCHEMA_ITEMS(list, type) ((const type *)(list).items)
+#define SCHEMA_ITEMS(list, type) ((type const *)(list).items)
 #define SCHEMA_COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
 struct schema_access {
