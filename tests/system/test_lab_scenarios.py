@@ -95,6 +95,9 @@ def actions_fail(lab):
     runner = Runner(lab)
     said = runner.run("run", runner.write("  - exec: {at: edge, command: [sh, -c, 'echo said; exit 3']}\n"), expect=1)
     expect(said, r"failed  exec sh -c echo said; exit 3\n +s\.yaml:6: exit 3: said\n")
+    # Whatever bytes it prints: the report has the step, and a terminal is left alone.
+    said = runner.run("--json", "run", runner.write("  - exec: {at: edge, command: [printf, '\\377\\33[1m'], exit: 3}\n"), expect=1)
+    assert [step["seen"] for step in json.loads(said[:said.rindex("}") + 1])["steps"]] == ["exit 0: ??[1m"], said
     said = runner.run("run", runner.write("  - start: edge\n"), expect=1)
     expect(said, r"s\.yaml:6: node edge is running")
 

@@ -142,6 +142,10 @@ static void output_look(const struct program *program, struct sight *sight)
 		end[-1] = '\0';
 	const char *last = all ? strrchr(all, '\n') : NULL;
 	snprintf(sight->text, sizeof(sight->text), "%s", last ? last + 1 : all ? all : "");
+	for (char *p = sight->text; *p; p++) {      /* it goes to a terminal, and into JSON */
+		if (*p < ' ' || *p > '~')
+			*p = '?';
+	}
 	buf_fini(&text);
 }
 
