@@ -35,13 +35,14 @@ static const char *text_of(const json_t *event, const char *key)
 	return text ? text : "";
 }
 
-/* What did not arrive was not said. */
+/* What did not arrive was not said. An exchange is told of when it is over, which is long after it began on a connection that is kept: it counts by its begin. */
 static void line_take(const struct journal *journal, struct play *play, usec_t now)
 {
 	json_t *event = json_loads(journal->line, 0, NULL);
 
 	if (event && strcmp(text_of(event, "event"), "message") == 0 && !json_is_true(json_object_get(event, "dropped"))) {
-		usec_t at = (usec_t)(json_number_value(json_object_get(event, "t")) * USEC_PER_SEC) - journal->behind;
+		const json_t *begun = json_object_get(event, "begun");
+		usec_t at = (usec_t)(json_number_value(begun ? begun : json_object_get(event, "t")) * USEC_PER_SEC) - journal->behind;
 		struct play_message message = {
 			.kind = text_of(event, "kind"), .from = text_of(event, "from"), .to = text_of(event, "to"), .zone = text_of(event, "zone"),
 			.bytes = (uint64_t)json_integer_value(json_object_get(event, "bytes")), .at = (usec_t)((double)at * journal->speed),

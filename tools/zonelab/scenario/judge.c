@@ -7,11 +7,11 @@
 #include "lib/dns/rdata.h"
 #include "lib/dns/serial.h"
 
-/* Seen since then. */
+/* Seen in that time. */
 static const struct sight *sight_of(const struct judge *judge, uint32_t question)
 {
 	const struct sight *sight = question == NO_QUESTION ? NULL : &judge->sights[question];
-	return sight && sight->is_known && sight->asked >= judge->since ? sight : NULL;
+	return sight && sight->is_known && sight->asked >= judge->since && sight->asked < judge->until ? sight : NULL;
 }
 
 static enum truth truth_of(bool holds)

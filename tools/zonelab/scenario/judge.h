@@ -7,11 +7,11 @@
 
 enum truth { TRUTH_UNKNOWN, TRUTH_NO, TRUTH_YES };
 
-/* What is looked at: only what was asked `since` then counts. */
+/* What is looked at: only what was asked `since` then and before `until` counts. */
 struct judge {
 	const struct question *questions;
 	const struct sight *sights;        /* in the questions' order */
-	usec_t since;
+	usec_t since, until;
 	uint32_t messages;                 /* that fit a condition on messages */
 };
 

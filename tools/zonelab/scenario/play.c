@@ -27,7 +27,8 @@ void play_fini(struct play *play)
 static struct judge judge_of(const struct play *play, uint32_t step)
 {
 	return (struct judge){
-		.questions = play->scenario->questions, .sights = play->sights, .since = play->steps[step].begun, .messages = play->steps[step].messages,
+		.questions = play->scenario->questions, .sights = play->sights, .since = play->steps[step].begun, .until = INT64_MAX,
+		.messages = play->steps[step].messages,
 	};
 }
 
@@ -87,18 +88,33 @@ static usec_t deadline_of(const struct play *play, uint32_t index)
 	return play->steps[index].begun + (step->has_within ? step->within : step->holds);
 }
 
+/* Whether it was true for as long as it has to be. A question of that time that is not answered yet may be met with silence: all must have been asked after it,
+ * too, when it does not matter any more what they say. */
+static bool has_held(const struct play *play, uint32_t index, enum truth truth, usec_t now)
+{
+	const struct condition *condition = &play->scenario->steps[index].condition;
+	const usec_t end = play->steps[index].true_since + play->scenario->steps[index].holds;
+	bool is_seen = condition->reference == NO_QUESTION || play->sights[condition->reference].asked >= end;
+
+	for (uint32_t i = 0; i < condition->question_count && is_seen; i++)
+		is_seen = play->sights[condition->questions[i]].asked >= end;
+	return now >= end && is_seen && (condition->question_count > 0 || truth == TRUTH_YES);
+}
+
 static void expectation_look(struct play *play, uint32_t index, usec_t now)
 {
 	const struct step *step = &play->scenario->steps[index];
 	struct play_step *run = &play->steps[index];
 	struct judge judge = judge_of(play, index);
+	if (run->is_true && step->has_holds)
+		judge.until = run->true_since + step->holds;
 	enum truth truth = judge_condition(&judge, &step->condition);
 
 	if (truth == TRUTH_YES && !run->is_true) {
 		run->is_true = true;
 		run->true_since = now;
 	}
-	if (run->is_true && (!step->has_holds || (truth == TRUTH_YES && now - run->true_since >= step->holds))) {
+	if (run->is_true && (!step->has_holds || has_held(play, index, truth, now))) {
 		seen_note(play, index, "");
 		step_end(play, index, true, now);
 	} else if (run->is_true && truth == TRUTH_NO) {

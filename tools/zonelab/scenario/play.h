@@ -5,6 +5,7 @@
  * A step that fails ends the scenario: what comes after it is skipped, and so are expectations in the background.
  *
  * An expectation with `within` must become true by then; with `holds-for` it must then stay true so long; with only that, it must be true from the first look on.
+ * It has held when all were asked after that time, too, and have answered: a question that is not answered yet may be met with silence.
  * What was asked before the step began does not count.
  */
 #pragma once

@@ -148,6 +148,15 @@ static bool word_bind(const char *word, struct condition *condition)
 	return rcode_from_text(word, &condition->rcode);
 }
 
+static bool is_among(const struct condition *condition, const uint8_t *rdata, size_t len)
+{
+	bool found = false;
+
+	for (uint32_t i = 0; i < condition->value_count && !found; i++)
+		found = condition->values[i].len == len && memcmp(condition->values[i].bytes, rdata, len) == 0;
+	return found;
+}
+
 static void values_bind(struct binder *binder, const struct answer_conf *conf, uint16_t type, struct condition *condition)
 {
 	const struct yaml_node *at = yaml_node_get(conf->node, "is");
@@ -166,6 +175,10 @@ static void values_bind(struct binder *binder, const struct answer_conf *conf, u
 		if (rdata_from_text(type, texts[i], NULL, &out, &error) != ZT_OK) {
 			PROBLEM(binder, at, "\"%.100s\" is no rdata of its type: %s; expected such rdata, or NODATA, NXDOMAIN, SERVFAIL, silent, fresh or stale",
 				texts[i], error.text[0] ? error.text : "too long");
+			return;
+		}
+		if (is_among(condition, bytes, out.pos)) {
+			PROBLEM(binder, at, "\"%.100s\" stands twice; an answer has each record once", texts[i]);
 			return;
 		}
 		condition->values[i] = (struct scenario_rdata){ arena_copy(&binder->scenario->tree.arena, bytes, out.pos), (uint16_t)out.pos };

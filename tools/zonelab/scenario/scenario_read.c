@@ -104,6 +104,8 @@ static void choices_check(struct binder *binder, const struct step_conf *conf)
 	count_one(binder, conf->update.node, updates, "add, delete and replace");
 	count_one(binder, conf->expect.node, conditions, "serial, answer, converged, message and exec");
 	count_one(binder, conf->expect.serial.node, serials, "is, at-least and below");
+	if (conf->expect.message.node && conf->expect.inverted && !yaml_node_get(conf->node, "holds-for"))
+		PROBLEM(binder, yaml_node_get(conf->expect.node, "not"), "that there is no message is true at once; expected holds-for in the step");
 }
 
 static void step_read(struct binder *binder, const struct step_conf *conf, uint32_t index)
