@@ -295,6 +295,62 @@ START_TEST(fragments_make_up_the_packet_again)
 }
 END_TEST
 
+/* 0 for a right ICMP checksum. */
+static uint16_t icmp_sum(const struct ip_header *ip)
+{
+	uint32_t sum = ip->is_v6 ? (uint32_t)ip->payload_len + IP_ICMP6 : 0;
+
+	for (size_t i = 0; ip->is_v6 && i < 32; i += 2)
+		sum += wire_get_u16(ip->source + i);
+	for (size_t i = 0; i < ip->payload_len; i += 2)
+		sum += wire_get_u16(ip->payload + i);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+START_TEST(a_fragment_is_cut_into_more_and_a_later_one_gets_no_error)
+{
+	struct packet_switch *sw = make(1, 0);
+	const uint16_t offset = 123;      /* units of 8 bytes */
+	struct packet *packet;
+
+	ck_assert_int_eq(switch_set_weather(sw, 0, 1, &(struct weather){ .mtu = 300 }), ZT_OK);
+	for (unsigned last = 0; last < 2; last++) {
+		uint16_t next = offset;
+		packet = switch_packet(sw);
+		write_packet(packet, &(struct note){ .from = 0, .to = 1, .len = 1000 });
+		wire_put_u16(packet->bytes + 6, (uint16_t)(offset | (last ? 0 : IP4_MORE_FRAGMENTS)));
+		switch_submit(sw, 0, packet, 1);
+		while ((packet = switch_next(sw, 1))) {
+			uint16_t flags = wire_get_u16(packet->bytes + 6);
+			ck_assert_uint_eq(flags & IP4_OFFSET, next);
+			next = (uint16_t)(next + (packet->len - IP4_HEADER) / 8);
+			bool is_end = next == offset + (1000 - IP4_HEADER) / 8;
+			ck_assert_uint_eq(flags & IP4_MORE_FRAGMENTS, is_end && last ? 0 : IP4_MORE_FRAGMENTS);
+			switch_delivered(sw, packet, true);
+		}
+		ck_assert_uint_eq(next, offset + (1000 - IP4_HEADER) / 8);
+	}
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		packet = switch_packet(sw);
+		write_packet(packet, &(struct note){ .is_v6 = v6, .dont_fragment = true, .from = 0, .to = 1, .len = 1400 });
+		if (v6) {
+			packet->bytes[6] = IP_FRAGMENT;
+			packet->bytes[IP6_HEADER] = IP_UDP;
+			wire_put_u16(packet->bytes + IP6_HEADER + 2, (uint16_t)(offset << 3));
+		} else {
+			wire_put_u16(packet->bytes + 6, IP4_DONT_FRAGMENT | offset);
+		}
+		switch_submit(sw, 0, packet, 1);
+		ck_assert_ptr_null(switch_next(sw, 1));
+	}
+	ck_assert_uint_eq(fate_of(sw, FATE_TOO_BIG), 4);
+	balance(sw);
+	switch_free(sw);
+}
+END_TEST
+
 START_TEST(who_may_not_be_fragmented_is_told_the_mtu)
 {
 	struct packet_switch *sw = make(1, 0);
@@ -308,6 +364,7 @@ START_TEST(who_may_not_be_fragmented_is_told_the_mtu)
 		ck_assert(ip_read(answer->bytes, answer->len, &ip));
 		ck_assert_uint_eq(ip.protocol, v6 ? IP_ICMP6 : IP_ICMP);
 		ck_assert_uint_eq(ip.payload[0], v6 ? 2 : 3);
+		ck_assert_uint_eq(icmp_sum(&ip), 0);
 		ck_assert_uint_eq(v6 ? wire_get_u32(ip.payload + 4) : wire_get_u16(ip.payload + 6), 1300);
 		/* An error that is too big itself gets no answer. */
 		struct packet *echo = switch_packet(sw);
@@ -412,6 +469,7 @@ int main(void)
 	tcase_add_test(tests, packets_of_one_moment_arrive_in_the_order_of_sending);
 	tcase_add_test(tests, in_the_steady_state_nothing_is_allocated);
 	tcase_add_test(tests, fragments_make_up_the_packet_again);
+	tcase_add_test(tests, a_fragment_is_cut_into_more_and_a_later_one_gets_no_error);
 	tcase_add_test(tests, who_may_not_be_fragmented_is_told_the_mtu);
 	tcase_add_test(tests, what_has_no_place_in_the_lab_is_counted_and_dropped);
 	tcase_add_test(tests, a_full_lab_loses_packets_and_recovers);
