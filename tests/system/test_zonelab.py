@@ -342,6 +342,17 @@ def terminated_keeper(lab):
         z.expect_nothing_left()
 
 
+@test("several that end a lab at once all see it end, none by force")
+def several_downs(lab):
+    with small(lab) as z:
+        for _ in range(3):
+            z.run("up", z.topology)
+            said = [down.communicate(timeout=60)[0] for down in [z.start("down") for _ in range(4)]]
+            if not any("have ended" in text for text in said) or any("force" in text for text in said):
+                raise Failure("\n".join(said))
+            z.expect_nothing_left()
+
+
 @test("a node that dies at start is told with the end of its log, a full disk with the file, and nothing stays")
 def dies_at_start(lab):
     with small(lab) as z:
@@ -359,6 +370,13 @@ def dies_at_start(lab):
         if up.returncode != 1:
             raise Failure(f"up ended with {up.returncode}:\n{said}")
         expect(said, r"node ns2\.test has ended; the end of .*ns2\.test/log:\n")
+        z.expect_nothing_left()
+        up = z.start("up", z.topology)
+        wait_for(lambda: (z.dir / "lab.json").exists() and z.pid("ns2.test"), "ns2.test to run again")
+        os.kill(z.keepers()[0], signal.SIGKILL)
+        said = up.communicate(timeout=60)[0]
+        expect(said, r"the lab's keeper, process \d+, was ended by signal 9")
+        z.run("down")
         z.expect_nothing_left()
 
 

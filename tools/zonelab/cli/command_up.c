@@ -17,7 +17,7 @@
 #include "tools/zonelab/lab/process.h"
 #include "tools/zonelab/page/page_part.h"
 
-enum { DOWN_PATIENCE_MS = 15000, DEMO_CLIENT_RATE = 20 };
+enum { DOWN_PATIENCE_MS = 15000, HANGUP_PATIENCE_MS = 500, DEMO_CLIENT_RATE = 20 };
 
 /* Net mode where it is possible; a port is something of loopback mode. */
 static int mode_choose(const struct arguments *args, enum topology_mode *mode)
@@ -152,19 +152,23 @@ int command_up(const struct arguments *args)
 	return well ? EXIT_OK : EXIT_FAILED;
 }
 
-/* Asks the keeper to end its lab; a keeper that does not is ended, and its daemons with it. */
-static void keeper_down(struct lab *lab)
+/* Asks the keeper to end its lab; a keeper that does not is ended, and its daemons with it: false. */
+static bool keeper_down(struct lab *lab)
 {
 	char error[CTL_ERROR_SIZE];
 	int status = ask_quietly(lab, "down", error);
 
-	if (status != ZT_OK)
-		fprintf(stderr, "zonelab: the keeper does not answer: %s; it is ended by force\n", error);
 	if (status == ZT_OK && process_gone_within(&lab->keeper, DOWN_PATIENCE_MS))
-		return;
+		return true;
+	/* Somebody else's down may have ended it while we asked. */
+	if (status != ZT_OK && process_gone_within(&lab->keeper, HANGUP_PATIENCE_MS))
+		return false;
 	if (status == ZT_OK)
 		fputs("zonelab: the keeper does not end; it is ended by force\n", stderr);
+	else
+		fprintf(stderr, "zonelab: the keeper does not answer: %s; it is ended by force\n", error);
 	process_kill_all(&lab->keeper, 1);
+	return false;
 }
 
 int command_down(const struct arguments *args)
@@ -174,10 +178,11 @@ int command_down(const struct arguments *args)
 	if (lab_open(&lab, args->dir) != ZT_OK)
 		return EXIT_FAILED;
 	bool is_alive = lab_is_alive(&lab);
-	if (is_alive)
-		keeper_down(&lab);
-	process_kill_all(lab.processes, lab.topology.node_count);
-	lab_forget(&lab);
+	/* A keeper takes its record along, and a next lab may have one there already. */
+	if (!is_alive || !keeper_down(&lab)) {
+		process_kill_all(lab.processes, lab.topology.node_count);
+		lab_forget(&lab);
+	}
 	if (is_alive)
 		printf("All %u nodes have ended; their logs are in %s\n", lab.topology.node_count, lab.dir);
 	else

@@ -85,7 +85,11 @@ void launch_leave(struct launched *launched)
 
 void launch_end(struct launched *launched)
 {
+	int wait_status = 0;
+
 	close(launched->report);
-	while (waitpid(launched->pid, NULL, 0) < 0 && errno == EINTR)
+	while (waitpid(launched->pid, &wait_status, 0) < 0 && errno == EINTR)
 		continue;
+	if (WIFSIGNALED(wait_status))      /* it could not say so */
+		fprintf(stderr, "zonelab: the lab's keeper, process %ld, was ended by signal %d\n", (long)launched->pid, WTERMSIG(wait_status));
 }
