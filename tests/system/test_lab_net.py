@@ -200,6 +200,25 @@ def capture(lab):
         wait_for(lambda: str(z.cwd / "gone.pcap") not in open_files(z.keepers()[0]), "the capture of a killed zonelab to end")
 
 
+@test("where there are too few descriptors, a line says what failed, and nothing stays")
+def few_descriptors(lab):
+    with small(lab) as z:
+        ups = 0
+        for limit in range(24, 44):
+            z.prefix = ("/bin/sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh")
+            up = z.start("up", z.topology)
+            said = up.communicate(timeout=60)[0]
+            z.prefix = ()
+            if up.returncode == 0:
+                ups += 1
+                z.run("down")
+            elif not re.search(r"^zonelab: ", said, re.MULTILINE):
+                raise Failure(f"with {limit} descriptors: {said}")
+            expect_nothing_left(z)
+        if ups in (0, 20):
+            raise Failure(f"{ups} labs came up")
+
+
 @test("a shell in a node sees that node's network")
 def shell(lab):
     with small(lab) as z:

@@ -151,6 +151,8 @@ int ready_wait(struct keeper *keeper)
 			status = silence_tell(lab, &ready);
 		} else {
 			status = probe_all(lab, ready.probes, ready.count, 100 * USEC_PER_MSEC);
+			if (status != ZT_OK)
+				fprintf(stderr, "zonelab: the nodes cannot be asked whether they are ready: %s\n", status_text(status));
 			readiness_compact(&ready);
 			if (loop_now(&keeper->loop) > reminder) {
 				secondaries_remind(lab, &ready);

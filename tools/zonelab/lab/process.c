@@ -195,13 +195,19 @@ static void child_run(const struct beginning *how)
 	_exit(written == sizeof(failure) ? 127 : 126);
 }
 
+static int failure_tell(const char *program, const struct child_failure *failure)
+{
+	fprintf(stderr, "zonelab: cannot %s %s: %s\n", step_texts[failure->step], program, strerror(failure->err));
+	return status_from_errno(failure->err);
+}
+
 static int child_begin(struct beginning *how, const struct space *space, pid_t *pid)
 {
 	struct child_failure failure;
 	int report[2];
 
 	if (pipe2(report, O_CLOEXEC) != 0)
-		return ZT_ESYSTEM;
+		return failure_tell(how->argv[0], &(struct child_failure){ .err = errno, .step = CHILD_START });
 	how->report = report[1];
 	*pid = space ? space_fork(space) : fork();
 	if (*pid == 0) {
@@ -216,8 +222,7 @@ static int child_begin(struct beginning *how, const struct space *space, pid_t *
 		return ZT_OK;
 	if (*pid > 0)
 		waitpid(*pid, NULL, 0);
-	fprintf(stderr, "zonelab: cannot %s %s: %s\n", step_texts[failure.step], how->argv[0], strerror(failure.err));
-	return status_from_errno(failure.err);
+	return failure_tell(how->argv[0], &failure);
 }
 
 int process_start(struct lab_process *process, const struct process_spec *spec)
@@ -239,7 +244,7 @@ int process_run(char *const argv[], unsigned flags, FILE **from, pid_t *pid)
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
-		return ZT_ESYSTEM;
+		return failure_tell(argv[0], &(struct child_failure){ .err = errno, .step = CHILD_START });
 	how.output = ends[1];
 	int status = child_begin(&how, NULL, pid);
 	close(ends[1]);

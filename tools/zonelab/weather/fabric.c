@@ -263,7 +263,11 @@ static void *run(void *ctx)
 int fabric_start(struct fabric *fabric)
 {
 	sigset_t all, before;
+	struct epoll_event none;
 
+	/* Where the kernel or a container's filter has no such call, the thread would spin. */
+	if (epoll_pwait2(fabric->epoll, &none, 1, &(struct timespec){ 0 }, NULL) < 0)
+		return status_from_errno(errno);
 	/* Signals are for the threads that were there before. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
