@@ -303,6 +303,9 @@ START_TEST(messages_count_from_the_step_before_on)
 	act(&w, 0);
 	hear(&w, "IXFR", "ns1.test", 100);      /* too early */
 	act(&w, 1);
+	w.now -= 1;
+	hear(&w, "IXFR", "ns1.test", 100);      /* of before, and heard of only now */
+	w.now += 1;
 	hear(&w, "IXFR", "ns1.test", 501);
 	hear(&w, "IXFR", "ns2.test", 100);
 	hear(&w, "AXFR", "ns1.test", 1000);
