@@ -261,7 +261,7 @@ void play_heard(struct play *play, const struct play_message *message, usec_t no
 		if (step->kind != STEP_EXPECT || step->condition.kind != CONDITION_MESSAGE || !is_about(&step->condition, message))
 			continue;
 		const struct play_step *since = &play->steps[step->condition.since];
-		if (since->state != PLAY_WAITING && true)
+		if (since->state != PLAY_WAITING && message->at >= since->begun)
 			play->steps[i].messages++;
 	}
 	look(play, now);
