@@ -189,6 +189,11 @@ static int bind_resolver_write(const struct lab *lab, const struct topology_node
 	fprintf(to, "\tport %u;\n\trecursion yes;\n\t", netaddr_port(&node->address));
 	write_acl(to, "allow-recursion", lab);
 	fprintf(to, "\n\tdnssec-validation %s;\n", node->validates ? "yes" : "no");
+	if (source_must_be_told(lab)) {
+		fputs("\tquery-source address ", to);
+		write_address(to, &node->address, ADDRESS_IP);
+		fputs(";\n", to);
+	}
 	if (node->forward_count > 0) {
 		fputs("\tforward only;\n\tforwarders { ", to);
 		for (uint32_t i = 0; i < node->forward_count; i++) {

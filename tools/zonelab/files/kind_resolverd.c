@@ -12,6 +12,11 @@ static void write_config(FILE *to, const struct lab *lab, const struct topology_
 	write_everybody(to, lab, ", ");
 	fprintf(to, "]\nresolver:\n  root-hints: root.hints\n  validate: no\n  upstream-port: %u\n  builtin-local-zones: no\n  allow-loopback-upstream: yes\n",
 		netaddr_port(&node->address));
+	if (source_must_be_told(lab)) {
+		fputs("  outgoing-interface: [", to);
+		write_address(to, &node->address, ADDRESS_IP);
+		fputs(", '::1']\n", to);
+	}
 	if (node->forward_count == 0)
 		return;
 	fputs("forward:\n  - name: .\n    addresses: [", to);

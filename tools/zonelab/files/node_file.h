@@ -35,7 +35,8 @@ void write_address(FILE *to, const struct netaddr *address, enum address_form fo
 /* All of a node's, with `between` between them. */
 void write_addresses(FILE *to, const struct topology_node *node, enum address_form form, const char *between);
 bool node_has_family(const struct topology_node *node, sa_family_t family);
-/* On the loopback network every address may be a source of everything: a daemon must be told to send from its own. Elsewhere it has no other. */
+/* On the loopback network every address may be a source of everything: a daemon must be told to send from its own. From there nothing leaves the machine,
+ * wherever a zone of one's own delegates to: the kernel refuses it (EINVAL). Elsewhere it has no other. */
 static inline bool source_must_be_told(const struct lab *lab) { return lab->topology.mode == TOPOLOGY_LOOPBACK; }
 
 enum direction { UPSTREAM, DOWNSTREAM };
