@@ -476,7 +476,7 @@ def command_errors(lab):
                             (("stauts",), r"unknown command stauts; did you mean status\?"),
                             (("status", "--jsn"), r"unknown option --jsn; did you mean --json\?"),
                             (("status", "--port", 1), r"--port is for up, demo and run, not for status"),
-                            (("fault", "ns1.test"), r"usage: zonelab fault LINK"),
+                            (("fault", "ns1.test"), r"fault needs LINK \[one-way\] KEY=VALUE"),
                             (("render", "--compose"), r"usage: zonelab render --compose\|--kubernetes"),
                             (("--json", "down"), r"--json is for up, status, watch, report and run, not for down"),
                             (("--mode", "wire", "up"), r"--mode: expected net or loopback, not wire"),

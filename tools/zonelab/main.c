@@ -66,7 +66,7 @@ static const struct command commands[] = {
 	{ CHANGING, "watch", "[NAME [TYPE [NODE]]] [--until converged] [--timeout SECONDS]", "show serials and cached answers as they change", MORE_WATCH, 0, -1,
 	  TAKES_JSON | HOLDS_SIGNALS, command_watch },
 	{ CHANGING, "report", "", "what the latest change took, and what was predicted", "", 0, 0, TAKES_JSON, command_report },
-	{ BREAKING, "fault", "LINK [one-way] KEY=VALUE...", "worse links: delay=50ms loss=5% ...", MORE_FAULT, 2, -1, 0, command_fault },
+	{ BREAKING, "fault", "LINK [one-way] KEY=VALUE...", "worse links: delay=50ms loss=5% ...", MORE_FAULT, 1, -1, 0, command_fault },
 	{ BREAKING, "partition", "A[,A...] [B[,B...]]", "cut all links between two sides, or A and the rest", "", 1, 2, 0, command_partition },
 	{ BREAKING, "heal", "[LINK [one-way]]", "give links back what they had at the start", "", 0, 2, 0, command_heal },
 	{ BREAKING, "kill", "NODE", "end a node's daemon by force", "", 1, 1, 0, command_kill },

@@ -20,7 +20,7 @@ int command_fault(const struct arguments *args)
 		return rest.word_count > 0 ? ask_and_print(&rest, "partition") : usage_error("fault partition needs A[,A...] [B[,B...]]", "");
 	if (strcmp(args->words[0], "heal") == 0)
 		return ask_and_print(&rest, "heal");
-	return ask_and_print(args, "fault");
+	return rest.word_count > 0 ? ask_and_print(args, "fault") : usage_error("fault needs LINK [one-way] KEY=VALUE...", "");
 }
 
 int command_partition(const struct arguments *args)

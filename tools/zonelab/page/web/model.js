@@ -18,7 +18,6 @@ export class Model {
 		this.wereDown = new Set();
 		this.said = null;                  // the last thing worth telling
 		this.predictions = new Map();
-		this.listeners = new Set();
 		this.take(state);
 	}
 
