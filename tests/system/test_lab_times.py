@@ -1,8 +1,8 @@
 """Scenarios of zonelab whose labs live by faster clocks: the times of real zones in seconds."""
 from zt import run_tests
-from zt.scenarios import test_those
+from zt.scenarios import test_long
 
-test_those("expire", "partition", "ttl-right", "ttl-wrong")
+test_long("expire", "partition", "ttl-right", "ttl-wrong")
 
 if __name__ == "__main__":
     run_tests()

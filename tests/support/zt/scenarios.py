@@ -4,7 +4,7 @@ import re
 import subprocess
 import tempfile
 
-from zt.lab import Failure, Skip, source_top
+from zt.lab import Failure, Skip, scale, source_top
 from zt.ours import built
 from zt.tap import test
 
@@ -88,3 +88,8 @@ def test_those(*names):
     """Registers a test for each of the scenarios."""
     for name in names:
         test(f"{name} passes with our daemons")(comes_along(name))
+
+
+def test_long(*names):
+    """The same for long ones; where less is to be run (ZT_SCALE), for the first of them: what zonelab does in them is the same."""
+    test_those(*names[:scale(len(names))])
