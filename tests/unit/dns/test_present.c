@@ -496,7 +496,9 @@ START_TEST(random_rdata_of_every_type_reads_the_same_with_ldns)
 			buf_clear(&text);
 			rdata_to_text((uint16_t)type, rdata, len, &text);
 			buf_add_u8(&text, '\0');
-			ldns_rr *rr = ldns_of_text((uint16_t)type, type_text, (char *)text.data);
+			/* ldns takes an escaped comma inside an item of a list (RFC 9460 appendix A.1) for one between items. */
+			bool is_beyond_ldns = strstr((char *)text.data, "\\\\,") != NULL;
+			ldns_rr *rr = is_beyond_ldns ? NULL : ldns_of_text((uint16_t)type, type_text, (char *)text.data);
 			ck_assert_msg(!rr || ldns_has_rdata(rr, rdata, len), "ldns reads otherwise: %s %s", type_text, (const char *)text.data);
 			compared += rr != NULL;
 			ldns_rr_free(rr);
