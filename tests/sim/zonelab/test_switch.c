@@ -214,6 +214,51 @@ START_TEST(a_seed_repeats_a_history)
 }
 END_TEST
 
+static void note_due(void *ctx, const struct sighting *sighting)
+{
+	*(usec_t *)ctx = sighting->due;
+}
+
+START_TEST(what_stands_behind_a_packet_goes_no_further_and_a_tap_hears_when_it_arrives)
+{
+	struct packet_switch *sw = make(1, 0);
+	struct packet *packet = switch_packet(sw);
+	usec_t due = 0;
+
+	switch_set_tap(sw, note_due, &due);
+	ck_assert_int_eq(switch_set_weather(sw, 0, 1, &(struct weather){ .delay = 700 }), ZT_OK);
+	write_packet(packet, &(struct note){ .from = 0, .to = 1, .len = 100 });
+	packet->len = 150;
+	switch_submit(sw, 0, packet, 5);
+	ck_assert_int_eq(due, 705);
+	ck_assert_int_eq(switch_deadline(sw), 705);
+	packet = switch_next(sw, 705);
+	ck_assert_uint_eq(packet->len, 100);
+	switch_delivered(sw, packet, true);
+	switch_free(sw);
+}
+END_TEST
+
+START_TEST(many_addresses_lead_to_their_nodes)
+{
+	enum { MANY = 100 };
+	struct packet_switch *sw;
+
+	ck_assert_int_eq(switch_new(&sw, &(struct switch_config){ .nodes = MANY, .packet_size = SIZE, .seed = 1 }), ZT_OK);
+	for (unsigned i = 0; i < 2 * MANY; i++) {
+		struct netaddr addr = address(i % 2, i / 2);
+		ck_assert_int_eq(switch_route(sw, &addr, i / 2), ZT_OK);
+	}
+	for (unsigned i = 0; i < 2 * MANY; i++) {
+		ck_assert(send_note(sw, &(struct note){ .is_v6 = i % 2, .from = 0, .to = i / 2, .len = 100 }, 1));
+		struct packet *packet = switch_next(sw, 1);
+		ck_assert_uint_eq(packet->to, i / 2);
+		switch_delivered(sw, packet, true);
+	}
+	switch_free(sw);
+}
+END_TEST
+
 START_TEST(packets_of_one_moment_arrive_in_the_order_of_sending)
 {
 	struct packet_switch *sw = make(1, 0);
@@ -466,6 +511,8 @@ int main(void)
 
 	tcase_add_test(tests, no_packet_is_ever_unaccounted_for);
 	tcase_add_test(tests, a_seed_repeats_a_history);
+	tcase_add_test(tests, what_stands_behind_a_packet_goes_no_further_and_a_tap_hears_when_it_arrives);
+	tcase_add_test(tests, many_addresses_lead_to_their_nodes);
 	tcase_add_test(tests, packets_of_one_moment_arrive_in_the_order_of_sending);
 	tcase_add_test(tests, in_the_steady_state_nothing_is_allocated);
 	tcase_add_test(tests, fragments_make_up_the_packet_again);

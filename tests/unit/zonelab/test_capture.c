@@ -150,6 +150,21 @@ START_TEST(a_full_disk_ends_the_capture_and_says_so)
 }
 END_TEST
 
+START_TEST(more_packets_than_the_buffer_holds_are_written_without_a_flush)
+{
+	struct capture *capture;
+	struct capture_result result;
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	ck_assert_int_eq(capture_new(&capture, &(struct capture_config){ .from = 1, .to = 2 }, null), ZT_OK);
+	for (unsigned i = 0; i < 10000; i++)
+		show(capture, 1, 2, FATE_DELIVERED);
+	capture_free(capture, &result);
+	ck_assert_uint_eq(result.packets, 10000);
+	ck_assert_uint_eq(result.left_out, 0);
+}
+END_TEST
+
 START_TEST(a_slow_reader_holds_up_nobody_and_gets_whole_packets)
 {
 	struct capture *capture;
@@ -202,6 +217,7 @@ int main(void)
 	tcase_add_test(tests, all_links_are_all_packets);
 	tcase_add_test(tests, a_lost_packet_carries_its_reason);
 	tcase_add_test(tests, a_full_disk_ends_the_capture_and_says_so);
+	tcase_add_test(tests, more_packets_than_the_buffer_holds_are_written_without_a_flush);
 	tcase_add_test(tests, a_slow_reader_holds_up_nobody_and_gets_whole_packets);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);

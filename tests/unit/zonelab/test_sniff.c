@@ -443,6 +443,75 @@ START_TEST(lost_segments_count_once_and_the_answer_is_whole_when_they_have_come)
 }
 END_TEST
 
+START_TEST(behind_a_segment_that_was_never_seen_bytes_are_counted)
+{
+	static uint8_t message[70000];
+	struct view view;
+
+	view_init(&view);
+	connect_them(&view);
+	ask(&view, 9, OPCODE_QUERY, TYPE_AXFR);
+	size_t len = put_transfer(message, 9, 1, 300, 1);
+	say(&view, false, message, 2 * MSS);
+	view.sequence[1] += MSS;
+	say(&view, false, message + 3 * MSS, len - 3 * MSS);
+	segment(&view, false, FIN | ACK, NULL, 0);
+	pass(&view, 50 * MS);
+	ck_assert_uint_eq(view.count, 1);
+	ck_assert(view.seen[0].is_answered);
+	ck_assert_uint_eq(view.seen[0].bytes, len - 3 * MSS);
+	sniff_free(view.sniff);
+}
+END_TEST
+
+START_TEST(a_last_record_may_lie_in_two_segments)
+{
+	static uint8_t message[70000];
+	struct view view;
+
+	view_init(&view);
+	connect_them(&view);
+	ask(&view, 9, OPCODE_QUERY, TYPE_AXFR);
+	size_t len = put_transfer(message, 9, 1, 100, 1);
+	say(&view, false, message, len - 10);
+	say(&view, false, message + len - 10, 10);
+	pass(&view, 50 * MS);
+	ck_assert_uint_eq(view.count, 1);
+	ck_assert_uint_eq(view.seen[0].bytes, len - 2);
+	sniff_free(view.sniff);
+}
+END_TEST
+
+START_TEST(a_first_segment_may_come_twice_and_carry_the_question)
+{
+	uint8_t message[4096];
+	struct view view;
+
+	view_init(&view);
+	connect_them(&view);
+	ask(&view, 9, OPCODE_QUERY, TYPE_SOA);
+	uint32_t sequence = view.sequence[0];
+	view.sequence[0] = 0xfffffff0;
+	segment(&view, true, SYN, NULL, 0);      /* a late duplicate */
+	view.sequence[0] = sequence;
+	ck_assert_uint_eq(view.count, 0);
+	say(&view, false, message, put_transfer(message, 9, 1, 0, 0));
+	ck_assert_uint_eq(view.count, 1);
+	ck_assert(view.seen[0].is_answered);
+	view.port++;
+	view.sequence[0] = 500;
+	size_t len = put_question(message + 2, 1, 0, TYPE_SOA);
+	wire_put_u16(message, (uint16_t)len);
+	segment(&view, true, SYN, message, len + 2);
+	segment(&view, false, SYN | ACK, NULL, 0);
+	say(&view, false, message, put_transfer(message, 1, 1, 0, 0));
+	ck_assert_uint_eq(view.count, 2);
+	is_about(&view.seen[1], SNIFF_SOA);
+	ck_assert(view.seen[1].is_answered);
+	sniff_free(view.sniff);
+}
+END_TEST
+
 START_TEST(a_connection_that_comes_to_nothing_is_told)
 {
 	struct view view;
@@ -555,6 +624,9 @@ int main(void)
 	tcase_add_test(tests, a_soa_record_in_the_middle_does_not_end_an_ixfr);
 	tcase_add_test(tests, a_signature_behind_the_last_record_does_not_hide_it);
 	tcase_add_test(tests, lost_segments_count_once_and_the_answer_is_whole_when_they_have_come);
+	tcase_add_test(tests, behind_a_segment_that_was_never_seen_bytes_are_counted);
+	tcase_add_test(tests, a_last_record_may_lie_in_two_segments);
+	tcase_add_test(tests, a_first_segment_may_come_twice_and_carry_the_question);
 	tcase_add_test(tests, a_connection_that_comes_to_nothing_is_told);
 	tcase_add_test(tests, a_session_of_zone_sync_is_one_exchange);
 	tcase_add_test(tests, questions_may_come_in_pieces_and_several_at_a_time);

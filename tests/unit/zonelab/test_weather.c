@@ -174,6 +174,47 @@ START_TEST(a_packet_larger_than_an_empty_queue_still_passes)
 }
 END_TEST
 
+START_TEST(after_a_change_nothing_waits_for_what_was_before)
+{
+	struct weather weather = weather_of("rate=8K");
+	struct weather_state state;
+	struct weather_fate fate;
+
+	weather_state_init(&state, 1, 0, 1);
+	for (unsigned i = 0; i < 2; i++) {
+		weather_step(&weather, &state, 1000, 0, &fate);
+		ck_assert_int_eq(fate.at[0], USEC_PER_SEC);
+		weather_state_changed(&state);
+	}
+	/* A burst of losses has its end there, too. */
+	weather = weather_of("loss=50% burst=100000");
+	do {
+		weather_step(&weather, &state, 100, 0, &fate);
+	} while (fate.fate != FATE_LOSS);
+	weather_state_changed(&state);
+	weather_step(&weather, &state, 100, 0, &fate);
+	ck_assert_int_eq(fate.fate, FATE_DELIVERED);
+}
+END_TEST
+
+START_TEST(each_link_has_chances_of_its_own)
+{
+	static const unsigned links[][2] = { { 0, 1 }, { 1, 0 }, { 2, 1 }, { 0, 2 } };
+	struct weather weather = weather_of("delay=1s jitter=1s");
+	usec_t at[4];
+
+	for (size_t i = 0; i < 4; i++) {
+		struct weather_state state;
+		struct weather_fate fate;
+		weather_state_init(&state, 1, links[i][0], links[i][1]);
+		weather_step(&weather, &state, 100, 0, &fate);
+		at[i] = fate.at[0];
+		for (size_t j = 0; j < i; j++)
+			ck_assert_int_ne(at[i], at[j]);
+	}
+}
+END_TEST
+
 START_TEST(cut_comes_before_all_else_and_the_mtu_counts_whole_packets)
 {
 	struct weather weather = weather_of("mtu=1280 loss=100%");
@@ -357,6 +398,8 @@ int main(void)
 	tcase_add_test(tests, duplicates_and_overtakers_have_their_share);
 	tcase_add_test(tests, a_narrow_link_sends_at_its_rate_and_drops_what_its_queue_cannot_hold);
 	tcase_add_test(tests, a_packet_larger_than_an_empty_queue_still_passes);
+	tcase_add_test(tests, after_a_change_nothing_waits_for_what_was_before);
+	tcase_add_test(tests, each_link_has_chances_of_its_own);
 	tcase_add_test(tests, cut_comes_before_all_else_and_the_mtu_counts_whole_packets);
 	tcase_add_test(tests, a_seed_repeats_every_fate_and_links_differ);
 	tcase_add_test(tests, weather_that_has_cleared_holds_nothing_back);
