@@ -6,6 +6,7 @@ tools_zonelab_weather_libweather_a_SOURCES = \
 	%D%/ip.h \
 	%D%/nodenet.c %D%/nodenet.h \
 	%D%/oversize.c %D%/oversize.h \
+	%D%/proc.h \
 	%D%/rtnl.c %D%/rtnl.h \
 	%D%/sniff.c %D%/sniff.h %D%/sniff_inner.h %D%/sniff_tcp.c \
 	%D%/space.c %D%/space.h \

@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "tools/zonelab/weather/proc.h"
 #include "tools/zonelab/weather/rtnl.h"
 
 /* What may wait for the switch to read it: a burst of a transfer's segments is not to be lost before any weather has seen it. */
@@ -28,14 +29,7 @@ static bool setting(const char *name, const char *text)
 	char path[128];
 
 	snprintf(path, sizeof(path), "/proc/sys/net/%s", name);
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	bool good = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-	int err = errno;
-	close(fd);
-	errno = err;
-	return good;
+	return proc_write(path, text);
 }
 
 static int settings_write(char reason[SPACE_REASON_SIZE])

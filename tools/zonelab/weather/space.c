@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "tools/zonelab/weather/nodenet.h"
+#include "tools/zonelab/weather/proc.h"
 
 __attribute__((format(printf, 2, 3))) static int refuse(char reason[SPACE_REASON_SIZE], const char *format, ...)
 {
@@ -38,19 +39,6 @@ static void close_and_forget(int *fd)
 void space_init(struct space *space)
 {
 	*space = (struct space){ .hub = -1, .children = -1 };
-}
-
-/* One write to a file of /proc; errno is kept. */
-static bool proc_write(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	bool good = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-	int err = errno;
-	close(fd);
-	errno = err;
-	return good;
 }
 
 /* From a pipe, signals aside. */
