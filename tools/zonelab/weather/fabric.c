@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* Packets of one node in one go, so that a busy one does not hold up the others; devices asked about at a time. */
-enum { BATCH = 32, EVENTS = 64, NO_NODE = -1 };
+enum { BATCH = 32, EVENTS = 64, NO_NODE = -1, CLOSERS = 32 };
 
 struct fabric {
 	const struct clock *clock;
@@ -277,6 +277,43 @@ int fabric_start(struct fabric *fabric)
 	return err ? status_from_errno(err) : ZT_OK;
 }
 
+struct closer {
+	struct fabric *fabric;
+	unsigned first;
+	pthread_t thread;
+	bool is_running;
+};
+
+/* Every CLOSERS-th device. */
+static void *tuns_close(void *ctx)
+{
+	const struct closer *closer = ctx;
+
+	for (unsigned i = closer->first; i < closer->fabric->nodes; i += CLOSERS) {
+		if (closer->fabric->tuns[i] >= 0)
+			close(closer->fabric->tuns[i]);
+	}
+	return NULL;
+}
+
+/* The kernel takes some 20 ms to take a device away, most of which it waits for itself: many at a time wait together. */
+static void devices_close(struct fabric *fabric)
+{
+	struct closer closers[CLOSERS];
+	const unsigned count = fabric->nodes < CLOSERS ? fabric->nodes : CLOSERS;
+
+	for (unsigned i = 0; i < count; i++) {
+		closers[i] = (struct closer){ .fabric = fabric, .first = i };
+		closers[i].is_running = i + 1 < count && pthread_create(&closers[i].thread, NULL, tuns_close, &closers[i]) == 0;
+		if (!closers[i].is_running)
+			tuns_close(&closers[i]);
+	}
+	for (unsigned i = 0; i < count; i++) {
+		if (closers[i].is_running)
+			pthread_join(closers[i].thread, NULL);
+	}
+}
+
 void fabric_free(struct fabric *fabric)
 {
 	if (!fabric)
@@ -286,10 +323,8 @@ void fabric_free(struct fabric *fabric)
 		eventfd_write(fabric->wake, 1);
 		pthread_join(fabric->thread, NULL);
 	}
-	for (unsigned i = 0; fabric->tuns && i < fabric->nodes; i++) {
-		if (fabric->tuns[i] >= 0)
-			close(fabric->tuns[i]);
-	}
+	if (fabric->tuns)
+		devices_close(fabric);
 	free(fabric->tuns);
 	if (fabric->epoll >= 0)
 		close(fabric->epoll);
