@@ -120,17 +120,14 @@ def mistakes(lab):
         raise Failure(f"left behind: {runner.left()}")
 
 
-@test("Ctrl-C ends the scenario and its lab")
-def interrupted(lab):
+def interrupt(lab, steps):
+    """Runs them until the first has begun; Ctrl-C then ends the scenario soon, and its lab."""
     runner = Runner(lab)
-    runner.write("  - expect: {converged: test.}\n    holds-for: 10m\n    background: yes\n  - after: 10m\n    kill: edge\n")
+    runner.write(steps)
     process = subprocess.Popen(runner.command("--mode", "loopback", "--dir", "work", "run", "s.yaml"), cwd=lab.folder, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True)
-    line = ""
-    while "begun" not in line:
-        line = process.stdout.readline()
-        if not line:
-            raise Failure("the scenario did not begin")
+    events = lab.folder / "work/events.jsonl"
+    wait_for(lambda: process.poll() is not None or (events.exists() and '"state":"begun"' in events.read_text()), "the scenario to begin", 30)
     started = time.monotonic()
     keeper = json.loads((lab.folder / "work/lab.json").read_text())["keeper"]["pid"]
     process.send_signal(signal.SIGINT)
@@ -139,6 +136,16 @@ def interrupted(lab):
     wait_for(lambda: not os.path.exists(f"/proc/{keeper}"), "the keeper to end", 5)
     assert time.monotonic() - started < 20 * time_factor(), time.monotonic() - started
     assert not (lab.folder / "work/lab.json").exists()
+
+
+@test("Ctrl-C ends the scenario and its lab")
+def interrupted(lab):
+    interrupt(lab, "  - expect: {converged: test.}\n    holds-for: 10m\n    background: yes\n  - after: 10m\n    kill: edge\n")
+
+
+@test("Ctrl-C does not wait for a program that a scenario runs")
+def program_interrupted(lab):
+    interrupt(lab, "  - exec: {at: edge, command: [sleep, 29]}\n")
 
 
 if __name__ == "__main__":

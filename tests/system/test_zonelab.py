@@ -521,6 +521,9 @@ def report_unforeseen(lab):
         expect(said, r"(?m)^  every server has it +0\.500 +0\.100 +0\.200 +0\.300 +5\.000$")
         if "no prediction" in said:
             raise Failure(said)
+        fast = {"t": 0, "event": "observing", "speed": 60, "client_rate": 1, "seed": 1}
+        (z.dir / "events.jsonl").write_text("".join(f"{json.dumps(event)}\n" for event in [fast, *events]))
+        expect(z.run("report"), r"seen at ns1\.test 60\.000 s after the lab's start \(not before\n57\.000 s\)(?s:.*)every server has it +30\.000\n")
 
 
 @test("the help has every command and option, in 80 columns; zonelab(1) has them, too")

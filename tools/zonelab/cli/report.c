@@ -100,7 +100,8 @@ void report_print(const struct tally *tally)
 		return;
 	}
 	printf("%s serial %u, seen at %s %.3f s after the lab's start (not before\n%.3f s); watched: %s %s. Seconds after the change was seen:\n", tally->topology->zones[tally->watched].text,
-	       zone->serial, tally->topology->nodes[tally->servers[zone->first].node].name, zone->changed, zone->not_before, tally->name, tally->type);
+	       zone->serial, tally->topology->nodes[tally->servers[zone->first].node].name, tally_took(tally, 0, zone->changed),
+	       tally_took(tally, 0, zone->not_before), tally->name, tally->type);
 	servers_print(tally);
 	caches_print(tally);
 	report_measured_print(tally, &measured, tally->prediction);

@@ -14,7 +14,7 @@
 #include "tools/zonelab/scenario/journal.h"
 #include "tools/zonelab/scenario/program.h"
 
-enum { COMMAND_PATIENCE_S = 30, PROGRAM_PATIENCE_MS = 30000, STEP_MS = 10, OWN_PROGRAM = UINT16_MAX };
+enum { COMMAND_PATIENCE_S = 30, PROGRAM_PATIENCE_MS = 30000, PROGRAM_LOOK_MS = 100, STEP_MS = 10, OWN_PROGRAM = UINT16_MAX };
 
 struct runner {
 	const struct runner_config *config;
@@ -110,9 +110,12 @@ static int exec_run(const struct runner *runner, const struct step *step, char t
 
 	if (status != ZT_OK)
 		return status;
-	if (!program_ended(&program, PROGRAM_PATIENCE_MS, &sight)) {
+	for (int waited = 0; !program_ended(&program, PROGRAM_LOOK_MS, &sight); waited += PROGRAM_LOOK_MS) {
+		bool is_interrupted = interrupt_is_waiting();
+		if (waited < PROGRAM_PATIENCE_MS && !is_interrupted)
+			continue;
 		program_stop(&program);
-		snprintf(text, CTL_ERROR_SIZE, "it has not ended within %d s", PROGRAM_PATIENCE_MS / 1000);
+		snprintf(text, CTL_ERROR_SIZE, is_interrupted ? "interrupted" : "it has not ended within %d s", PROGRAM_PATIENCE_MS / 1000);
 		return ZT_ETIMEOUT;
 	}
 	snprintf(text, CTL_ERROR_SIZE, "exit %d%s%s", sight.exit, sight.text[0] ? ": " : "", sight.text);
