@@ -8,13 +8,17 @@ tools_propest_libpropest_a_SOURCES = \
 	%D%/gather/topology.c %D%/gather/topology.h \
 	%D%/model/bound.c %D%/model/bound.h \
 	%D%/model/cache.c %D%/model/cache.h \
+	%D%/model/class.c %D%/model/class.h \
 	%D%/model/curve.c %D%/model/curve.h \
 	%D%/model/draws.c %D%/model/draws.h \
 	%D%/model/estimate.c %D%/model/estimate.h \
+	%D%/model/interest.c %D%/model/interest.h \
 	%D%/model/network.c %D%/model/network.h \
 	%D%/model/population.c %D%/model/population.h \
+	%D%/model/sink.c %D%/model/sink.h \
 	%D%/model/spread.c %D%/model/spread.h \
 	%D%/model/steps.c %D%/model/steps.h \
+	%D%/model/tail.h \
 	%D%/model/textbook.c %D%/model/textbook.h \
 	%D%/model/transfer.c %D%/model/transfer.h \
 	%D%/model/vendor.c %D%/model/vendor.h \

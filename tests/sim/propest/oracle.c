@@ -300,3 +300,73 @@ struct oracle_cache oracle_cache(const struct network *net, const double *fresh_
 			return cache;
 	}
 }
+
+/* A cache as time goes on: what it holds, and where it gets it. */
+struct player {
+	const struct network *net;
+	const double *fresh_at;
+	const struct oracle_asked *asked;
+	struct rng *rng;
+	double until;
+	bool old;
+};
+
+static bool question(struct player *player, double at)
+{
+	if (at >= player->until) {
+		player->until = at + player->asked->ttl;
+		player->old = player->fresh_at[pick_server(player->net, player->rng)] > at;
+	}
+	return player->old;
+}
+
+static double gap(const struct oracle_asked *asked, struct rng *rng)
+{
+	return asked->even ? asked->every_s : -asked->every_s * log(1 - rng_unit(rng));
+}
+
+/* The clock starts some ten fetches ago, at a random instant of a fetch's cycle: from then on nothing is special about time 0. */
+static double first_question(const struct oracle_asked *asked, struct rng *rng)
+{
+	double cycle = asked->ttl + asked->every_s;
+
+	if (asked->even)
+		for (cycle = asked->every_s; cycle < asked->ttl;)
+			cycle += asked->every_s;
+	return -(10 + rng_unit(rng)) * cycle;
+}
+
+/* Even questions, of which one comes at `at` just then. */
+static bool even_answer(struct player player, double at)
+{
+	unsigned each = 1;
+	bool old = true;
+
+	player.until = -HUGE_VAL;
+	while (each * player.asked->every_s < player.asked->ttl)
+		each++;
+	for (unsigned left = each + (unsigned)rng_below(player.rng, each) + 1; left-- > 0;)
+		old = question(&player, at - left * player.asked->every_s);
+	return old;
+}
+
+double oracle_asked_cache(const struct network *net, const double *fresh_at, const struct oracle_asked *asked, struct rng *rng,
+			  struct oracle_probes *probes)
+{
+	struct player player = { net, fresh_at, asked, rng, -HUGE_VAL, true };
+	double end = probes->at[ORACLE_PROBES - 1], last_stale = 0, at = first_question(asked, rng);
+	size_t probe = 0;
+
+	for (size_t i = 0; i < net->server_count; i++)
+		end = fmax(end, fresh_at[i]);
+	for (; probe < ORACLE_PROBES || at <= end; at += gap(asked, rng)) {
+		for (; probe < ORACLE_PROBES && probes->at[probe] < at; probe++) {
+			struct player then = player;
+			probes->old_copy[probe] = player.until > probes->at[probe] && player.old;
+			probes->old_answer[probe] = asked->even ? even_answer(then, probes->at[probe]) : question(&then, probes->at[probe]);
+		}
+		if (question(&player, at))
+			last_stale = fmax(last_stale, player.until);
+	}
+	return last_stale;
+}

@@ -5,10 +5,10 @@
 
 #include "tests/sim/propest/oracle.h"
 #include "tests/support/suite.h"
-#include "tools/propest/model/cache.h"
+#include "tools/propest/model/class.h"
 #include "tools/propest/model/draws.h"
 
-enum { CACHES = 100000, SAMPLES = 200000, TOPOLOGIES = 50, FIXED_TOPOLOGIES = 25, POINTS = 400 };
+enum { CACHES = 100000, SAMPLES = 200000, TOPOLOGIES = 50, FIXED_TOPOLOGIES = 25, ASKED_ROUNDS = 12, POINTS = 400 };
 
 static const double agreed = .01;
 
@@ -100,7 +100,8 @@ static void sort_fleet(struct fleet *fleet)
 static void sum_curves(const struct draws *draws, double ttl, const struct fleet *fleet, struct curve curves[2])
 {
 	struct cache_scratch scratch;
-	struct cache_sink first = { .curves = &curves[0], .count = 1 }, last = { .curves = &curves[1], .count = 1 };
+	struct cache_sink first = { .curves = &curves[0], .count = 1, .weight = 1 },
+		last = { .curves = &curves[1], .count = 1, .weight = 1 };
 
 	ck_assert_int_eq(cache_scratch_init(&scratch, draws->server_count), ZT_OK);
 	ck_assert_int_eq(curve_init_even(&curves[0], 0, fleet->first[CACHES - 1] * 1.001, POINTS), ZT_OK);
@@ -199,11 +200,105 @@ START_TEST(closed_form_and_fetching_caches_agree_for_given_server_times)
 }
 END_TEST
 
+/* Servers and their last stale instants, for which the cache stage is played. */
+static size_t random_times(struct network *net, struct rng *rng, double *times, double *weight)
+{
+	double scale = PICK(rng, .5, 40, 300);
+	size_t index;
+
+	network_init(net);
+	for (size_t j = 1 + rng_below(rng, 5); j-- > 0;) {
+		ck_assert_int_eq(network_add_server(net, "s", &index), ZT_OK);
+		weight[index] = net->servers[index].weight = PICK(rng, 1, 1, 2, .3);
+		times[index] = rng_unit(rng) * scale;
+	}
+	return net->server_count;
+}
+
+/* The class's curve at each probe, against the share of the fleet. */
+static void check_shares(enum class_law law, struct class_view view, const struct steps *steps, const struct oracle_probes *probes, const unsigned *old)
+{
+	struct class_scratch scratch;
+	struct curve curve;
+
+	ck_assert_int_eq(class_scratch_init(&scratch, steps->count), ZT_OK);
+	for (size_t i = 0; i < ORACLE_PROBES; i++) {
+		ck_assert_int_eq(curve_init_even(&curve, 0, probes->at[i], 2), ZT_OK);
+		class_add(law, view, steps, &scratch, &(struct cache_sink){ .curves = &curve, .count = 1, .weight = 1 });
+		curve_finish(&curve, 1);
+		double ours = 1 - curve_value_at_point(&curve, 1), theirs = (double)old[i] / CACHES;
+		ck_assert_msg(fabs(ours - theirs) < agreed, "%s, TTL %g, every %g s (law %d), at %g s: %.4f old, %.4f by questions",
+			      law == CLASS_STORED ? "stored" : "client", view.ttl, view.class->interest.every_s, (int)view.class->interest.law,
+			      probes->at[i], ours, theirs);
+		curve_fini(&curve);
+	}
+	class_scratch_fini(&scratch);
+}
+
+static double check_last_stale(struct class_view view, const struct steps *steps, double *last)
+{
+	struct class_scratch scratch;
+	struct curve curve;
+
+	qsort(last, CACHES, sizeof(double), ascending);
+	ck_assert_int_eq(class_scratch_init(&scratch, steps->count), ZT_OK);
+	ck_assert_int_eq(curve_init_even(&curve, 1e-5, fmax(last[CACHES - 1], 1) * 1.001, POINTS), ZT_OK);
+	class_add(CLASS_LAST_STALE, view, steps, &scratch, &(struct cache_sink){ .curves = &curve, .count = 1, .weight = 1 });
+	curve_finish(&curve, 1);
+	double worst = distance(last, CACHES, &curve);
+	ck_assert_msg(worst < agreed, "TTL %g, every %g s (law %d), %zu steps: distance %.4f", view.ttl, view.class->interest.every_s,
+		      (int)view.class->interest.law, steps->count, worst);
+	curve_fini(&curve);
+	class_scratch_fini(&scratch);
+	return worst;
+}
+
+START_TEST(caches_asked_now_and_then_agree_with_playing_every_question)
+{
+	unsigned long long seed = suite_seed("caches_asked_now_and_then_agree_with_playing_every_question");
+	double *last = malloc(CACHES * sizeof(*last)), largest = 0;
+	struct rng rng;
+
+	ck_assert_ptr_nonnull(last);
+	rng_seed(&rng, seed);
+	for (unsigned long i = 0; i < suite_rounds(ASKED_ROUNDS); i++) {
+		double at[ORACLE_MAX_SERVERS], stale[ORACLE_MAX_SERVERS], weight[ORACLE_MAX_SERVERS], times[ORACLE_MAX_SERVERS];
+		struct network net;
+		struct oracle_probes probes;
+		unsigned old_copy[ORACLE_PROBES] = { 0 }, old_answer[ORACLE_PROBES] = { 0 };
+		double ttl = PICK(&rng, 20, 60, 300);
+		/* No interval divides the TTL: a question just when a copy runs out is rounding's to decide. */
+		struct oracle_asked asked = { ttl, ttl * PICK(&rng, .13, .37, 1.01, 2.5, 10), i % 3 == 2 };
+		size_t count = random_times(&net, &rng, times, weight);
+		struct steps steps = { steps_build(times, weight, count, at, stale), at, stale };
+		for (size_t j = 0; j < ORACLE_PROBES; j++)
+			probes.at[j] = (at[steps.count - 1] + ttl) * (double)(j + 1) / (ORACLE_PROBES + 1);
+		for (size_t j = 0; j < CACHES; j++) {
+			last[j] = oracle_asked_cache(&net, times, &asked, &rng, &probes);
+			for (size_t k = 0; k < ORACLE_PROBES; k++) {
+				old_copy[k] += probes.old_copy[k];
+				old_answer[k] += probes.old_answer[k];
+			}
+		}
+		struct cache_class class = { .share = 1, .max_ttl_s = HUGE_VAL,
+			.interest = { asked.even ? INTEREST_EVEN : INTEREST_POISSON, asked.every_s } };
+		struct class_view view = { &class, ttl };
+		check_shares(CLASS_STORED, view, &steps, &probes, old_copy);
+		check_shares(CLASS_CLIENT, view, &steps, &probes, old_answer);
+		largest = fmax(largest, check_last_stale(view, &steps, last));
+		network_fini(&net);
+	}
+	printf("# largest distance %.4f\n", largest);
+	free(last);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("propest oracle");
 	TCase *tests = tcase_create("agreement");
 	tcase_add_test(tests, closed_form_and_fetching_caches_agree_for_given_server_times);
+	tcase_add_test(tests, caches_asked_now_and_then_agree_with_playing_every_question);
 	tcase_add_test(tests, model_and_oracle_agree_on_random_topologies);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "lib/base/rng.h"
@@ -146,7 +147,8 @@ START_TEST(closed_forms_by_kinks_and_by_folding_agree)
 		ck_assert_int_eq(cache_scratch_init(&scratch, count), ZT_OK);
 		for (int i = 0; i < 3; i++)
 			ck_assert_int_eq(curve_init_even(&curves[i], 0, span + ttl + 1, POINTS), ZT_OK);
-		struct cache_sink sinks[3] = { { &curves[0], 1, NULL }, { &curves[1], 1, NULL }, { &curves[2], 1, NULL } };
+		struct cache_sink sinks[3] = { { .curves = &curves[0], .count = 1, .weight = 1 }, { .curves = &curves[1], .count = 1, .weight = 1 },
+			{ .curves = &curves[2], .count = 1, .weight = 1 } };
 		cache_add_first_fresh(&steps, ttl, &scratch, &sinks[0]);
 		cache_add_last_stale(&steps, ttl, &scratch, &sinks[1]);
 		cache_add_fresh_share(&steps, ttl, &sinks[2]);
@@ -518,6 +520,117 @@ START_TEST(absurd_timers_are_clamped_and_end)
 }
 END_TEST
 
+/* One server that has the change at once, and caches of several classes. */
+static struct estimate run_classes(const struct cache_class *classes, size_t count, double caches, double ttl)
+{
+	struct network net;
+	struct estimate estimate;
+	struct estimate_input input = { .net = &net, .caches = caches_of(ttl), .cache_count = caches, .seed = 7, .samples = 10 };
+
+	star(&net, &plain, 0, 3600, 0);
+	memcpy(input.caches.classes, classes, count * sizeof(*classes));
+	input.caches.class_count = count;
+	ck_assert_int_eq(estimate_run(&estimate, &input), ZT_OK);
+	network_fini(&net);
+	return estimate;
+}
+
+START_TEST(a_mixture_of_classes_by_hand)
+{
+	/* Present 1, 1/2, 1/4 of the time (TTL 300, asked every 300 and 900 s), and a class that clips to 100 s. */
+	static const struct cache_class classes[] = {
+		{ .share = .4, .max_ttl_s = 1e9 },
+		{ .share = .3, .max_ttl_s = 1e9, .interest = { INTEREST_POISSON, 300 } },
+		{ .share = .2, .max_ttl_s = 1e9, .interest = { INTEREST_POISSON, 900 } },
+		{ .share = .1, .max_ttl_s = 100 },
+	};
+	struct estimate e = run_classes(classes, 4, 1000, 300);
+	/* Past 100 s: old share (.4 + .15 + .05) (1 - t / 300), for copies and, as the server is fresh, for answers. */
+	ck_assert_near(e.stored.at[1], 300 * (1 - .1 / .6), .01);
+	ck_assert_near(e.stored.at[2], 300 * (1 - .01 / .6), .01);
+	ck_assert_near(e.client.at[2], e.stored.at[2], .01);
+	/* Before: 0.6 (1 - t / 300) + .1 (1 - t / 100) = 1/2. */
+	ck_assert_near(e.stored.at[0], .2 / (.6 / 300 + .1 / 100), .01);
+	/* One cache last gives old data as the share says, since the server never is old again; the slowest of 1000 by the power. */
+	ck_assert_near(e.last_stale.at[2], e.stored.at[2], .1);
+	ck_assert_near(e.all_caches.at[0], 300 * (1 - (1 - pow(.5, 1e-3)) / .6), .02);
+	ck_assert_near(e.all_caches.at[2], 300 * (1 - (1 - pow(.99, 1e-3)) / .6), .02);
+	/* Nothing to unlearn for 30 %: half are done before 90 s, none at 0. */
+	ck_assert_near(e.last_stale.bound, 300 + 1, .01);
+	estimate_fini(&e);
+}
+END_TEST
+
+START_TEST(limits_of_interest_are_the_busy_cache_and_the_empty_one)
+{
+	struct cache_class busy = { .share = 1, .max_ttl_s = 1e9 }, eager = busy, idle = busy, even = busy, held = busy;
+	struct estimate e[5];
+
+	eager.interest = (struct interest){ INTEREST_POISSON, .01 };
+	idle.interest = (struct interest){ INTEREST_POISSON, 1e7 };
+	even.interest = (struct interest){ INTEREST_EVEN, 150 };      /* divides the TTL: always a copy */
+	held.hold_s = 600;
+	e[0] = run_classes(&busy, 1, 1, 300);
+	e[1] = run_classes(&eager, 1, 1, 300);
+	e[2] = run_classes(&idle, 1, 1, 300);
+	e[3] = run_classes(&even, 1, 1, 300);
+	e[4] = run_classes(&held, 1, 1, 300);
+	for (size_t i = 0; i < QUANTILE_COUNT; i++) {
+		ck_assert_near(e[1].last_stale.at[i], e[0].last_stale.at[i], .1);
+		ck_assert_near(e[1].client.at[i], e[0].client.at[i], .1);
+		ck_assert(e[2].last_stale.at[i] < .001 && e[2].client.at[i] < .001);
+		ck_assert_near(e[3].last_stale.at[i], e[0].last_stale.at[i], .01);
+	}
+	/* Every 150 s one of two answers comes from a copy of 150 s ago, the other is fetched: at 0 s half are new. */
+	ck_assert_near(e[3].client.at[1], 150, .01);
+	/* The sum of two uniforms, 0..300 and 0..600 s: half at 450, the last 1 % in sqrt(2 * .01 * 300 * 600). */
+	ck_assert_near(e[4].last_stale.at[0], 450, 1);
+	ck_assert_near(e[4].last_stale.at[2], 900 - sqrt(2 * .01 * 300 * 600), 2);
+	ck_assert_near(e[4].last_stale.bound, 300 + 600 + 1, .01);
+	for (size_t i = 0; i < 5; i++)
+		estimate_fini(&e[i]);
+}
+END_TEST
+
+/* By how much a second the chance shrinks that no stale fetch is left, while a share g of the servers is old: r = rate (1 - (1 - g) e^(r T)). */
+static double shrinks(double rate, double ttl, double g)
+{
+	double r = 0;
+
+	for (int i = 0; i < 200; i++)
+		r = rate * (1 - (1 - g) * exp(r * ttl));
+	return r;
+}
+
+START_TEST(servers_that_stay_old_long_are_leapt_over_rightly)
+{
+	/* Half the servers old for 3000 TTLs, a quarter for 5000. */
+	static const double at[] = { 0, 3000, 5000 }, stale[] = { .5, .25, 0 };
+	struct steps steps = { 3, at, stale };
+	struct cache_class class = { .share = 1, .max_ttl_s = 1e9, .interest = { INTEREST_POISSON, 200 } };
+	struct class_scratch scratch;
+	struct curve curve;
+	double early = shrinks(.005, 1, .5), late = shrinks(.005, 1, .25), points[6001];
+
+	ck_assert_int_eq(class_scratch_init(&scratch, 3), ZT_OK);
+	ck_assert_int_eq(curve_init_even(&curve, 0, 6000, 6001), ZT_OK);
+	class_add(CLASS_LAST_STALE, (struct class_view){ &class, 1 }, &steps, &scratch, &(struct cache_sink){ .curves = &curve, .count = 1, .weight = 1 });
+	curve_finish(&curve, 1);
+	for (size_t t = 0; t <= 6000; t++)
+		points[t] = curve_value_at_point(&curve, t);
+	for (size_t t = 1000; t < 2900; t += 100)
+		ck_assert_near(log(points[t] / points[t - 50]) / 50 / early, 1, .002);
+	for (size_t t = 3200; t < 4900; t += 100)
+		ck_assert_near(log(points[t] / points[t - 50]) / 50 / late, 1, .002);
+	/* Across the step, and in the end but for a fetch or two that fall on it. */
+	ck_assert_near(log(points[3101] / points[2901]), 100 * (early + late), .005);
+	ck_assert_near(points[5001], 1, 1e-6);
+	ck_assert_near(points[4901], exp(-100 * late), .005);
+	curve_fini(&curve);
+	class_scratch_fini(&scratch);
+}
+END_TEST
+
 static double cpu_seconds(void)
 {
 	return (double)clock() / CLOCKS_PER_SEC;
@@ -562,6 +675,9 @@ int main(void)
 	tcase_add_test(tests, transfer_times_by_hand);
 	tcase_add_test(tests, facts_that_cannot_be_are_refused);
 	tcase_add_test(tests, absurd_timers_are_clamped_and_end);
+	tcase_add_test(tests, a_mixture_of_classes_by_hand);
+	tcase_add_test(tests, limits_of_interest_are_the_busy_cache_and_the_empty_one);
+	tcase_add_test(tests, servers_that_stay_old_long_are_leapt_over_rightly);
 	tcase_add_test(tests, ten_thousand_samples_of_fifty_servers_are_quick);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);

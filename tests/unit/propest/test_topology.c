@@ -114,6 +114,50 @@ START_TEST(negative_answers_are_kept_no_longer_than_resolvers_keep_them)
 }
 END_TEST
 
+#define CLASSES(list) "server: {name: p}\ncaches:\n  max-ttl: 1d\n  hold: 5s\n  class:\n" list
+
+START_TEST(classes_of_caches_inherit_and_override)
+{
+	struct facts facts;
+	struct buf said;
+	int status = parse(&facts, CLASSES("  - {name: big, share: 60%}\n"
+					   "  - {name: small, share: 0.3, interest: poisson, every: 10m, max-ttl: 1h, serve-stale: 1d}\n"
+					   "  - {name: watch, share: 10%, interest: even, every: 90s, min-ttl: 30s, hold: 0}\n"
+					   "  client-tail: 10%\nttl: 2d\n"), &said);
+	ck_assert_msg(status == ZT_OK, "%s", (char *)said.data);
+	const struct cache_class *c = facts.caches.classes;
+	ck_assert_uint_eq(facts.caches.class_count, 3);
+	ck_assert_double_eq_tol(c[0].share, .6, 1e-9);
+	ck_assert(c[0].interest.law == INTEREST_BUSY && c[1].interest.law == INTEREST_POISSON && c[2].interest.law == INTEREST_EVEN);
+	ck_assert_double_eq(c[0].max_ttl_s, 86400);
+	ck_assert_double_eq(c[0].hold_s, 5);
+	ck_assert_double_eq(c[1].max_ttl_s, 3600);
+	ck_assert_double_eq(c[1].interest.every_s, 600);
+	ck_assert_double_eq(c[1].serve_stale_s, 86400);
+	ck_assert_double_eq(c[2].min_ttl_s, 30);
+	ck_assert_double_eq(c[2].hold_s, 0);
+	ck_assert_double_eq(facts.client_tail, .1);
+	/* The longest TTL of any class is what all have to wait for. */
+	ck_assert_int_eq(facts_ttl(&facts, CHANGE_MODIFY), ZT_OK);
+	ck_assert_double_eq(cache_facts_ttl(&facts.caches), 86400);
+	buf_fini(&said);
+	facts_fini(&facts);
+}
+END_TEST
+
+START_TEST(mistakes_in_classes_are_told)
+{
+	check_problem(CLASSES("  - {name: a, share: 60%}\n  - {name: b, share: 30%}\n"), "facts.yaml:6:5: the shares of the classes add up to 0.9; expected 1");
+	check_problem(CLASSES("  - {name: a, share: 1, interest: poisson}\n"), "facts.yaml:6:5: expected \"every\"");
+	check_problem(CLASSES("  - {name: a, share: 1, interest: even, every: 0}\n"), "above 0");
+	check_problem(CLASSES("  - {name: a, share: 1, every: 5s}\n"), "interest: poisson");
+	check_problem(CLASSES("  - {name: a, share: 1, interest: often}\n"), "busy");
+	check_problem(CLASSES("  - {share: 1}\n"), "name");
+	check_problem(CLASSES("  - {name: a, share: 50%}\n  - {name: A, share: 50%}\n"), "facts.yaml:7:");
+	check_problem(CLASSES("  - {name: a, share: 1.5}\n"), "facts.yaml:6:");
+}
+END_TEST
+
 START_TEST(mistakes_are_told_with_their_line)
 {
 	check_problem("zone: example.\n", "server");
@@ -180,6 +224,8 @@ int main(void)
 	tcase_add_test(tests, a_file_fills_the_network);
 	tcase_add_test(tests, a_servers_own_cycle_replaces_its_vendors);
 	tcase_add_test(tests, negative_answers_are_kept_no_longer_than_resolvers_keep_them);
+	tcase_add_test(tests, classes_of_caches_inherit_and_override);
+	tcase_add_test(tests, mistakes_in_classes_are_told);
 	tcase_add_test(tests, mistakes_are_told_with_their_line);
 	tcase_add_test(tests, the_sample_file_gives_an_estimate);
 	tcase_add_test(tests, a_missing_file_is_an_error);

@@ -49,6 +49,7 @@ struct facts {
 	struct cache_facts caches;            /* ttl_s is set by facts_ttl */
 	double max_negative_ttl_s;
 	double cache_count;
+	double client_tail;                   /* model/tail.h; 0: none */
 	struct given given;
 	char **warnings;
 	size_t warning_count;

@@ -7,6 +7,7 @@
 
 #include "lib/conf/schema.h"
 
+#define SHARES_STRAY 1e-3          /* thirds are written .333 */
 enum { LONGEST = 100 * 365 };      /* days; longer times in a file are typing errors */
 
 struct soa_conf {
@@ -34,10 +35,20 @@ struct outage_conf {
 	struct schema_list from, to;
 };
 
+struct class_conf {
+	const struct yaml_node *node;
+	const char *name;
+	double share;
+	int interest;
+	usec_t every, max_ttl, min_ttl, hold, serve_stale;
+};
+
 struct caches_conf {
 	const struct yaml_node *node;
 	int64_t count, depth;
 	usec_t max_ttl, min_ttl, max_negative_ttl, query_lifetime, hold;
+	double client_tail;
+	struct schema_list class;
 };
 
 struct topology_conf {
@@ -127,6 +138,30 @@ static const struct schema_row outage_rows[] = {
 static const struct schema outage_schema = { .what = "outage", .size = sizeof(struct outage_conf), .rows = outage_rows,
 	.row_count = SCHEMA_COUNT(outage_rows) };
 
+static const struct schema_name interests[] = { { "busy", INTEREST_BUSY }, { "poisson", INTEREST_POISSON }, { "even", INTEREST_EVEN }, { NULL, 0 } };
+
+static const char *check_class_name(const char *text)
+{
+	return *text && strlen(text) < CLASS_NAME_SIZE ? NULL : "a name of 1 to 31 bytes";
+}
+
+static const struct schema_row class_rows[] = {
+	{ .key = "name", .type = SCHEMA_TEXT, .offset = offsetof(struct class_conf, name), .flags = SCHEMA_REQUIRED | SCHEMA_UNIQUE,
+	  .check = check_class_name, .help = "What it is called in reports." },
+	{ .key = "share", .type = SCHEMA_FRACTION, .offset = offsetof(struct class_conf, share), .flags = SCHEMA_REQUIRED,
+	  .help = "Its share of the caches. Those of all classes add up to 1." },
+	{ .key = "interest", .type = SCHEMA_ENUM, .offset = offsetof(struct class_conf, interest), .fallback = "busy", .names = interests,
+	  .help = "How clients ask: busy, again as soon as a copy has run out; poisson, at random; even, at equal intervals, as monitoring does." },
+	DURATION("every", struct class_conf, every, "The mean time between two questions for the name, where interest is not busy."),
+	DURATION("max-ttl", struct class_conf, max_ttl, "In place of the one of caches."),
+	DURATION("min-ttl", struct class_conf, min_ttl, "In place of the one of caches."),
+	DURATION("hold", struct class_conf, hold, "In place of the one of caches."),
+	DURATION("serve-stale", struct class_conf, serve_stale,
+		 "How long after a copy has run out it may be given once more (RFC 8767). Told apart: neither quantiles nor the bound count it."),
+};
+static const struct schema class_schema = { .what = "class", .size = sizeof(struct class_conf), .rows = class_rows,
+	.row_count = SCHEMA_COUNT(class_rows) };
+
 static const struct schema_row caches_rows[] = {
 	{ .key = "count", .type = SCHEMA_INT, .offset = offsetof(struct caches_conf, count), .fallback = "1", .min = 1, .max = 1000000000,
 	  .help = "How many there are, for when the slowest is done." },
@@ -137,6 +172,11 @@ static const struct schema_row caches_rows[] = {
 	DURATION("max-negative-ttl", struct caches_conf, max_negative_ttl, "They keep absence no longer than this.", .fallback = "3h"),
 	DURATION("query-lifetime", struct caches_conf, query_lifetime, "How long they wait for an answer on its way.", .fallback = "2s"),
 	DURATION("hold", struct caches_conf, hold, "Fixed times that clients hold answers whatever the TTL, added up."),
+	{ .key = "client-tail", .type = SCHEMA_FRACTION, .offset = offsetof(struct caches_conf, client_tail), .fallback = "0",
+	  .help = "The share of clients that still use the old data a minute after their cache gave it last, whatever the TTL. It shrinks by a power law, "
+		  "and is told apart: neither quantiles nor the bound count it." },
+	{ .key = "class", .type = SCHEMA_MAPPING, .offset = offsetof(struct caches_conf, class), .flags = SCHEMA_LIST, .mapping = &class_schema,
+	  .help = "The caches as a mixture; without it all are alike and asked all the time." },
 };
 static const struct schema caches_schema = { .what = "caches", .size = sizeof(struct caches_conf), .rows = caches_rows,
 	.row_count = SCHEMA_COUNT(caches_rows) };
@@ -284,6 +324,45 @@ static void take_clocks(struct facts *facts, const struct topology_conf *conf)
 	facts->max_negative_ttl_s = seconds(caches->max_negative_ttl);
 	facts->caches = (struct cache_facts){ .max_ttl_s = seconds(caches->max_ttl), .min_ttl_s = seconds(caches->min_ttl),
 		.query_lifetime_s = seconds(caches->query_lifetime), .depth = (unsigned)caches->depth, .hold_s = seconds(caches->hold) };
+	facts->client_tail = caches->client_tail;
+}
+
+static struct cache_class class_of(const struct class_conf *conf, const struct cache_facts *caches)
+{
+	struct cache_class class = { .share = conf->share, .interest = { (enum interest_law)conf->interest, seconds(conf->every) },
+		.max_ttl_s = has(conf->node, "max-ttl") ? seconds(conf->max_ttl) : caches->max_ttl_s,
+		.min_ttl_s = has(conf->node, "min-ttl") ? seconds(conf->min_ttl) : caches->min_ttl_s,
+		.hold_s = has(conf->node, "hold") ? seconds(conf->hold) : caches->hold_s, .serve_stale_s = seconds(conf->serve_stale) };
+
+	snprintf(class.name, sizeof(class.name), "%s", conf->name);
+	return class;
+}
+
+static void take_classes(struct facts *facts, const struct caches_conf *conf, struct problems *problems)
+{
+	const struct class_conf *classes = SCHEMA_ITEMS(conf->class, struct class_conf);
+	double sum = 0;
+
+	for (size_t i = 0; i < conf->class.count; i++) {
+		const struct yaml_node *node = classes[i].node;
+		bool busy = classes[i].interest == INTEREST_BUSY;
+		if (i == CLASS_MAX) {
+			problems_add(problems, node->line, node->column, "too many classes of caches; at most %d", CLASS_MAX);
+			return;
+		}
+		if (busy && has(node, "every"))
+			problems_add(problems, node->line, node->column, "\"every\" is for classes that are not asked all the time; expected \"interest: "
+				     "poisson\" or \"interest: even\" beside it");
+		else if (!busy && classes[i].every <= 0)
+			problems_add(problems, node->line, node->column, "expected \"every\", the time between two questions, above 0");
+		facts->caches.classes[i] = class_of(&classes[i], &facts->caches);
+		sum += classes[i].share;
+	}
+	facts->caches.class_count = conf->class.count;
+	if (conf->class.count > 0 && fabs(sum - 1) > SHARES_STRAY)
+		problems_add(problems, classes[0].node->line, classes[0].node->column, "the shares of the classes add up to %.6g; expected 1", sum);
+	for (size_t i = 0; i < conf->class.count && sum > 0; i++)
+		facts->caches.classes[i].share /= sum;
 }
 
 static int take_network(struct facts *facts, const struct topology_conf *conf, struct problems *problems)
@@ -314,6 +393,7 @@ static int take(struct facts *facts, const struct topology_conf *conf, struct pr
 	if (status != ZT_OK)
 		return status == ZT_ELIMIT ? ZT_ESYNTAX : status;
 	take_clocks(facts, conf);
+	take_classes(facts, &conf->caches, problems);
 	if (conf->zone) {
 		if (name_from_text(facts->zone, conf->zone, NULL) != ZT_OK)
 			return ZT_ESYNTAX;

@@ -9,16 +9,40 @@
 /* TTLs are whole seconds: each hop may round once. */
 static const double rounding_s = 1;
 
+struct cache_class cache_facts_class(const struct cache_facts *facts, size_t i)
+{
+	if (facts->class_count > 0)
+		return facts->classes[i];
+	return (struct cache_class){ .share = 1, .max_ttl_s = facts->max_ttl_s, .min_ttl_s = facts->min_ttl_s,
+		.hold_s = facts->hold_s };
+}
+
+size_t cache_facts_class_count(const struct cache_facts *facts)
+{
+	return facts->class_count > 0 ? facts->class_count : 1;
+}
+
 double cache_facts_ttl(const struct cache_facts *facts)
 {
-	return fmax(fmin(facts->ttl_s, facts->max_ttl_s), facts->min_ttl_s);
+	double longest = 0;
+
+	for (size_t i = 0; i < cache_facts_class_count(facts); i++) {
+		struct cache_class class = cache_facts_class(facts, i);
+		longest = fmax(longest, class_ttl(&class, facts->ttl_s));
+	}
+	return longest;
 }
 
 double bound_caches(const struct cache_facts *facts, double last_server)
 {
+	double longest = 0;
+
 	/* The first hop's minimum is in the effective TTL; each further hop may raise what is left of it to the minimum once more. */
-	return last_server + facts->query_lifetime_s + cache_facts_ttl(facts) + (facts->depth - 1) * facts->min_ttl_s
-		+ facts->depth * rounding_s + facts->hold_s;
+	for (size_t i = 0; i < cache_facts_class_count(facts); i++) {
+		struct cache_class class = cache_facts_class(facts, i);
+		longest = fmax(longest, class_ttl(&class, facts->ttl_s) + (facts->depth - 1) * class.min_ttl_s + class.hold_s);
+	}
+	return last_server + facts->query_lifetime_s + longest + facts->depth * rounding_s;
 }
 
 /* The longest pause between two polls of a server that has been failing for `failing_s`. */

@@ -29,41 +29,12 @@ void cache_scratch_fini(struct cache_scratch *scratch)
 	*scratch = (struct cache_scratch){ 0 };
 }
 
-static void list_add(struct kink_list *list, double at, double slope)
-{
-	if (list->count == list->size) {
-		size_t size = list->size ? 2 * list->size : 256;
-		struct kink *kinks = reallocarray(list->kinks, size, sizeof(*kinks));
-		if (!kinks) {
-			list->status = ZT_ENOMEM;
-			return;
-		}
-		list->kinks = kinks;
-		list->size = size;
-	}
-	list->kinks[list->count++] = (struct kink){ at, slope };
-}
-
-static inline void kink(const struct cache_sink *sink, double at, double slope)
-{
-	if (sink->list)
-		list_add(sink->list, at, slope);
-	for (size_t i = 0; i < sink->count; i++)
-		curve_kink(&sink->curves[i], at, slope);
-}
-
-static inline void jump(const struct cache_sink *sink, double at, double by)
-{
-	for (size_t i = 0; i < sink->count; i++)
-		curve_jump(&sink->curves[i], at, by);
-}
-
 /* The window integral of a step function that rises by `by` at `at`. */
 static inline void window_step(const struct cache_sink *sink, double ttl, double at, double by)
 {
 	if (by != 0) {
-		kink(sink, at, by / ttl);
-		kink(sink, at + ttl, -by / ttl);
+		sink_kink(sink, at, by / ttl);
+		sink_kink(sink, at + ttl, -by / ttl);
 	}
 }
 
@@ -141,7 +112,7 @@ void cache_add_fresh_share(const struct steps *steps, double ttl, const struct c
 		if (ttl > 0)
 			window_step(sink, ttl, steps->at[i], before - steps->stale[i]);
 		else
-			jump(sink, steps->at[i], before - steps->stale[i]);
+			sink_jump(sink, steps->at[i], before - steps->stale[i]);
 		before = steps->stale[i];
 	}
 }
@@ -151,7 +122,7 @@ void cache_add_first_fresh(const struct steps *steps, double ttl, struct cache_s
 	double first = steps->at[0];
 
 	if (ttl <= 0) {
-		jump(sink, first, 1);
+		sink_jump(sink, first, 1);
 		return;
 	}
 	struct factors factors = { steps, ttl, false };
@@ -180,7 +151,7 @@ void cache_add_last_stale(const struct steps *steps, double ttl, struct cache_sc
 	double last = steps->at[steps->count - 1];
 
 	if (ttl <= 0) {
-		jump(sink, last, 1);
+		sink_jump(sink, last, 1);
 		return;
 	}
 	struct factors factors = { steps, ttl, true };

@@ -13,7 +13,7 @@
 
 #include <stddef.h>
 
-#include "tools/propest/model/curve.h"
+#include "tools/propest/model/sink.h"
 #include "tools/propest/model/steps.h"
 
 #define CACHE_NEGLIGIBLE 1e-7
@@ -26,22 +26,6 @@ struct cache_scratch {
 
 int cache_scratch_init(struct cache_scratch *scratch, size_t size) ZT_MUST_CHECK;
 void cache_scratch_fini(struct cache_scratch *scratch);
-
-/* One sample's kinks as a list, for what has to be done to a single curve before it is summed. */
-struct kink { double at, slope; };
-
-struct kink_list {
-	struct kink *kinks;
-	size_t count, size;
-	int status;           /* ZT_ENOMEM when it could not grow */
-};
-
-/* Where the kinks go: to each of `count` curves, or to `list` where that is set. */
-struct cache_sink {
-	struct curve *curves;
-	size_t count;
-	struct kink_list *list;
-};
 
 /* Each adds one sample's CDF. ttl >= 0; with ttl 0 a cache follows the servers at once. */
 void cache_add_fresh_share(const struct steps *steps, double ttl, const struct cache_sink *sink);

@@ -43,7 +43,9 @@ void curve_finish(struct curve *curve, double scale)
 		sum.slope += cell->slope;
 		sum.offset += cell->offset;
 		sum.jump += cell->jump;
-		cell->jump = scale * (sum.slope * (curve_point(curve, i) - curve->low) - sum.offset + sum.jump);
+		sum.bend += cell->bend;
+		double t = curve_point(curve, i) - curve->low;
+		cell->jump = scale * ((sum.bend * t + sum.slope) * t - sum.offset + sum.jump);
 	}
 }
 

@@ -1,8 +1,8 @@
 /* Sums of very many piecewise linear curves (one CDF per sample), exact at the points of a grid, in constant time per kink.
  *
  * A curve is the sum of its kinks: a kink at `at` that changes the slope by `slope` adds slope * (t - at) to every later t, a jump adds a
- * constant. Both are gathered by grid cell, and prefix sums give the value at each grid point without keeping the kinks.
- * Life: curve_init, curve_kink / curve_jump as often as wanted, curve_finish once, then curve_value_at_point and curve_cross.
+ * constant, a bend adds by * (t - at)^2. All are gathered by grid cell, and prefix sums give the value at each grid point without keeping the kinks.
+ * Life: curve_init, curve_kink / curve_jump / curve_bend as often as wanted, curve_finish once, then curve_value_at_point and curve_cross.
  */
 #pragma once
 
@@ -15,7 +15,7 @@
 enum { CURVE_LOG_STEPS_BITS = 7, CURVE_LOG_LOW = -14, CURVE_LOG_HIGH = 36 };
 
 struct curve_cell {
-	double slope, offset, jump;      /* after curve_finish: .jump is the value at the cell's upper end */
+	double slope, offset, jump, bend;      /* after curve_finish: .jump is the value at the cell's upper end */
 };
 
 struct curve {
@@ -65,6 +65,17 @@ static inline void curve_jump(struct curve *curve, double at, double by)
 	size_t i = curve_cell_of(curve, at);
 	if (i < curve->count)
 		curve->cells[i].jump += by;
+}
+
+static inline void curve_bend(struct curve *curve, double at, double by)
+{
+	size_t i = curve_cell_of(curve, at);
+	if (i < curve->count) {
+		double from = at - curve->low;
+		curve->cells[i].bend += by;
+		curve->cells[i].slope -= 2 * by * from;
+		curve->cells[i].offset -= by * from * from;
+	}
 }
 
 /* No kinks after this. `scale` multiplies all values. */

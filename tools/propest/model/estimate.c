@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "tools/propest/model/cache.h"
+#include "tools/propest/model/class.h"
 #include "tools/propest/model/draws.h"
 #include "tools/propest/model/population.h"
 #include "tools/propest/model/spread.h"
@@ -14,48 +14,56 @@ const char *const quantile_names[QUANTILE_COUNT] = { "p50", "p90", "p99", "p99.9
 
 enum { P99 = 2, ZOOM_POINTS = 1024, FACTOR_SAMPLES = 2500 };
 
-enum law { LAW_FIRST_FRESH, LAW_LAST_STALE, LAW_ALL_CACHES, LAW_FRESH_SHARE };
+/* The slowest of many caches besides the classes' laws. */
+enum { LAW_ALL_CACHES = CLASS_CLIENT + 1 };
 
 /* What one pass over the samples needs. */
 struct pass {
 	const struct draws *draws;
-	double ttl;
-	struct cache_scratch scratch;
+	struct cache_class classes[CLASS_MAX];
+	double ttl[CLASS_MAX];
+	size_t class_count;
+	struct class_scratch scratch;
 	struct population population;
 };
 
-static int pass_init(struct pass *pass, const struct draws *draws, double ttl, double caches)
+/* With `no_ttl` as if caches kept nothing. */
+static int pass_init(struct pass *pass, const struct draws *draws, const struct estimate_input *input, bool no_ttl)
 {
-	*pass = (struct pass){ .draws = draws, .ttl = ttl, .population = { .caches = caches } };
-	return cache_scratch_init(&pass->scratch, draws->server_count);
+	*pass = (struct pass){ .draws = draws, .class_count = cache_facts_class_count(&input->caches),
+		.population = { .caches = input->cache_count } };
+	for (size_t i = 0; i < pass->class_count; i++) {
+		pass->classes[i] = cache_facts_class(&input->caches, i);
+		pass->ttl[i] = no_ttl ? 0 : class_ttl(&pass->classes[i], input->caches.ttl_s);
+	}
+	return class_scratch_init(&pass->scratch, draws->server_count);
 }
 
 static void pass_fini(struct pass *pass)
 {
-	cache_scratch_fini(&pass->scratch);
+	class_scratch_fini(&pass->scratch);
 	free(pass->population.list.kinks);
 }
 
-/* Sums a law over all samples into `count` finished curves. */
-static int pass_run(struct pass *pass, enum law law, struct curve *curves, size_t count)
+static void add_classes(struct pass *pass, enum class_law law, const struct steps *steps, const struct cache_sink *sink)
 {
-	struct cache_sink sink = { .curves = curves, .count = count };
+	for (size_t i = 0; i < pass->class_count; i++)
+		class_add(law, (struct class_view){ &pass->classes[i], pass->ttl[i] }, steps, &pass->scratch, sink);
+}
+
+/* Sums a law over all samples into `count` finished curves. */
+static int pass_run(struct pass *pass, int law, struct curve *curves, size_t count)
+{
+	struct cache_sink sink = { .curves = curves, .count = count, .weight = 1 };
+	struct cache_sink to_list = { .list = &pass->population.list, .weight = 1 };
 
 	for (size_t i = 0; i < pass->draws->count; i++) {
 		const struct steps *steps = &pass->draws->steps[i];
-		switch (law) {
-		case LAW_FIRST_FRESH:
-			cache_add_first_fresh(steps, pass->ttl, &pass->scratch, &sink);
-			break;
-		case LAW_LAST_STALE:
-			cache_add_last_stale(steps, pass->ttl, &pass->scratch, &sink);
-			break;
-		case LAW_ALL_CACHES:
-			population_add_last_stale(&pass->population, steps, pass->ttl, &pass->scratch, &sink);
-			break;
-		case LAW_FRESH_SHARE:
-			cache_add_fresh_share(steps, pass->ttl, &sink);
-			break;
+		if (law == LAW_ALL_CACHES) {
+			add_classes(pass, CLASS_LAST_STALE, steps, &to_list);
+			population_add_slowest(&pass->population, &sink);
+		} else {
+			add_classes(pass, (enum class_law)law, steps, &sink);
 		}
 	}
 	for (size_t i = 0; i < count; i++)
@@ -64,7 +72,7 @@ static int pass_run(struct pass *pass, enum law law, struct curve *curves, size_
 }
 
 /* Looks the quantiles of `law` up: roughly on the finished `coarse`, then on a fine grid inside the cell. */
-static int zoom(struct pass *pass, enum law law, const struct curve *coarse, struct quantiles *out)
+static int zoom(struct pass *pass, int law, const struct curve *coarse, struct quantiles *out)
 {
 	struct curve fine[QUANTILE_COUNT] = { 0 };
 	int status = ZT_OK;
@@ -84,7 +92,7 @@ static int zoom(struct pass *pass, enum law law, const struct curve *coarse, str
 	return status;
 }
 
-static int law_quantiles(struct pass *pass, enum law law, struct curve *coarse, struct quantiles *out)
+static int law_quantiles(struct pass *pass, int law, struct curve *coarse, struct quantiles *out)
 {
 	int status = curve_init_log(coarse);
 
@@ -140,12 +148,12 @@ static int bounds(struct estimate *out, const struct estimate_input *input)
 	}
 	free(bound);
 	out->authoritative.bound = last;
-	out->first_fresh.bound = out->last_stale.bound = out->all_caches.bound = bound_caches(&input->caches, last);
+	out->first_fresh.bound = out->last_stale.bound = out->all_caches.bound = out->stored.bound = out->client.bound = bound_caches(&input->caches, last);
 	return status;
 }
 
 /* The p99 of last-stale with factors left out, from fewer samples than the estimate itself: only differences between such runs count. */
-static int p99_without(const struct estimate_input *input, unsigned without, double ttl, double *p99)
+static int p99_without(const struct estimate_input *input, unsigned without, bool no_ttl, double *p99)
 {
 	struct draws draws;
 	struct pass pass;
@@ -156,9 +164,9 @@ static int p99_without(const struct estimate_input *input, unsigned without, dou
 
 	if (status != ZT_OK)
 		return status;
-	status = pass_init(&pass, &draws, ttl, 1);
+	status = pass_init(&pass, &draws, input, no_ttl);
 	if (status == ZT_OK)
-		status = law_quantiles(&pass, LAW_LAST_STALE, &coarse, &found);
+		status = law_quantiles(&pass, CLASS_LAST_STALE, &coarse, &found);
 	*p99 = found.at[P99];
 	curve_fini(&coarse);
 	pass_fini(&pass);
@@ -179,11 +187,11 @@ static int find_contributors(struct estimate *out, const struct estimate_input *
 		[FACTOR_TRANSFER] = SPREAD_TRANSFER, [FACTOR_PUBLISH] = SPREAD_PUBLISH,
 	};
 	struct contributor all[FACTOR_COUNT];
-	double ttl = cache_facts_ttl(&input->caches), base, p99;
-	int status = p99_without(input, 0, ttl, &base);
+	double base, p99;
+	int status = p99_without(input, 0, false, &base);
 
 	for (int i = 0; i < FACTOR_COUNT && status == ZT_OK; i++) {
-		status = p99_without(input, without[i], i == FACTOR_TTL ? 0 : ttl, &p99);
+		status = p99_without(input, without[i], i == FACTOR_TTL, &p99);
 		all[i] = (struct contributor){ i, base - p99 };
 	}
 	if (status != ZT_OK)
@@ -209,23 +217,24 @@ const char *estimate_factor_text(enum estimate_factor factor)
 static int cache_stage(struct estimate *out, const struct estimate_input *input, const struct draws *draws)
 {
 	struct pass pass;
-	struct curve all = { 0 };
-	int status = pass_init(&pass, draws, cache_facts_ttl(&input->caches), input->cache_count);
+	struct curve all = { 0 }, stored = { 0 };
+	int status = pass_init(&pass, draws, input, false);
 
 	if (status != ZT_OK)
 		return status;
-	status = law_quantiles(&pass, LAW_FIRST_FRESH, &out->first_curve, &out->first_fresh);
+	status = law_quantiles(&pass, CLASS_FIRST_FRESH, &out->first_curve, &out->first_fresh);
 	if (status == ZT_OK)
-		status = law_quantiles(&pass, LAW_LAST_STALE, &out->last_curve, &out->last_stale);
+		status = law_quantiles(&pass, CLASS_LAST_STALE, &out->last_curve, &out->last_stale);
 	if (status == ZT_OK)
-		status = curve_init_log(&out->share_curve);
+		status = law_quantiles(&pass, CLASS_CLIENT, &out->share_curve, &out->client);
 	if (status == ZT_OK)
-		status = pass_run(&pass, LAW_FRESH_SHARE, &out->share_curve, 1);
+		status = law_quantiles(&pass, CLASS_STORED, &stored, &out->stored);
 	if (status == ZT_OK && input->cache_count > 1)
 		status = law_quantiles(&pass, LAW_ALL_CACHES, &all, &out->all_caches);
 	else
 		out->all_caches = out->last_stale;
 	curve_fini(&all);
+	curve_fini(&stored);
 	pass_fini(&pass);
 	return status;
 }

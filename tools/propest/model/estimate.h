@@ -49,11 +49,13 @@ struct estimate {
 	struct quantiles first_fresh;     /* a cache first has the new data */
 	struct quantiles last_stale;      /* a cache last gives the old data */
 	struct quantiles all_caches;      /* the slowest of cache_count caches last gives the old data */
+	/* When a share of .5, .9, .99, .999 of all caches holds no old data, and of all questions gets new data: no one cache's time. */
+	struct quantiles stored, client;
 	struct quantiles *servers;        /* by server of the network */
 	struct contributor contributors[CONTRIBUTOR_COUNT];
 	size_t contributor_count;
 	double expiry_share;              /* of the samples, those in which a server stopped by expiry */
-	/* CDFs on the logarithmic grid: of W, F, L, and the mean share of caches that hold the new data. */
+	/* CDFs on the logarithmic grid: of W, F, L, and the share of questions that get new data. */
 	struct curve server_curve, first_curve, last_curve, share_curve;
 };
 

@@ -51,21 +51,13 @@ static void pen_up(struct pen *pen)
 		curve_kink(&pen->sink->curves[i], pen->at, -pen->slope);
 }
 
-void population_add_last_stale(struct population *population, const struct steps *steps, double ttl, struct cache_scratch *scratch,
-			       const struct cache_sink *sink)
+void population_add_slowest(struct population *population, const struct cache_sink *sink)
 {
 	struct kink_list *list = &population->list;
-	struct cache_sink to_list = { .list = list };
 	struct pen pen = { .sink = sink };
 	double slope = 0, value = 0, last = 0, n = population->caches;
 	size_t next = 0;
 
-	if (ttl <= 0 || n <= 1) {
-		cache_add_last_stale(steps, ttl, scratch, sink);
-		return;
-	}
-	list->count = 0;
-	cache_add_last_stale(steps, ttl, scratch, &to_list);
 	qsort(list->kinks, list->count, sizeof(struct kink), by_time);
 	for (size_t i = 0; i < list->count; i++) {
 		double at = list->kinks[i].at, to = i + 1 < list->count ? value + slope * (at - last) : 1;
@@ -78,4 +70,5 @@ void population_add_last_stale(struct population *population, const struct steps
 		slope += list->kinks[i].slope;
 	}
 	pen_up(&pen);
+	list->count = 0;
 }

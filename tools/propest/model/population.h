@@ -2,15 +2,13 @@
  * given what the servers did. */
 #pragma once
 
-#include "tools/propest/model/cache.h"
+#include "tools/propest/model/sink.h"
 
-/* Scratch space kept between calls: zero it but for `caches` (>= 1) before the first, free list.kinks after the last. list.status tells of
- * memory running out. */
+/* Zero it but for `caches` (> 1) before the first sample, free list.kinks after the last. list.status tells of memory running out. */
 struct population {
 	double caches;
-	struct kink_list list;
+	struct kink_list list;     /* one sample's CDF of one cache, in any order; emptied by population_add_slowest */
 };
 
 /* Adds one sample's CDF of the slowest cache to the sink's curves. */
-void population_add_last_stale(struct population *population, const struct steps *steps, double ttl, struct cache_scratch *scratch,
-			       const struct cache_sink *sink);
+void population_add_slowest(struct population *population, const struct cache_sink *sink);

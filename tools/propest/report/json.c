@@ -72,6 +72,29 @@ static json_t *servers_json(const struct report *report)
 	return array;
 }
 
+static json_t *classes_json(const struct facts *facts)
+{
+	static const char *const laws[] = { [INTEREST_BUSY] = "busy", [INTEREST_POISSON] = "poisson", [INTEREST_EVEN] = "even" };
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < facts->caches.class_count; i++) {
+		const struct cache_class *c = &facts->caches.classes[i];
+		double ttl = class_ttl(c, facts->caches.ttl_s);
+		json_t *object = json_object();
+		set(object, "name", json_string(c->name));
+		set(object, "share", number(c->share));
+		set(object, "ttl", number(ttl));
+		set(object, "interest", json_string(laws[c->interest.law]));
+		if (c->interest.law != INTEREST_BUSY)
+			set(object, "every", number(c->interest.every_s));
+		set(object, "present", number(interest_present(&c->interest, ttl)));
+		set(object, "hold", number(c->hold_s));
+		set(object, "serve_stale", number(c->serve_stale_s));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
 static json_t *textbook_json(const struct textbook *t)
 {
 	json_t *object = json_object();
@@ -121,6 +144,12 @@ int report_write_json(const struct report *report, FILE *out)
 	set(root, "authoritative", quantiles_json(&e->authoritative));
 	set(root, "first_fresh", quantiles_json(&e->first_fresh));
 	set(root, "last_stale", quantiles_json(&e->last_stale));
+	set(root, "stored", quantiles_json(&e->stored));
+	set(root, "client", quantiles_json(&e->client));
+	if (report->facts->caches.class_count > 0)
+		set(root, "classes", classes_json(report->facts));
+	if (report->facts->client_tail > 0)
+		set(root, "client_tail", number(report->facts->client_tail));
 	if (report->facts->cache_count > 1) {
 		set(root, "caches", number(report->facts->cache_count));
 		set(root, "all_caches", quantiles_json(&e->all_caches));

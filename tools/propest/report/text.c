@@ -2,6 +2,7 @@
 #include <math.h>
 #include <time.h>
 
+#include "tools/propest/model/tail.h"
 #include "tools/propest/report/report.h"
 
 const char *report_change_text(enum change change)
@@ -82,6 +83,8 @@ static void write_table(const struct report *report, FILE *out)
 	write_row(out, "last server has the change", &e->authoritative);
 	write_row(out, "a cache first has it", &e->first_fresh);
 	write_row(out, "a cache last gives old data", &e->last_stale);
+	write_row(out, "this share holds no old data", &e->stored);
+	write_row(out, "this share of answers is new", &e->client);
 	if (report->facts->cache_count > 1) {
 		snprintf(what, sizeof(what), "slowest of %.0f caches", report->facts->cache_count);
 		write_row(out, what, &e->all_caches);
@@ -98,6 +101,41 @@ static void write_textbook(const struct textbook *t, FILE *out)
 	fprintf(out, "  60 s + TTL * depth + 0.1 s a cache       %s (%s + %s + %s)\n", report_span_text(t->dns, text[0]),
 		report_span_text(t->dns_authoritative, text[1]), report_span_text(t->dns_cache, text[2]), report_span_text(t->dns_network, text[3]));
 	fprintf(out, "  longest outage + the first line's mean   %s\n", report_span_text(t->partition, text[0]));
+}
+
+static const char *interest_words(const struct interest *interest, char out[REPORT_SPAN_SIZE + 32])
+{
+	char text[REPORT_SPAN_SIZE];
+
+	if (interest->law == INTEREST_BUSY)
+		return "asked all the time";
+	snprintf(out, REPORT_SPAN_SIZE + 32, "asked every %s%s", report_span_text(interest->every_s, text),
+		 interest->law == INTEREST_POISSON ? " at random" : "");
+	return out;
+}
+
+static void write_classes(const struct facts *facts, FILE *out)
+{
+	char text[4][REPORT_SPAN_SIZE + 32];
+
+	for (size_t i = 0; i < facts->caches.class_count; i++) {
+		const struct cache_class *c = &facts->caches.classes[i];
+		double ttl = class_ttl(c, facts->caches.ttl_s);
+		fprintf(out, "%s  %4.3g %% %-20s TTL %s, %s", i == 0 ? "\nCaches:\n" : "", 100 * c->share, c->name, report_span_text(ttl, text[0]),
+			interest_words(&c->interest, text[1]));
+		if (c->interest.law != INTEREST_BUSY)
+			fprintf(out, "; %.3g %% hold a copy at a time", 100 * interest_present(&c->interest, ttl));
+		if (c->hold_s > 0)
+			fprintf(out, "; clients hold answers for %s", report_span_text(c->hold_s, text[2]));
+		if (c->serve_stale_s > 0)
+			fprintf(out, "; serves expired data, so the old answer may come once more up to %s later than said here",
+				report_span_text(c->serve_stale_s, text[3]));
+		fputc('\n', out);
+	}
+	if (facts->client_tail > 0)
+		fprintf(out, "\nClients that ignore TTLs, after their cache gave old data last: %.2g %% still use it a minute later, %.2g %% after 15 minutes, "
+			"%.2g %% after a day.\n", 100 * tail_share(facts->client_tail, 60), 100 * tail_share(facts->client_tail, 900),
+			100 * tail_share(facts->client_tail, 86400));
 }
 
 static const char *factor_words(enum estimate_factor factor)
@@ -138,6 +176,7 @@ void report_write_text(const struct report *report, FILE *out)
 		report->facts->has_zone ? name_to_text(report->facts->zone, zone) : "(unknown)", report_change_text(report->change),
 		report_span_text(cache_facts_ttl(&report->facts->caches), text));
 	write_table(report, out);
+	write_classes(report->facts, out);
 	if (report->textbook)
 		write_textbook(report->textbook, out);
 	if (e->contributor_count > 0)
