@@ -151,7 +151,7 @@ START_TEST(a_small_terminal_gets_a_part_of_it_and_no_line_is_wider)
 		      "www.shop.example. A is 192.0.2\n"
 		      "no change yet\n\n"
 		      "caches, tier 2\n"
-		      "  edge                  resolv\n"
+		      "  edge                  fresh \n"
 		      ".  serial 7: 2 of 2\n"
 		      "lines 7 to 9 of 9: arrow keys\n");
 	ck_assert_uint_eq(screen.scrolled, 6);

@@ -13,6 +13,7 @@
 #include "tools/zonelab/cli/scenarios.h"
 #include "tools/zonelab/cli/topologies.h"
 #include "tools/zonelab/lab/door.h"
+#include "tools/zonelab/lab/interrupt.h"
 #include "tools/zonelab/scenario/choice.h"
 #include "tools/zonelab/scenario/note.h"
 #include "tools/zonelab/scenario/report.h"
@@ -276,7 +277,10 @@ static int result_tell(const struct run *run)
 		json_decref(whole);
 	} else {
 		report_end(stdout, &run->play);
+		fflush(stdout);
 	}
+	if (interrupt_is_waiting())
+		fputs("zonelab: interrupted\n", stderr);
 	if (run->report && page_write(run, &about) != EXIT_OK)
 		exit_code = EXIT_FAILED;
 	return exit_code;
@@ -321,7 +325,7 @@ static void folder_end(const struct run *run, int exit_code)
 {
 	if (run->folder[0] == '\0')
 		return;
-	bool is_of_use = exit_code != EXIT_OK && exit_code != EXIT_NOT_REACHED;
+	bool is_of_use = exit_code != EXIT_OK && exit_code != EXIT_NOT_REACHED && !interrupt_is_waiting();
 	if (!is_of_use && nftw(run->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0)
 		fprintf(stderr, "zonelab: cannot remove %s: %s\n", run->folder, strerror(errno));
 	if (is_of_use)

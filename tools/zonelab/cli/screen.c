@@ -10,7 +10,7 @@
 enum {
 	ROW_SIZE = 300, FIELD_SIZE = 96, HEAD_LINES = 4,
 	NAME_WIDTH = 21, KIND_WIDTH = 13, HAS_WIDTH = 22, LAG_WIDTH = 10,
-	STATE_COLUMN = 2 + NAME_WIDTH + 1 + KIND_WIDTH + 1,      /* from here on a row has its colour */
+	KIND_FROM_WIDTH = 60,                                    /* of the terminal: what a node has matters more than what it is */
 	BAR_WIDTH = 10, BAR_FROM_WIDTH = 92,                     /* of the terminal */
 };
 
@@ -33,6 +33,11 @@ static const char *escape_of(enum colour colour)
 {
 	const char *const escapes[] = { [PLAIN] = "", [GOOD] = "\033[32m", [BEHIND] = "\033[33m", [BAD] = "\033[1;31m", [HEADING] = "\033[1m" };
 	return escapes[colour];
+}
+
+static int kind_width(const struct screen *screen)
+{
+	return screen->width >= KIND_FROM_WIDTH ? KIND_WIDTH + 1 : 0;
 }
 
 /* Bytes of the text that fit into so many columns: one a character of UTF-8. */
@@ -61,7 +66,8 @@ static void field(char out[FIELD_SIZE], const char *text, unsigned width)
 static void line_put(struct drawing *drawing, const struct row *row)
 {
 	const struct screen *screen = drawing->screen;
-	size_t len = fitting(row->text, screen->width), plain = row->colour == HEADING ? 0 : fitting(row->text, STATE_COLUMN);
+	const unsigned colour_at = row->colour == HEADING ? 0 : (unsigned)(2 + NAME_WIDTH + 1 + kind_width(screen));
+	size_t len = fitting(row->text, screen->width), plain = fitting(row->text, colour_at);
 
 	if (!screen->has_colours || row->colour == PLAIN || plain >= len)
 		buf_printf(drawing->out, "%.*s\n", (int)len, row->text);
@@ -88,13 +94,14 @@ static struct row *row_add(struct drawing *drawing)
 }
 
 /* Who, what it has, since when. */
-static void node_row(struct row *row, const struct topology_node *node, const char *has, const char *lag)
+static void node_row(const struct drawing *drawing, struct row *row, const struct topology_node *node, const char *has, const char *lag)
 {
 	char name[FIELD_SIZE], having[FIELD_SIZE];
 
 	field(name, node->name, NAME_WIDTH);
 	field(having, has, HAS_WIDTH);
-	snprintf(row->text, sizeof(row->text), "  %s %-*s %s %*s", name, KIND_WIDTH, topology_kind_text(node->kind), having, LAG_WIDTH, lag);
+	const int width = kind_width(drawing->screen);
+	snprintf(row->text, sizeof(row->text), "  %s %-*.*s%s %*s", name, width, width, topology_kind_text(node->kind), having, LAG_WIDTH, lag);
 }
 
 static void lag_write(char out[32], const struct drawing *drawing, const struct tally_zone *zone, double done)
@@ -121,7 +128,7 @@ static void server_row(struct drawing *drawing, const struct tally_server *serve
 	if (is_up)
 		lag_write(lag, drawing, zone, is_current ? server->at : -1);
 	row->colour = is_current ? GOOD : is_up && server->is_known && !server->trouble[0] ? BEHIND : BAD;
-	node_row(row, &tally->topology->nodes[server->node], has, lag);
+	node_row(drawing, row, &tally->topology->nodes[server->node], has, lag);
 }
 
 static void bar_write(char out[BAR_WIDTH + 2], double left, double whole)
@@ -148,7 +155,7 @@ static void cache_row(struct drawing *drawing, const struct tally_cache *cache)
 	if (has_answer)
 		lag_write(lag, drawing, &tally->zones[tally->watched], cache->is_fresh ? cache->fresh_since : -1);
 	row->colour = cache->is_fresh ? GOOD : has_answer ? BEHIND : BAD;
-	node_row(row, &tally->topology->nodes[cache->node], has, lag);
+	node_row(drawing, row, &tally->topology->nodes[cache->node], has, lag);
 	if (!has_answer)
 		return;
 	used = strlen(row->text);
