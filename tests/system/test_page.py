@@ -8,7 +8,7 @@ from pathlib import Path
 from zt import Failure, built, run_tests, skip, source_top, test, wait_for
 from zt.chromium import Chromium
 from zt.lab import time_factor
-from zt.page_lab import PageLab, large_topology
+from zt.page_lab import PageLab, default_topology, large_topology
 from zt.zonelab import Zonelab
 
 FRAME_MS = 50            # the bound
@@ -262,6 +262,17 @@ def phone(lab):
         outside = browser.evaluate("[...document.querySelectorAll('#graph g.node')].filter((g) => { const r = g.getBoundingClientRect(); return r.left < 0 || r.right > 360; }).length")
         expect(outside == 0, f"{outside} nodes are outside")
         browser.screenshot(logs() / "page-phone.png")
+
+
+@test("on a phone no name is written over another")
+def long_names(lab):
+    zones, _ = default_topology()
+    with shown(lab, (zones, [f"{what}-resolver-{i}" for i in range(3) for what in ("knot", "bind")]), width=360, height=740) as (page, browser):
+        labels = browser.evaluate("[...document.querySelectorAll('#graph text.label')].map((l) => [l.textContent, ...Object.values(l.getBoundingClientRect().toJSON())])")
+        expect(any("…" in label[0] for label in labels), f"no label is shortened: {labels}")
+        for text_a, left_a, top_a, width_a, height_a, *_ in labels:
+            for text_b, left_b, top_b, *_ in labels:
+                expect(not (left_a < left_b < left_a + width_a and top_a <= top_b < top_a + height_a), f"{text_b} is written over {text_a}")
 
 
 @test("who wants no motion gets none")

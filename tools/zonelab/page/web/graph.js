@@ -8,6 +8,12 @@ const FAULTS_DRAWN_MAX = 40;
 const FAULT_LABELS_MAX = 10;
 const RING = 2 * Math.PI;
 
+// A number at the end of a name stays.
+function shorten(name, max) {
+	const tail = (/\d+$/.exec(name) || [""])[0].slice(-3);
+	return name.length > max ? `${name.slice(0, max - 1 - tail.length)}…${tail}` : name;
+}
+
 const hexagon = (r) => d3.line()([0, 60, 120, 180, 240, 300].map((a) => [r * Math.sin(a * Math.PI / 180), -r * Math.cos(a * Math.PI / 180)])) + "Z";
 
 export class Graph {
@@ -102,7 +108,8 @@ export class Graph {
 		node.append("text").attr("class", (d) => `label${positions.get(d).isAlone ? " beside" : ""}`)
 			.attr("x", (d) => (positions.get(d).isAlone ? r + 9 : 0))
 			.attr("y", (d) => (positions.get(d).isAlone ? 0 : r + 6))
-			.attr("dy", (d) => (positions.get(d).isAlone ? ".36em" : ".95em")).text((d) => this.label(d));
+			.attr("dy", (d) => (positions.get(d).isAlone ? ".36em" : ".95em")).text((d) => shorten(d.split(".")[0], this.layout.isDense ? 8 : 11));
+		this.fit(node.selectAll("text.label").nodes(), order, positions);
 		this.elements = new Map(order.map((name, i) => [name, node.nodes()[i]]));
 		this.rings = order.filter((name) => model.nodes.get(name).role === "resolver").map((name) => {
 			const g = this.elements.get(name);
@@ -111,9 +118,13 @@ export class Graph {
 		if (this.chosen && this.elements.has(this.chosen)) this.elements.get(this.chosen).classList.add("chosen");
 	}
 
-	label(name) {
-		const first = name.split(".")[0], max = this.layout.isDense ? 8 : 11;
-		return first.length > max ? `${first.slice(0, max - 4)}…${first.slice(-3)}` : first;      // numbers stand at the end
+	// Labels below nodes stand side by side: one that is too long for its place is shortened more.
+	fit(labels, order, positions) {
+		const room = this.layout.slot.w - 4, lengths = labels.map((label) => label.getComputedTextLength());
+		labels.forEach((label, i) => {
+			const length = label.textContent.length;
+			if (!positions.get(order[i]).isAlone && lengths[i] > room) label.textContent = shorten(order[i].split(".")[0], Math.max(4, Math.floor((length * room) / lengths[i])));
+		});
 	}
 
 	// Colours and texts of some nodes: "all" or a set of names.
