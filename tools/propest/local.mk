@@ -6,6 +6,7 @@ tools_propest_libpropest_a_SOURCES = \
 	%D%/gather/facts.c %D%/gather/facts.h \
 	%D%/gather/probe.c %D%/gather/probe.h \
 	%D%/gather/topology.c %D%/gather/topology.h \
+	%D%/model/bootstrap.c %D%/model/bootstrap.h \
 	%D%/model/bound.c %D%/model/bound.h \
 	%D%/model/cache.c %D%/model/cache.h \
 	%D%/model/class.c %D%/model/class.h \

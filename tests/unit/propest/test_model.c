@@ -631,6 +631,45 @@ START_TEST(servers_that_stay_old_long_are_leapt_over_rightly)
 }
 END_TEST
 
+START_TEST(errors_by_bootstrap_cover_what_many_seeds_find)
+{
+	enum { SEEDS = 200, FEW = 300 };
+	static const size_t levels[] = { 0, 1 };      /* p50 and p90 */
+	struct network net;
+	star(&net, &exact_try, 3, 3600, .2);
+	struct estimate truth = run(&net, 300, 20, 100000);
+	double wanted[] = { 0, 0, truth.last_stale.at[0], truth.last_stale.at[1], truth.all_caches.at[0], truth.all_caches.at[1] };
+	wanted[0] = truth.authoritative.at[0];
+	wanted[1] = truth.authoritative.at[1];
+	unsigned covered[6] = { 0 };
+
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		struct estimate_input input = { .net = &net, .caches = caches_of(300), .cache_count = 20, .seed = seed, .samples = FEW };
+		struct estimate e;
+		ck_assert_int_eq(estimate_run(&e, &input), ZT_OK);
+		const struct quantiles *q[] = { &e.authoritative, &e.last_stale, &e.all_caches };
+		for (size_t i = 0; i < 6; i++)
+			covered[i] += fabs(q[i / 2]->at[levels[i % 2]] - wanted[i]) <= q[i / 2]->error[levels[i % 2]];
+		estimate_fini(&e);
+	}
+	/* 95 % of 200 is 190, give or take 3. Half the width would cover 67 %, twice the width all. */
+	unsigned all = 0;
+	for (size_t i = 0; i < 6; i++) {
+		ck_assert_msg(covered[i] >= .88 * SEEDS, "figure %zu: %u of %d", i, covered[i], SEEDS);
+		all += covered[i];
+	}
+	ck_assert_uint_lt(all, 6 * SEEDS - 6);
+	printf("# covered, of %d: %u %u %u %u %u %u\n", SEEDS, covered[0], covered[1], covered[2], covered[3], covered[4], covered[5]);
+	/* More samples, smaller errors: by the root of their number. */
+	struct estimate e = run(&net, 300, 1, 2500), more = run(&net, 300, 1, 40000);
+	ck_assert(more.last_stale.error[1] < e.last_stale.error[1] / 2 && more.last_stale.error[1] > e.last_stale.error[1] / 8);
+	estimate_fini(&e);
+	estimate_fini(&more);
+	estimate_fini(&truth);
+	network_fini(&net);
+}
+END_TEST
+
 static double cpu_seconds(void)
 {
 	return (double)clock() / CLOCKS_PER_SEC;
@@ -678,6 +717,7 @@ int main(void)
 	tcase_add_test(tests, a_mixture_of_classes_by_hand);
 	tcase_add_test(tests, limits_of_interest_are_the_busy_cache_and_the_empty_one);
 	tcase_add_test(tests, servers_that_stay_old_long_are_leapt_over_rightly);
+	tcase_add_test(tests, errors_by_bootstrap_cover_what_many_seeds_find);
 	tcase_add_test(tests, ten_thousand_samples_of_fifty_servers_are_quick);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);

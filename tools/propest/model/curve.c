@@ -34,6 +34,16 @@ double curve_point(const struct curve *curve, size_t i)
 	return ldexp(1 + (double)(i % steps) / (double)steps, CURVE_LOG_LOW + (int)(i / steps));
 }
 
+void curve_add(struct curve *curve, const struct curve *other)
+{
+	for (size_t i = 0; i < curve->count; i++) {
+		curve->cells[i].slope += other->cells[i].slope;
+		curve->cells[i].offset += other->cells[i].offset;
+		curve->cells[i].jump += other->cells[i].jump;
+		curve->cells[i].bend += other->cells[i].bend;
+	}
+}
+
 void curve_finish(struct curve *curve, double scale)
 {
 	struct curve_cell sum = { 0 };

@@ -78,6 +78,8 @@ static inline void curve_bend(struct curve *curve, double at, double by)
 	}
 }
 
+/* Adds what another curve of the same grid was given; neither is finished. */
+void curve_add(struct curve *curve, const struct curve *other);
 /* No kinks after this. `scale` multiplies all values. */
 void curve_finish(struct curve *curve, double scale);
 double curve_value_at_point(const struct curve *curve, size_t i);

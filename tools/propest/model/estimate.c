@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "tools/propest/model/bootstrap.h"
 #include "tools/propest/model/class.h"
 #include "tools/propest/model/draws.h"
 #include "tools/propest/model/population.h"
@@ -20,6 +21,8 @@ enum { LAW_ALL_CACHES = CLASS_CLIENT + 1 };
 /* What one pass over the samples needs. */
 struct pass {
 	const struct draws *draws;
+	uint64_t seed;
+	bool without_errors;      /* of the quantiles */
 	struct cache_class classes[CLASS_MAX];
 	double ttl[CLASS_MAX];
 	size_t class_count;
@@ -30,7 +33,7 @@ struct pass {
 /* With `no_ttl` as if caches kept nothing. */
 static int pass_init(struct pass *pass, const struct draws *draws, const struct estimate_input *input, bool no_ttl)
 {
-	*pass = (struct pass){ .draws = draws, .class_count = cache_facts_class_count(&input->caches),
+	*pass = (struct pass){ .draws = draws, .seed = input->seed, .class_count = cache_facts_class_count(&input->caches),
 		.population = { .caches = input->cache_count } };
 	for (size_t i = 0; i < pass->class_count; i++) {
 		pass->classes[i] = cache_facts_class(&input->caches, i);
@@ -51,23 +54,20 @@ static void add_classes(struct pass *pass, enum class_law law, const struct step
 		class_add(law, (struct class_view){ &pass->classes[i], pass->ttl[i] }, steps, &pass->scratch, sink);
 }
 
-/* Sums a law over all samples into `count` finished curves. */
-static int pass_run(struct pass *pass, int law, struct curve *curves, size_t count)
+/* Sums a law over the samples [from, to) into the sink's curves. */
+static int pass_run(struct pass *pass, int law, const struct cache_sink *sink, size_t from, size_t to)
 {
-	struct cache_sink sink = { .curves = curves, .count = count, .weight = 1 };
 	struct cache_sink to_list = { .list = &pass->population.list, .weight = 1 };
 
-	for (size_t i = 0; i < pass->draws->count; i++) {
+	for (size_t i = from; i < to; i++) {
 		const struct steps *steps = &pass->draws->steps[i];
 		if (law == LAW_ALL_CACHES) {
 			add_classes(pass, CLASS_LAST_STALE, steps, &to_list);
-			population_add_slowest(&pass->population, &sink);
+			population_add_slowest(&pass->population, sink);
 		} else {
-			add_classes(pass, (enum class_law)law, steps, &sink);
+			add_classes(pass, (enum class_law)law, steps, sink);
 		}
 	}
-	for (size_t i = 0; i < count; i++)
-		curve_finish(&curves[i], 1 / (double)pass->draws->count);
 	return pass->population.list.status;
 }
 
@@ -75,6 +75,7 @@ static int pass_run(struct pass *pass, int law, struct curve *curves, size_t cou
 static int zoom(struct pass *pass, int law, const struct curve *coarse, struct quantiles *out)
 {
 	struct curve fine[QUANTILE_COUNT] = { 0 };
+	struct cache_sink sink = { .curves = fine, .count = QUANTILE_COUNT, .weight = 1 };
 	int status = ZT_OK;
 
 	for (size_t i = 0; i < QUANTILE_COUNT && status == ZT_OK; i++) {
@@ -83,8 +84,10 @@ static int zoom(struct pass *pass, int law, const struct curve *coarse, struct q
 		status = curve_init_even(&fine[i], low, high, ZOOM_POINTS);
 	}
 	if (status == ZT_OK)
-		status = pass_run(pass, law, fine, QUANTILE_COUNT);
+		status = pass_run(pass, law, &sink, 0, pass->draws->count);
 	for (size_t i = 0; i < QUANTILE_COUNT; i++) {
+		if (status == ZT_OK)
+			curve_finish(&fine[i], 1 / (double)pass->draws->count);
 		if (status == ZT_OK)
 			out->at[i] = curve_cross(&fine[i], quantile_levels[i], NULL, NULL);
 		curve_fini(&fine[i]);
@@ -92,12 +95,45 @@ static int zoom(struct pass *pass, int law, const struct curve *coarse, struct q
 	return status;
 }
 
+/* Block by block into `coarse`, which is finished; each block's own curve into the bootstrap. */
+static int sum_blocks(struct pass *pass, int law, struct curve *coarse, struct bootstrap *bootstrap)
+{
+	size_t count = pass->draws->count, blocks = pass->without_errors ? 1 : count < BOOTSTRAP_BLOCKS ? count : BOOTSTRAP_BLOCKS;
+	int status = ZT_OK;
+
+	for (size_t i = 0; i < blocks && status == ZT_OK; i++) {
+		size_t from = count * i / blocks, to = count * (i + 1) / blocks;
+		struct curve block;
+		status = curve_init_log(&block);
+		if (status == ZT_OK)
+			status = pass_run(pass, law, &(struct cache_sink){ .curves = &block, .count = 1, .weight = 1 }, from, to);
+		if (status == ZT_OK) {
+			curve_add(coarse, &block);
+			if (!pass->without_errors) {
+				curve_finish(&block, 1 / (double)(to - from));
+				bootstrap_add(bootstrap, &block, to - from);
+			}
+		}
+		curve_fini(&block);
+	}
+	curve_finish(coarse, 1 / (double)count);
+	return status;
+}
+
+/* `coarse` is made; the caller frees it. */
 static int law_quantiles(struct pass *pass, int law, struct curve *coarse, struct quantiles *out)
 {
+	struct bootstrap bootstrap = { 0 };
+	struct bootstrap_levels levels = { quantile_levels, QUANTILE_COUNT, out->error };
 	int status = curve_init_log(coarse);
 
+	if (status == ZT_OK && !pass->without_errors)
+		status = bootstrap_init(&bootstrap, coarse->count);
 	if (status == ZT_OK)
-		status = pass_run(pass, law, coarse, 1);
+		status = sum_blocks(pass, law, coarse, &bootstrap);
+	if (status == ZT_OK && !pass->without_errors)
+		bootstrap_errors(&bootstrap, coarse, pass->seed, &levels);
+	bootstrap_fini(&bootstrap);
 	return status == ZT_OK ? zoom(pass, law, coarse, out) : status;
 }
 
@@ -114,6 +150,7 @@ static void sorted_quantiles(double *times, size_t count, struct quantiles *out)
 	for (size_t i = 0; i < QUANTILE_COUNT; i++) {
 		size_t rank = (size_t)ceil(quantile_levels[i] * (double)count);
 		out->at[i] = times[rank > 0 ? rank - 1 : 0];
+		out->error[i] = bootstrap_sorted(times, count, quantile_levels[i]);
 	}
 }
 
@@ -165,6 +202,7 @@ static int p99_without(const struct estimate_input *input, unsigned without, boo
 	if (status != ZT_OK)
 		return status;
 	status = pass_init(&pass, &draws, input, no_ttl);
+	pass.without_errors = true;
 	if (status == ZT_OK)
 		status = law_quantiles(&pass, CLASS_LAST_STALE, &coarse, &found);
 	*p99 = found.at[P99];

@@ -29,6 +29,7 @@ extern const char *const quantile_names[QUANTILE_COUNT];     /* "p50" … "p99.9
 
 struct quantiles {
 	double at[QUANTILE_COUNT];
+	double error[QUANTILE_COUNT];     /* by the number of samples: bootstrap.h */
 	double bound;
 };
 

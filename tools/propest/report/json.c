@@ -10,19 +10,24 @@ static json_t *number(double x)
 	return json_real(round(x * 1e6) / 1e6);
 }
 
+static const char failed_key[] = "failed";
+
 static void set(json_t *object, const char *key, json_t *value)
 {
 	/* A value that could not be made fails the whole: see the check in report_write_json. */
 	if (json_object_set_new(object, key, value) != 0)
-		json_object_set_new(object, "error", json_true());
+		json_object_set_new(object, failed_key, json_true());
 }
 
 static json_t *quantiles_json(const struct quantiles *q)
 {
-	json_t *object = json_object();
+	json_t *object = json_object(), *error = json_object();
 
-	for (int i = 0; i < QUANTILE_COUNT; i++)
+	for (int i = 0; i < QUANTILE_COUNT; i++) {
 		set(object, quantile_names[i], number(q->at[i]));
+		set(error, quantile_names[i], number(q->error[i]));
+	}
+	set(object, "error", error);
 	set(object, "bound", number(q->bound));
 	return object;
 }
@@ -158,7 +163,7 @@ int report_write_json(const struct report *report, FILE *out)
 	if (report->textbook)
 		set(root, "textbook", textbook_json(report->textbook));
 	lists_into(root, report);
-	bool whole = root && !json_object_get(root, "error");
+	bool whole = root && !json_object_get(root, failed_key);
 	if (whole)
 		whole = json_dumpf(root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) == 0;
 	json_decref(root);

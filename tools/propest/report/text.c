@@ -91,6 +91,23 @@ static void write_table(const struct report *report, FILE *out)
 	}
 }
 
+/* Which of a table's figures may be off how far, by the number of draws. */
+static void write_errors(const struct report *report, FILE *out)
+{
+	const struct estimate *e = report->estimate;
+	const struct { const char *what; const struct quantiles *q; } rows[] = { { "last server", &e->authoritative }, { "first has it", &e->first_fresh },
+		{ "last old data", &e->last_stale }, { "slowest", &e->all_caches } };
+	char text[REPORT_SPAN_SIZE];
+
+	fprintf(out, "\nBy the number of draws (%zu), 95 times of 100 these are off by no more than:\n", report->samples);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) - (report->facts->cache_count > 1 ? 0 : 1); i++) {
+		fprintf(out, "  %-28s", rows[i].what);
+		for (int j = 0; j < QUANTILE_COUNT; j++)
+			fprintf(out, " %13s", report_span_text(rows[i].q->error[j], text));
+		fputc('\n', out);
+	}
+}
+
 static void write_textbook(const struct textbook *t, FILE *out)
 {
 	char text[4][REPORT_SPAN_SIZE];
@@ -176,6 +193,7 @@ void report_write_text(const struct report *report, FILE *out)
 		report->facts->has_zone ? name_to_text(report->facts->zone, zone) : "(unknown)", report_change_text(report->change),
 		report_span_text(cache_facts_ttl(&report->facts->caches), text));
 	write_table(report, out);
+	write_errors(report, out);
 	write_classes(report->facts, out);
 	if (report->textbook)
 		write_textbook(report->textbook, out);
