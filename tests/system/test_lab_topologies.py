@@ -301,6 +301,8 @@ def many_signed(lab):
             raise Failure(f"{took} s")
         expect(z.dig("ns", "z59.test", "DS", "+norec", "+short"), r"(?m)^\d+ 13 2 [0-9A-F ]+$")
         tool("ldns-verify-zone", z.dir / "ns/test.zone")
+        if (z.dir / "keys").stat().st_mode & 0o077:
+            raise Failure("others may read the keys")
         z.run("down")
     said = subprocess.run(z.command("--mode", "loopback", "up", z.cwd / "many.yaml"), cwd=z.cwd, env={**os.environ, "PATH": str(z.cwd)}, capture_output=True, text=True,
                           timeout=60, check=False)

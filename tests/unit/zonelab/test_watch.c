@@ -232,6 +232,23 @@ START_TEST(a_change_is_measured_until_the_last_cache_stays_with_it)
 }
 END_TEST
 
+START_TEST(all_servers_have_it_when_the_slowest_has_whichever_it_is)
+{
+	struct topology topology;
+	struct tally tally;
+
+	setup(&topology, &tally);
+	take(&tally, lab_is_up);
+	take(&tally, (const char *const[]){
+		"{'t':10.0,'event':'change','zone':'shop.example.','serial':2,'node':'ns1.shop.example','since':9.95}",
+		"{'t':10.0,'event':'serial','zone':'shop.example.','node':'ns1.shop.example','serial':2,'since':9.95}",
+		"{'t':10.2,'event':'serial','zone':'shop.example.','node':'ns3.a-very-long-name.example','serial':2,'since':10.15}",
+		"{'t':10.5,'event':'serial','zone':'shop.example.','node':'ns2.shop.example','serial':2,'since':10.45}", NULL });
+	ck_assert_double_eq_tol(tally_measure(&tally).servers, .5, 1e-6);
+	teardown(&topology, &tally);
+}
+END_TEST
+
 START_TEST(what_is_measured_of_a_fast_lab_is_in_its_own_seconds)
 {
 	struct topology topology;
@@ -348,6 +365,7 @@ int main(void)
 	tcase_add_test(tcase, a_small_terminal_gets_a_part_of_it_and_no_line_is_wider);
 	tcase_add_test(tcase, colours_begin_behind_the_names_and_end_with_the_line);
 	tcase_add_test(tcase, a_change_is_measured_until_the_last_cache_stays_with_it);
+	tcase_add_test(tcase, all_servers_have_it_when_the_slowest_has_whichever_it_is);
 	tcase_add_test(tcase, what_is_measured_of_a_fast_lab_is_in_its_own_seconds);
 	tcase_add_test(tcase, a_node_that_comes_back_is_not_known_before_it_has_answered);
 	tcase_add_test(tcase, who_comes_back_with_what_it_had_counts_from_when_it_had_it_first);
