@@ -164,7 +164,13 @@ def faults(lab):
         browser.screenshot(logs() / "page-faults.png")
         page.revive("ns2.test")
         wait_status(browser, "ns2.test", "current")
-        page.state["links"] = []
+        # Where every link is slow, the slower one is the bad one.
+        page.state["weather"] = {"rate_bps": 1e6}
+        page.state["links"] = [{"from": "ns1.shop.example", "to": other, "rate_bps": rate} for other, rate in (("ns2.shop.example", 1e5), ("ns3.shop.example", 1e7))]
+        page.write_state()
+        page.emit("fault", links=[["ns1.shop.example", "ns2.shop.example"]], set={"rate_bps": 1e5})
+        browser.wait("[...document.querySelectorAll('#graph .fault-label')].map((e) => e.textContent).join() === '100 kbit/s'")
+        page.state["links"], page.state["weather"] = [], {}
         page.write_state()
         page.heal()
         browser.wait("document.querySelectorAll('#graph .fault-line').length === 0")

@@ -213,8 +213,8 @@ function cacheSeen(wave, node, isFresh, t) {
 
 // Whether a link is worse than what all the others are like.
 export function isWorse(link, others) {
-	const more = (name, by) => (link[name] || 0) > (others[name] || 0) + by;
-	return link.cut || more("delay_ms", 0.5) || more("loss", 0) || more("duplicate", 0) || more("reorder", 0) || more("rate_bps", 0) || more("mtu", 0);
+	const more = (name, by) => (link[name] || 0) > (others[name] || 0) + by, narrower = (name) => link[name] > 0 && (!others[name] || link[name] < others[name]);
+	return Boolean(link.cut) || more("delay_ms", 0.5) || more("loss", 0) || more("duplicate", 0) || more("reorder", 0) || narrower("rate_bps") || narrower("mtu");
 }
 
 // "50 ms, 5 % lost"; "" for fine weather.
