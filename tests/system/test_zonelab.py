@@ -37,7 +37,7 @@ demo: {{zone: test., name: www.test., rdata: 192.0.2.99}}
 
 ERRORS = {      # what is replaced in SMALL, by what -> what is said
     ("port: {port}", "prt: 1"): r'lab\.yaml:2:1: unknown key "prt" in topology, did you mean "port"\?',
-    ("forward: [inner]", "forward: [iner]"): r"lab\.yaml:8:45: there is no node iner; expected the name of one under nodes:",
+    ("forward: [inner]", "forward: [iner]"): r"lab\.yaml:8:45: there is no node iner; expected the name of one under nodes:; did you mean \"inner\"\?",
     ("secondaries: [ns2.test]", "secondaries: [ns3.test]"): r"lab\.yaml:13:19: there is no node ns3\.test; expected",
     ("www   A    192.0.2.10", "www   A    192.0.2"): r"lab\.yaml:18:1: zone test\.: '192\.0\.2' is no IPv4 address; expected one as 192\.0\.2\.1",
     ("alias CNAME www", "www CNAME alias"): r"lab\.yaml:19:1: www\.test\. CNAME: a CNAME record beside other data",
@@ -463,6 +463,8 @@ def command_errors(lab):
         expect(z.run("status", expect=1), r"no lab is running in .*; start one with: zonelab up")
         z.run("up", z.topology)
         for words, said in ((("dig", "ns9", "www.test"), r"there is no node ns9; the nodes are: ns1\.test ns2\.test inner outer"),
+                            (("dig", "iner", "www.test"), r"there is no node iner; did you mean inner\?\n"),
+                            (("kill", "ns1.tset"), r"there is no node ns1\.tset; did you mean ns1\.test\?\n"),
                             (("update", "tst", "add", "a", 1, "A", "192.0.2.1"), r"there is no zone tst; the zones are: \. test\."),
                             (("update", "test", "add", "a", 1, "A", "192.0.2.1", "--at", "most"), r"--at: expected local, quorum, all or visible, not most"),
                             (("update", "test", "add", "a", 1, "A", "192.0.2.1", "--timeout", "3"), r"--timeout belongs to --at"),

@@ -37,6 +37,11 @@ const struct topology_node *node_named(const struct lab *lab, const char *word)
 
 	if (node)
 		return node;
+	const char *nearest = topology_node_nearest(&lab->topology, word);
+	if (nearest) {
+		fprintf(stderr, "zonelab: there is no node %s; did you mean %s?\n", word, nearest);
+		return NULL;
+	}
 	fprintf(stderr, "zonelab: there is no node %s; the nodes are:", word);
 	for (uint32_t i = 0; i < lab->topology.node_count; i++)
 		fprintf(stderr, " %s", lab->topology.nodes[i].name);

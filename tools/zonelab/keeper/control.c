@@ -102,8 +102,13 @@ void keeper_call_fail(struct keeper_call *call, int status, const char *format, 
 void keeper_call_no_node(struct keeper *keeper, struct keeper_call *call, const char *name)
 {
 	const struct topology *topology = &keeper->lab->topology;
+	const char *nearest = topology_node_nearest(topology, name);
 	struct buf names;
 
+	if (nearest) {
+		keeper_call_fail(call, ZT_ENOENT, "there is no node %s; did you mean %s?", name, nearest);
+		return;
+	}
 	buf_init(&names);
 	for (uint32_t n = 0; n < topology->node_count; n++)
 		buf_printf(&names, " %s", topology->nodes[n].name);

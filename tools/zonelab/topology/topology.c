@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/base/nearest.h"
+
 const struct topology_node *topology_node(const struct topology *topology, const char *name)
 {
 	size_t len = strlen(name);
@@ -15,6 +17,15 @@ const struct topology_node *topology_node(const struct topology *topology, const
 			return &topology->nodes[i];
 	}
 	return NULL;
+}
+
+const char *topology_node_nearest(const struct topology *topology, const char *name)
+{
+	const char *nearest = NULL;
+
+	for (uint32_t i = 0; i < topology->node_count; i++)
+		nearest_consider(name, topology->nodes[i].name, &nearest);
+	return nearest;
 }
 
 const struct topology_zone *topology_zone(const struct topology *topology, const uint8_t *apex)

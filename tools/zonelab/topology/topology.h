@@ -153,6 +153,8 @@ uint32_t topology_role_count(const struct topology *topology);
 
 /* NULL if there is no such node; a final dot does not matter. */
 const struct topology_node *topology_node(const struct topology *topology, const char *name);
+/* The name that `name` may be a slip of the fingers for; NULL: none. */
+const char *topology_node_nearest(const struct topology *topology, const char *name);
 /* The one that is not standing by. */
 const struct topology_zone *topology_zone(const struct topology *topology, const uint8_t *apex);
 /* The copy that the node serves; NULL if it serves none. */

@@ -12,8 +12,11 @@ void *reader_take(struct reader *reader, size_t size)
 const struct topology_node *reader_node(struct reader *reader, const char *name, bool is_resolver, const struct yaml_node *at)
 {
 	const struct topology_node *node = topology_node(reader->topology, name);
+	const char *nearest = node ? NULL : topology_node_nearest(reader->topology, name);
 
-	if (!node)
+	if (nearest)
+		PROBLEM(reader, at, "there is no node %s; expected the name of one under nodes:; did you mean \"%s\"?", name, nearest);
+	else if (!node)
 		PROBLEM(reader, at, "there is no node %s; expected the name of one under nodes:", name);
 	else if (topology_is_resolver(node) != is_resolver)
 		PROBLEM(reader, at, "node %s is %s; expected a %s", name, topology_kind_text(node->kind), is_resolver ? "resolver, such as resolverd" : "server, such as authd");
