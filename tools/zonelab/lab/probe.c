@@ -222,11 +222,6 @@ int probe_all(const struct lab *lab, struct probe *probes, uint32_t count, usec_
 	return status;
 }
 
-bool probe_is_exactly(const struct probe *probe, const uint8_t *rdata, uint16_t len)
-{
-	return probe->answered && probe->count == 1 && rdata_cmp(probe->type, probe->rdata[0], probe->rdata_len[0], rdata, len) == 0;
-}
-
 char *probe_to_text(const struct probe *probe, char *out, size_t size)
 {
 	struct buf text;

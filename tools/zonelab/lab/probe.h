@@ -34,7 +34,5 @@ int probe_all(const struct lab *lab, struct probe *probes, uint32_t count, usec_
 /* For who has sockets of its own: writes the question and returns its length (0: it does not fit); and takes a message as its answer, if it is one. */
 size_t probe_query_write(const struct probe *probe, uint16_t id, uint8_t out[PROBE_QUERY_SIZE]);
 bool probe_answer_read(struct probe *probe, uint16_t id, const uint8_t *wire, size_t len);
-/* Whether the answer has exactly this record (and no other of the type). */
-bool probe_is_exactly(const struct probe *probe, const uint8_t *rdata, uint16_t len);
 /* The answer's records as text, sorted as they came, separated by commas; "NXDOMAIN", "no data", "no answer" otherwise. Cut to fit; returns `out`. */
 char *probe_to_text(const struct probe *probe, char *out, size_t size);

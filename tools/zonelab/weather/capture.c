@@ -123,8 +123,6 @@ static bool end_matches(unsigned wanted, unsigned node)
 
 static bool matches(const struct capture_config *config, const struct sighting *sighting)
 {
-	if (config->without_lost && sighting->fate != FATE_DELIVERED)
-		return false;
 	return (end_matches(config->from, sighting->from) && end_matches(config->to, sighting->to)) ||
 	       (config->both_ways && end_matches(config->from, sighting->to) && end_matches(config->to, sighting->from));
 }

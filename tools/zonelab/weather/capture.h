@@ -1,6 +1,6 @@
 /* A capture file of the packets on one link or many: pcapng (draft-ietf-opsawg-pcapng), raw IP, for tcpdump and Wireshark.
  *
- * Packets stand as their senders sent them, with the time of sending; those that the weather took have the reason as a comment, or are left out. ICMP errors and
+ * Packets stand as their senders sent them, with the time of sending; those that the weather took have the reason as a comment. ICMP errors and
  * fragments that the switch makes are there too, duplicates are not. A write that fails, on a full disk say, ends the capture and nothing else.
  * Memory: one buffer. Where the descriptor is non-blocking and its reader slow, packets are left out and counted.
  */
@@ -11,7 +11,6 @@
 struct capture_config {
 	unsigned from, to;         /* SWITCH_ANY = every node */
 	bool both_ways;
-	bool without_lost;
 	usec_t wall_offset;        /* wall time minus the time of the sightings */
 };
 

@@ -358,14 +358,6 @@ int fabric_set_weather(struct fabric *fabric, unsigned from, unsigned to, const 
 	return status;
 }
 
-struct weather fabric_weather(struct fabric *fabric, unsigned from, unsigned to)
-{
-	pthread_mutex_lock(&fabric->lock);
-	struct weather weather = switch_weather(fabric->sw, from, to);
-	pthread_mutex_unlock(&fabric->lock);
-	return weather;
-}
-
 void fabric_counts(struct fabric *fabric, struct switch_counts *counts, size_t *under_way)
 {
 	pthread_mutex_lock(&fabric->lock);

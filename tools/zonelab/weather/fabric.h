@@ -30,7 +30,6 @@ void fabric_free(struct fabric *fabric);
 
 /* See switch_set_weather; SWITCH_ANY is every node. A partition is a cut of its links. */
 ZT_MUST_CHECK int fabric_set_weather(struct fabric *fabric, unsigned from, unsigned to, const struct weather *weather);
-struct weather fabric_weather(struct fabric *fabric, unsigned from, unsigned to);
 /* Between the two no packet passes, so that several changes take effect as one: no packet slips through a partition that is set anew. By one thread. */
 void fabric_hold(struct fabric *fabric);
 void fabric_release(struct fabric *fabric);
