@@ -146,7 +146,7 @@ static void run_kill(struct keeper *keeper, struct keeper_call *call, void *ctx)
 	}
 	watch->was_killed = true;
 	watch->kill_call = call;      /* answered when it has ended */
-	kill(keeper->lab->processes[i].pid, SIGKILL);
+	kill(-keeper->lab->processes[i].pid, SIGKILL);      /* its children, too (each node is a session): they hold its port for a while */
 }
 
 static void run_start(struct keeper *keeper, struct keeper_call *call, void *ctx)
