@@ -592,6 +592,44 @@ START_TEST(limits_of_interest_are_the_busy_cache_and_the_empty_one)
 }
 END_TEST
 
+/* The curve of one class at each whole second below `count`. */
+static void last_stale_points(const struct cache_class *class, double ttl, const struct steps *steps, size_t count, double *points)
+{
+	struct class_scratch scratch;
+	struct curve curve;
+
+	ck_assert_int_eq(class_scratch_init(&scratch, steps->count), ZT_OK);
+	ck_assert_int_eq(curve_init_even(&curve, 0, (double)count - 1, count), ZT_OK);
+	class_add(CLASS_LAST_STALE, (struct class_view){ class, ttl }, steps, &scratch, &(struct cache_sink){ .curves = &curve, .count = 1, .weight = 1 });
+	curve_finish(&curve, 1);
+	for (size_t t = 0; t < count; t++)
+		points[t] = curve_value_at_point(&curve, t);
+	curve_fini(&curve);
+	class_scratch_fini(&scratch);
+}
+
+START_TEST(one_slow_server_and_random_questions_by_hand)
+{
+	/* No stale fetch after t - T, when all up to W are stale: none in W - t + T seconds, begun without a copy or with one of a random age. */
+	enum { W = 230 };
+	static const double at[] = { W }, stale[] = { 0 }, every[] = { 1, 5, 20, 50, 200, 1000 };
+	const struct steps steps = { 1, at, stale };
+	const double ttl = 20;
+	double points[W + 21];
+
+	for (size_t i = 0; i < sizeof(every) / sizeof(every[0]); i++) {
+		double rate = 1 / every[i], present = rate * ttl / (1 + rate * ttl);
+		struct cache_class class = { .share = 1, .max_ttl_s = 1e9, .interest = { INTEREST_POISSON, every[i] } };
+		last_stale_points(&class, ttl, &steps, W + 21, points);
+		for (size_t t = 1; t < W; t++) {
+			double y = W - (double)t + ttl;
+			double hand = (1 - present) * exp(-rate * y) + present / ttl * (exp(-rate * (y - ttl)) - exp(-rate * y)) / rate;
+			ck_assert_near(points[t], hand, 5e-4);
+		}
+	}
+}
+END_TEST
+
 /* By how much a second the chance shrinks that no stale fetch is left, while a share g of the servers is old: r = rate (1 - (1 - g) e^(r T)). */
 static double shrinks(double rate, double ttl, double g)
 {
@@ -608,16 +646,9 @@ START_TEST(servers_that_stay_old_long_are_leapt_over_rightly)
 	static const double at[] = { 0, 3000, 5000 }, stale[] = { .5, .25, 0 };
 	struct steps steps = { 3, at, stale };
 	struct cache_class class = { .share = 1, .max_ttl_s = 1e9, .interest = { INTEREST_POISSON, 200 } };
-	struct class_scratch scratch;
-	struct curve curve;
 	double early = shrinks(.005, 1, .5), late = shrinks(.005, 1, .25), points[6001];
 
-	ck_assert_int_eq(class_scratch_init(&scratch, 3), ZT_OK);
-	ck_assert_int_eq(curve_init_even(&curve, 0, 6000, 6001), ZT_OK);
-	class_add(CLASS_LAST_STALE, (struct class_view){ &class, 1 }, &steps, &scratch, &(struct cache_sink){ .curves = &curve, .count = 1, .weight = 1 });
-	curve_finish(&curve, 1);
-	for (size_t t = 0; t <= 6000; t++)
-		points[t] = curve_value_at_point(&curve, t);
+	last_stale_points(&class, 1, &steps, 6001, points);
 	for (size_t t = 1000; t < 2900; t += 100)
 		ck_assert_near(log(points[t] / points[t - 50]) / 50 / early, 1, .002);
 	for (size_t t = 3200; t < 4900; t += 100)
@@ -626,8 +657,6 @@ START_TEST(servers_that_stay_old_long_are_leapt_over_rightly)
 	ck_assert_near(log(points[3101] / points[2901]), 100 * (early + late), .005);
 	ck_assert_near(points[5001], 1, 1e-6);
 	ck_assert_near(points[4901], exp(-100 * late), .005);
-	curve_fini(&curve);
-	class_scratch_fini(&scratch);
 }
 END_TEST
 
@@ -716,6 +745,7 @@ int main(void)
 	tcase_add_test(tests, absurd_timers_are_clamped_and_end);
 	tcase_add_test(tests, a_mixture_of_classes_by_hand);
 	tcase_add_test(tests, limits_of_interest_are_the_busy_cache_and_the_empty_one);
+	tcase_add_test(tests, one_slow_server_and_random_questions_by_hand);
 	tcase_add_test(tests, servers_that_stay_old_long_are_leapt_over_rightly);
 	tcase_add_test(tests, errors_by_bootstrap_cover_what_many_seeds_find);
 	tcase_add_test(tests, ten_thousand_samples_of_fifty_servers_are_quick);

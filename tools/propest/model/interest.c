@@ -11,7 +11,7 @@
 enum { CELLS = 64, MOST_ASKED = 256 };
 
 /* A shorter TTL is no TTL. Below this ratio's spread a window is a scaled copy of the one before. */
-static const double shortest_ttl = .001, same_shape = 1e-7, drawn_ratio = .98;
+static const double shortest_ttl = .001, same_shape = 1e-7, drawn_ratio = .98, leapt_ratio = .95;
 
 int interest_scratch_init(struct interest_scratch *scratch, size_t size)
 {
@@ -253,7 +253,8 @@ void interest_add_last_stale(double rate, const struct steps *steps, double ttl,
 
 	lay_grid(&s);
 	while (solve_window(&s, &ratio))
-		if (!isnan(ratio) && !leap(&s, ratio))
+		/* A window that shrinks by more is drawn by its own points; some hundred of them end it. */
+		if (ratio >= leapt_ratio && !leap(&s, ratio))
 			break;
 	/* Caches that have nothing to unlearn are done at once. */
 	sink_kink(sink, s.at, s.slope);

@@ -5,7 +5,7 @@
 
 struct textbook textbook_of(const struct textbook_facts *facts)
 {
-	struct textbook t = { 0 };
+	struct textbook t = { .facts = *facts };
 	double n = fmax(facts->replicas, 1);
 
 	t.bound = facts->max_delay_s * n + facts->interval_s * log(n);

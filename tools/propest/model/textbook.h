@@ -16,6 +16,7 @@ struct textbook_facts {
 };
 
 struct textbook {
+	struct textbook_facts facts;
 	double bound;               /* max_delay * n + interval * ln n */
 	double expected;            /* bound * (1 + rate * delay) * (1 + 2 * failure * n) */
 	double ci95, ci99;          /* expected * 1.96 and * 2.58 */

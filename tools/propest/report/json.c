@@ -105,6 +105,7 @@ static json_t *textbook_json(const struct textbook *t)
 	json_t *object = json_object();
 
 	set(object, "bound", number(t->bound));
+	set(object, "expected", number(t->expected));
 	set(object, "ci95", number(t->ci95));
 	set(object, "ci99", number(t->ci99));
 	set(object, "dns", number(t->dns));

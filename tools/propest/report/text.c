@@ -58,7 +58,8 @@ static void write_answer(const struct report *report, FILE *out)
 		report_time_text(instant(report, report->estimate->last_stale.bound), report->wall, last),
 		report_time_text(report->wall, report->wall, now));
 	if (report->change == CHANGE_ADD)
-		fprintf(out, "That is for caches that asked for the name before it existed; all others have it as soon as the servers do.\n");
+		fprintf(out, "That is for caches that asked for the name before it existed, or hold NXDOMAIN for a name above it (RFC 8020) or, of a signed "
+			"zone, a proof that spans it (RFC 8198); all others have it as soon as the servers do.\n");
 }
 
 static void write_row(FILE *out, const char *what, const struct quantiles *q)
@@ -110,14 +111,20 @@ static void write_errors(const struct report *report, FILE *out)
 
 static void write_textbook(const struct textbook *t, FILE *out)
 {
+	const struct textbook_facts *f = &t->facts;
 	char text[4][REPORT_SPAN_SIZE];
 
-	fprintf(out, "\nRules of thumb, to compare:\n");
-	fprintf(out, "  max delay * n + interval * ln n          %s\n", report_span_text(t->bound, text[0]));
-	fprintf(out, "  \"95 %%\" and \"99 %%\" of it (1.96, 2.58)     %s, %s\n", report_span_text(t->ci95, text[0]), report_span_text(t->ci99, text[1]));
-	fprintf(out, "  60 s + TTL * depth + 0.1 s a cache       %s (%s + %s + %s)\n", report_span_text(t->dns, text[0]),
-		report_span_text(t->dns_authoritative, text[1]), report_span_text(t->dns_cache, text[2]), report_span_text(t->dns_network, text[3]));
-	fprintf(out, "  longest outage + the first line's mean   %s\n", report_span_text(t->partition, text[0]));
+	fprintf(out, "\nRules of thumb, to compare (n = %.0f servers and caches, delay at most %s, on the mean %s, interval %s, rate %.3g/s, failure %.3g):\n",
+		f->replicas, report_span_text(f->max_delay_s, text[0]), report_span_text(f->mean_delay_s, text[1]),
+		report_span_text(f->interval_s, text[2]), f->updates_per_s, f->failure);
+	fprintf(out, "  max delay * n + interval * ln n                       %s\n", report_span_text(t->bound, text[0]));
+	fprintf(out, "  E = that * (1 + rate * delay) * (1 + 2 * failure * n) %s\n", report_span_text(t->expected, text[0]));
+	fprintf(out, "  E * 1.96 (\"95 %%\"), E * 2.58 (\"99 %%\")                    %s, %s\n", report_span_text(t->ci95, text[0]),
+		report_span_text(t->ci99, text[1]));
+	fprintf(out, "  60 s + TTL * depth + 0.1 s * caches                   %s (authoritative %s + cache %s + network %s)\n",
+		report_span_text(t->dns, text[0]), report_span_text(t->dns_authoritative, text[1]), report_span_text(t->dns_cache, text[2]),
+		report_span_text(t->dns_network, text[3]));
+	fprintf(out, "  outage + E                                            %s\n", report_span_text(t->partition, text[0]));
 }
 
 static const char *interest_words(const struct interest *interest, char out[REPORT_SPAN_SIZE + 32])
