@@ -138,6 +138,22 @@ START_TEST(nodes_that_are_down_or_in_trouble_say_so_in_words)
 }
 END_TEST
 
+START_TEST(a_name_without_the_type_is_not_a_name_that_is_not_there)
+{
+	struct topology topology;
+	struct tally tally;
+	char text[64];
+
+	setup(&topology, &tally);
+	take(&tally, lab_is_up);
+	take(&tally, (const char *const[]){ "{'t':8,'event':'answer','node':'regional','value':[],'ttl':5,'fresh':false}",
+					    "{'t':8,'event':'answer','node':'edge','value':[],'ttl':5,'fresh':false,'absent':true}", NULL });
+	ck_assert_str_eq(tally_cache_to_text(&tally.caches[0], text, sizeof(text)), "no data");
+	ck_assert_str_eq(tally_cache_to_text(&tally.caches[1], text, sizeof(text)), "NXDOMAIN");
+	teardown(&topology, &tally);
+}
+END_TEST
+
 START_TEST(a_small_terminal_gets_a_part_of_it_and_no_line_is_wider)
 {
 	struct topology topology;
@@ -362,6 +378,7 @@ int main(void)
 
 	tcase_add_test(tcase, a_change_on_its_way_at_80_columns);
 	tcase_add_test(tcase, nodes_that_are_down_or_in_trouble_say_so_in_words);
+	tcase_add_test(tcase, a_name_without_the_type_is_not_a_name_that_is_not_there);
 	tcase_add_test(tcase, a_small_terminal_gets_a_part_of_it_and_no_line_is_wider);
 	tcase_add_test(tcase, colours_begin_behind_the_names_and_end_with_the_line);
 	tcase_add_test(tcase, a_change_is_measured_until_the_last_cache_stays_with_it);

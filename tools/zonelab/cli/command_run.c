@@ -188,13 +188,15 @@ static int remove_entry(const char *path, const struct stat *st, int kind, struc
 	return remove(path);
 }
 
+enum { TMPDIR_MAX = 60 };      /* bytes; in a longer one the paths of nodes' control sockets would be longer than a socket's path may be */
+
 /* Where the lab lives: the user's folder, or one of our own. With other kinds the topology is written there. */
 static int folder_make(struct run *run)
 {
 	run->dir = run->args->dir;
 	if (strcmp(run->args->dir, DEFAULT_DIR) == 0) {
 		const char *tmp = getenv("TMPDIR");
-		snprintf(run->folder, sizeof(run->folder), "%s/zonelab-XXXXXX", tmp && *tmp && strlen(tmp) < 40 ? tmp : "/tmp");
+		snprintf(run->folder, sizeof(run->folder), "%s/zonelab-XXXXXX", tmp && *tmp && strlen(tmp) <= TMPDIR_MAX ? tmp : "/tmp");
 		if (!mkdtemp(run->folder)) {
 			fprintf(stderr, "zonelab: cannot create folder %s: %s\n", run->folder, strerror(errno));
 			run->folder[0] = '\0';

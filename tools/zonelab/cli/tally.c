@@ -235,6 +235,7 @@ static void answer_take(struct tally *tally, const json_t *event)
 	cache->is_known = true;
 	json_decref(cache->value);
 	cache->value = json_incref(json_object_get(event, "value"));
+	cache->is_absent = json_is_true(json_object_get(event, "absent"));
 	trouble_set(cache->trouble, event);
 	fresh_set(tally, cache, json_is_true(json_object_get(event, "fresh")));
 	cache->ttl = number_of(event, "ttl", 0);
@@ -365,6 +366,8 @@ char *tally_cache_to_text(const struct tally_cache *cache, char *out, size_t siz
 {
 	if (!cache->is_known || cache->trouble[0])
 		snprintf(out, size, "%s", cache->is_known ? cache->trouble : "not asked yet");
+	else if (cache->is_absent)
+		snprintf(out, size, "NXDOMAIN");
 	else
 		tally_value_to_text(cache->value, out, size);
 	return out;

@@ -36,6 +36,7 @@ struct tally_cache {
 	bool is_known;
 	char trouble[TALLY_TROUBLE_SIZE];
 	json_t *value;                     /* NULL as long as nothing is known */
+	bool is_absent;                    /* there is no such name */
 	bool is_fresh;
 	double fresh_since;
 	double ttl, at;                    /* seconds left, then */

@@ -249,10 +249,11 @@ static void run_watch(struct keeper *keeper, struct keeper_call *call, void *ctx
 	struct observer_part *part = ctx;
 	const struct topology *topology = &keeper_lab(keeper)->topology;
 	const char *type = keeper_call_arg_count(call) > 1 ? keeper_call_arg(call, 1) : "A";
-	const struct topology_node *node = keeper_call_arg_count(call) > 2 ? keeper_call_node(keeper, call, 2) : NULL;
+	const bool has_node = keeper_call_arg_count(call) > 2;
+	const struct topology_node *node = has_node ? keeper_call_node(keeper, call, 2) : NULL;
 	struct observer_watch watch = { 0 };
 
-	if (keeper_call_arg_count(call) > 2 && !node)
+	if (has_node && !node)      /* told, and the call has ended */
 		return;
 	if (name_from_text(watch.name, keeper_call_arg(call, 0), name_root) != ZT_OK) {
 		keeper_call_fail(call, ZT_EINVAL, "%s is no domain name", keeper_call_arg(call, 0));
