@@ -630,6 +630,22 @@ START_TEST(one_slow_server_and_random_questions_by_hand)
 }
 END_TEST
 
+START_TEST(so_many_questions_that_fetches_are_all_but_even)
+{
+	/* Just below 100 questions in a TTL by the equation, just above by even cycles: no visible step. Servers differ, so the cache flaps. */
+	static const double at[] = { 10, 300, 900 }, stale[] = { .7, .3, 0 };
+	const struct steps steps = { 3, at, stale };
+	struct cache_class below = { .share = 1, .max_ttl_s = 1e9, .interest = { INTEREST_POISSON, 1.001 } }, above = below;
+	double one[1001], other[1001];
+
+	above.interest.every_s = .999;
+	last_stale_points(&below, 100, &steps, 1001, one);
+	last_stale_points(&above, 100, &steps, 1001, other);
+	for (size_t t = 0; t < 1001; t++)
+		ck_assert_near(one[t], other[t], .004);
+}
+END_TEST
+
 /* By how much a second the chance shrinks that no stale fetch is left, while a share g of the servers is old: r = rate (1 - (1 - g) e^(r T)). */
 static double shrinks(double rate, double ttl, double g)
 {
@@ -746,6 +762,7 @@ int main(void)
 	tcase_add_test(tests, a_mixture_of_classes_by_hand);
 	tcase_add_test(tests, limits_of_interest_are_the_busy_cache_and_the_empty_one);
 	tcase_add_test(tests, one_slow_server_and_random_questions_by_hand);
+	tcase_add_test(tests, so_many_questions_that_fetches_are_all_but_even);
 	tcase_add_test(tests, servers_that_stay_old_long_are_leapt_over_rightly);
 	tcase_add_test(tests, errors_by_bootstrap_cover_what_many_seeds_find);
 	tcase_add_test(tests, ten_thousand_samples_of_fifty_servers_are_quick);

