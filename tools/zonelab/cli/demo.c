@@ -18,7 +18,7 @@
 
 enum {
 	ANSWER_WAIT_MS = 3000,
-	REST_WAIT_S = 10,     /* for caches to be filled, and for the prediction that is made then */
+	REST_WAIT_S = 30,     /* for caches to be filled, and for the prediction that is made then, at the lowest priority */
 	PATIENCE_S = 50,      /* past the bound the demo has failed anyway; this only limits how long it says so */
 };
 
