@@ -243,9 +243,10 @@ def mixed_signed(lab):
 
 @test("the same as an ordinary user, without signatures")
 def mixed_ordinary(lab):
+    prefix = ordinary([])
     with tempfile.TemporaryDirectory(prefix="zt-lab-", dir="/tmp") as name:      # that user may not enter the test's own
         shutil.chown(name, USER, GROUP)
-        mixed(lab, is_signed=False, folder=Path(name), prefix=ordinary([]))
+        mixed(lab, is_signed=False, folder=Path(name), prefix=prefix)
 
 
 @test("NSD serves and follows zones of a lab, and its zone files are edited for an update")
