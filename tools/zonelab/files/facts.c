@@ -81,7 +81,7 @@ static void write_caches(FILE *to, const struct topology *topology)
 		fprintf(to, "caches: {count: %u, depth: %u, min-ttl: %us, max-ttl: 1d, max-negative-ttl: 1h}\n", count, depth, min_ttl);
 }
 
-int facts_path(const struct lab *lab, const struct topology_zone *zone, char out[4096])
+static int facts_path(const struct lab *lab, const struct topology_zone *zone, char out[4096])
 {
 	char name[ZONETEXT_FILE_NAME_SIZE];
 

@@ -26,9 +26,7 @@ struct facts_known {
 	void *ctx;
 };
 
-/* `DIR/ZONE.facts.yaml`; ZT_ELIMIT when too long. */
-int facts_path(const struct lab *lab, const struct topology_zone *zone, char out[4096]) ZT_MUST_CHECK;
 /* Writes to `to`: with `known` all that there is to know, so that propest need ask nobody; without (NULL) what DNS does not tell. */
 void facts_print(FILE *to, const struct lab *lab, const struct topology_zone *zone, const struct facts_known *known);
-/* Writes that file, with nothing known, for `propest --topology`. Errors are printed. */
+/* Writes `DIR/ZONE.facts.yaml`, with nothing known, for `propest --topology`. Errors are printed. */
 int facts_write(const struct lab *lab, const struct topology_zone *zone) ZT_MUST_CHECK;

@@ -63,7 +63,8 @@ const struct topology_node **binder_nodes(struct binder *binder, const struct sc
 	return is_fine ? nodes : NULL;
 }
 
-const char *binder_joined(struct binder *binder, const struct topology_node *const *nodes, uint32_t count)
+/* The names of nodes as one word: "a,b,c". */
+static const char *binder_joined(struct binder *binder, const struct topology_node *const *nodes, uint32_t count)
 {
 	struct buf text;
 

@@ -105,8 +105,6 @@ const struct topology_node *binder_node(struct binder *binder, const char *name,
 const struct topology_zone *binder_zone(struct binder *binder, const char *name, const struct yaml_node *at);
 /* All that a list names, up to `*count`, which is set; NULL with a problem told. */
 const struct topology_node **binder_nodes(struct binder *binder, const struct schema_list *names, const struct yaml_node *at, uint32_t *count);
-/* The names of nodes as one word: "a,b,c". */
-const char *binder_joined(struct binder *binder, const struct topology_node *const *nodes, uint32_t count);
 struct exec_what *bind_exec(struct binder *binder, const struct exec_conf *conf);
 /* What the step expects. */
 void bind_condition(struct binder *binder, const struct expect_conf *conf, uint32_t step);
